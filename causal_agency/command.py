@@ -1,0 +1,12 @@
+"""What every command of the project does alike: one line for bad input, and exit code 2."""
+
+from argparse import ArgumentParser
+from typing import NoReturn
+
+
+class Command(ArgumentParser):
+    """An ArgumentParser that refuses in one line and says where help is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and exit with code 2."""
+        self.exit(2, f"{self.prog}: {message} (--help shows how it is used)\n")

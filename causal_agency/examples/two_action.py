@@ -1,0 +1,76 @@
+"""The minimal two-action example (paper, section 4): ``python -m causal_agency.examples.two_action``.
+
+Two hypotheses, two symbols. The agent writes A because its prior leans to A; then the world writes B. Booked as an
+action, A changes nothing. Booked as evidence, it is the agent's own early mistake turned into a reason to believe it.
+"""
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+
+from rich.console import Console
+from rich.table import Table
+
+from causal_agency import Hypothesis, L_do, L_obs, Mixture, Slot, as_bystander, do, memoryless, see
+from causal_agency.command import Command
+from causal_agency.ledger import as_table, text
+from causal_agency.probability import Number
+
+P_B, P_A = {"A": 0.20, "B": 0.80}, {"A": 0.90, "B": 0.10}
+PRIOR = {"p_B": 0.35, "p_A": 0.65}
+HISTORY = (do("A"), see("B"))
+
+
+def mixture(prior: Mapping[str, Number], **kernels: Mapping[str, Number]) -> Mixture:
+    """Memoryless hypotheses by name, with prior weights by name."""
+    return Mixture({Hypothesis(name, memoryless(kernels[name])): w for name, w in prior.items()})
+
+
+mix = mixture(PRIOR, p_B=P_B, p_A=P_A)
+p_B, p_A = mix.prior
+
+
+def by_hand(mix: Mixture, history: tuple[Slot, ...]) -> Table:
+    """What sections 4.2 and 4.3 compute by hand, for the last slot of ``history``."""
+    table = Table("quantity", *map(str, mix.prior), title="The likelihoods, and the next symbol")
+    for p, likelihood in ((L_do, "L^do"), (L_obs, "L^obs")):
+        table.add_row(f"{likelihood}(p), all slots", *(text(p(h, history)) for h in mix.prior))
+    for token in next(iter(mix.prior)).tokens:
+        right, naive = mix.predict(token, history), mix.predict(token, as_bystander(history))
+        table.add_row(f"π({token} | h), a bystander's", text(right), text(naive))
+    return table
+
+
+def distribution(argument: str) -> dict[str, Number]:
+    """``A=0.2,B=0.8`` or ``A=1/5,B=4/5``: floats if there is a point in it, else exact."""
+    pairs = (item.split("=") for item in argument.split(","))
+    return {name: float(value) if "." in value else Fraction(value) for name, value in pairs}
+
+
+def slot(argument: str) -> Slot:
+    """``do(A)`` or ``see(A)``."""
+    match = re.fullmatch(r"(do|see)\((\w+)\)", argument)
+    if not match:
+        raise ValueError
+    return {"do": do, "see": see}[match[1]](match[2])
+
+
+def main() -> None:
+    """Print the books of a history, by default the paper's."""
+    command = Command("two_action", description=__doc__)
+    command.add_argument("history", nargs="*", type=slot, default=HISTORY, help="slots such as do(A) see(B)")
+    command.add_argument("--prior", type=distribution, default=PRIOR, help="such as p_B=0.35,p_A=0.65")
+    command.add_argument("--p_B", type=distribution, default=P_B, help="the kernel of p_B, such as A=1/5,B=4/5")
+    command.add_argument("--p_A", type=distribution, default=P_A, help="the kernel of p_A")
+    args = command.parse_args()
+    try:
+        mix = mixture(args.prior, p_B=args.p_B, p_A=args.p_A)
+        tables = as_table(mix, args.history), by_hand(mix, args.history)
+    except (ValueError, KeyError) as problem:
+        command.error(str(problem))
+    for table in tables:
+        Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Numbers that are probabilities: floats that print short, Fractions that stay exact."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import isfinite
+from typing import Any, TypeVar
+
+Number = float | Fraction
+T = TypeVar("T")
+
+FLOAT_TOLERANCE = 1e-9  # how far from one floats may sum; Fractions may not
+
+
+class Probability(float):
+    """A float in full precision that prints four significant digits."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(float(f"{self:.4g}"))
+
+
+def shown(x: Number) -> Number:
+    """``x``, as a `Probability` if it is a float. A Fraction stays what it is."""
+    return Probability(x) if isinstance(x, float) else x
+
+
+def exact_or_float(x) -> Number:
+    """``x`` if it is a rational or a float, else, as for NumPy's other scalars, the float nearest to it."""
+    return x if isinstance(x, (float, Fraction, int)) else float(x)
+
+
+def checked(probs: Mapping[T, Number], what: str) -> dict[T, Number]:
+    """``probs`` as a dict of its own, or ValueError where it is no probability distribution."""
+    if not probs:
+        raise ValueError(f"{what} is empty")
+    probs = {x: exact_or_float(prob) for x, prob in probs.items()}
+    for x, prob in probs.items():
+        if not (isfinite(prob) and prob >= 0):
+            raise ValueError(f"{what} gives {x!r} the probability {prob}")
+    total: Any = sum(probs.values())
+    if abs(total - 1) > (FLOAT_TOLERANCE if isinstance(total, float) else 0):
+        raise ValueError(f"{what} sums to {total}, not to 1")
+    return probs
