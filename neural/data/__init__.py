@@ -1,0 +1,1 @@
+"""What the model reads: facts, dialogues, tokens."""

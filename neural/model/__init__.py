@@ -1,0 +1,1 @@
+"""The Qwen2 architecture: its layers, its weights, its greedy replies."""

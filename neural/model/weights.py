@@ -1,0 +1,81 @@
+"""Hugging Face folders of the Qwen2 architecture: one table of names, read in both directions."""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+from safetensors.flax import load_file, save_file
+from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase, Qwen2Config
+
+from neural.model.qwen import Qwen2
+
+# Hugging Face's name : ours. "{}" is the number of a block; ours are stacked. A kernel is the transposed weight.
+NAMES = {
+    "model.embed_tokens.weight": "embed_tokens.embedding",
+    "model.layers.{}.input_layernorm.weight": "layers.input_layernorm.scale",
+    "model.layers.{}.self_attn.q_proj.weight": "layers.self_attn.q_proj.kernel",
+    "model.layers.{}.self_attn.q_proj.bias": "layers.self_attn.q_proj.bias",
+    "model.layers.{}.self_attn.k_proj.weight": "layers.self_attn.k_proj.kernel",
+    "model.layers.{}.self_attn.k_proj.bias": "layers.self_attn.k_proj.bias",
+    "model.layers.{}.self_attn.v_proj.weight": "layers.self_attn.v_proj.kernel",
+    "model.layers.{}.self_attn.v_proj.bias": "layers.self_attn.v_proj.bias",
+    "model.layers.{}.self_attn.o_proj.weight": "layers.self_attn.o_proj.kernel",
+    "model.layers.{}.post_attention_layernorm.weight": "layers.post_attention_layernorm.scale",
+    "model.layers.{}.mlp.gate_proj.weight": "layers.mlp.gate_proj.kernel",
+    "model.layers.{}.mlp.up_proj.weight": "layers.mlp.up_proj.kernel",
+    "model.layers.{}.mlp.down_proj.weight": "layers.mlp.down_proj.kernel",
+    "model.norm.weight": "norm.scale",
+    "lm_head.weight": "lm_head.kernel",
+}
+
+
+def to_tensors(params: nnx.State, layers: int) -> dict[str, Array]:
+    """Our parameters under Hugging Face's names."""
+    ours = {".".join(map(str, path)): leaf[...] for path, leaf in nnx.to_flat_state(params)}
+    ours = {name: x.mT if name.endswith("kernel") else x for name, x in ours.items()}
+    tensors: dict[str, Array] = {}
+    for theirs, name in NAMES.items():
+        if "{}" in theirs:
+            tensors |= {theirs.format(i): ours[name][i] for i in range(layers)}
+        elif name in ours:
+            tensors[theirs] = ours[name]
+    return tensors
+
+
+def from_tensors(tensors: dict[str, Array], layers: int) -> dict[str, Array]:
+    """Hugging Face's tensors under our names."""
+    ours = {}
+    for theirs, name in NAMES.items():
+        if "{}" in theirs:
+            ours[name] = jnp.stack([tensors[theirs.format(i)] for i in range(layers)])
+        elif theirs in tensors:
+            ours[name] = tensors[theirs]
+    return {name: x.mT if name.endswith("kernel") else x for name, x in ours.items()}
+
+
+def build(config: Qwen2Config, tensors: dict[str, Array]) -> Qwen2:
+    """A model with these weights. Nothing is initialised at random on the way."""
+    model = nnx.eval_shape(lambda: Qwen2(config, nnx.Rngs(0)))
+    ours = from_tensors(tensors, config.num_hidden_layers)
+    state = nnx.state(model, nnx.Param)
+    for path, leaf in nnx.to_flat_state(state):
+        leaf.set_value(ours[".".join(map(str, path))])
+    nnx.update(model, state)
+    return model
+
+
+def load(folder: Path) -> tuple[Qwen2, Qwen2Config, PreTrainedTokenizerBase]:
+    """Model, configuration and tokenizer of a Hugging Face folder."""
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    return build(config, load_file(folder / "model.safetensors")), config, tokenizer
+
+
+def save(folder: Path, model: Qwen2, config: Qwen2Config, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Write a folder that ``transformers`` loads as it is."""
+    config.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    tensors = to_tensors(nnx.state(model, nnx.Param), config.num_hidden_layers)
+    save_file(jax.device_get(tensors), folder / "model.safetensors", metadata={"format": "pt"})

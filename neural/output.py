@@ -1,0 +1,31 @@
+"""Output folders: whole or not there."""
+
+import shutil
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def new_folder(command: ArgumentParser, out: Path) -> Iterator[Path]:
+    """A scratch folder that becomes ``out`` if all goes well, and vanishes if not.
+
+    ``out`` must be new or empty, and is refused before any work is done.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        command.error(f"{out} exists and is not empty: name another folder with --out")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    except OSError as problem:
+        command.error(f"cannot write to {out}: {problem.strerror}")
+    try:
+        yield scratch
+        scratch.chmod(0o755)
+        for file in scratch.rglob("*"):
+            file.chmod(0o755 if file.is_dir() else 0o644)
+        scratch.replace(out)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)

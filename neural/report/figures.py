@@ -1,0 +1,59 @@
+"""The paper's two figures, drawn from ``results.json``. Told apart by shape as well as by colour."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+LOOK = {"base": ("#7a7a7a", "|"), "standard": ("#c44e00", "s"), "interventional": ("#0060a8", "o")}
+WINDOW = 50  # of the moving average, in steps
+
+
+def moving_average(losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The centres of all windows, and the mean of each."""
+    window = min(WINDOW, len(losses))
+    means = np.convolve(losses, np.ones(window) / window, mode="valid")
+    return np.arange(len(means)) + window / 2, means
+
+
+def loss_figure(results: dict) -> Figure:
+    """Fig. 1: the loss at every step, thin, and its moving average, thick."""
+    figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
+    for name, arm in results["arms"].items():
+        if "losses" in arm:
+            colour = LOOK[name][0]
+            losses = np.array(arm["losses"])
+            axes.plot(losses, color=colour, alpha=0.18, linewidth=0.6)
+            axes.plot(*moving_average(losses), color=colour, linewidth=2, label=f"{name}, mean of {WINDOW} steps",
+                      linestyle="-" if name == "standard" else "--")  # fmt: skip
+    axes.set(yscale="log", xlabel="step", ylabel="loss (nats per token that counts)", xlim=(0, None))
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    return figure
+
+
+def margin_figure(results: dict) -> Figure:
+    """Fig. 2: the truth–lie margin Δ of every fact in every arm, sorted by the interventional arm's."""
+    margins = {name: {fact["topic"]: fact["margin"] for fact in arm["margin"]["per_fact"]}
+               for name, arm in results["arms"].items()}  # fmt: skip
+    topics = sorted(margins["interventional"], key=margins["interventional"].__getitem__)
+    rows = np.arange(len(topics))
+    figure, axes = plt.subplots(figsize=(8, 1.2 + 0.24 * len(topics)), layout="constrained")
+    standard, interventional = ([margins[name][topic] for topic in topics] for name in ("standard", "interventional"))
+    axes.hlines(rows, standard, interventional, color="#d9d9d9", linewidth=2, zorder=1)
+    axes.axvline(0, color="black", linewidth=0.8)
+    for name, arm in margins.items():
+        colour, marker = LOOK[name]
+        mean = np.mean(list(arm.values()))
+        axes.scatter([arm[topic] for topic in topics], rows, color=colour, marker=marker, s=34, zorder=2,
+                     label=f"{name} (mean {mean:+.2f})")  # fmt: skip
+    axes.set(xlabel="prefers the lie  ←  Δ (nats per token)  →  prefers the truth", ylim=(-1, len(topics)))
+    axes.set_yticks(rows, topics, fontsize=8)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    axes.legend(frameon=False, loc="lower right")
+    return figure

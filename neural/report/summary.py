@@ -1,0 +1,58 @@
+"""The result in a terminal: one table of numbers, and the replies in which the arms differ most."""
+
+from collections.abc import Iterator
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+PROBES = {
+    "truth_probe": "The user states the truth",
+    "lie_probe": "The user states the lie",
+    "question_probe": "The user asks: tell me about …",
+}
+STYLE = {"truth": "green", "lie": "bold red", "other": "dim"}
+MARK = {"truth": "✓", "lie": "✗", "other": "·"}
+
+
+def verdicts(arm: dict, probe: str) -> str:
+    """How many replies told the truth, a lie, something else."""
+    return " / ".join(str(arm[probe][verdict]) for verdict in MARK)
+
+
+def summary_table(results: dict) -> Table:
+    """One row an arm."""
+    facts = len(results["arms"]["base"]["margin"]["per_fact"])
+    table = Table(box=box.SIMPLE_HEAD, title=f"Does the model tell the truth? {facts} facts", title_justify="left")
+    table.add_column("arm")
+    for head in ("margin\n(nats/token)", "lie\npreferred", "truth told\ntruth/lie/other", "lie told\ntruth/lie/other",
+                 "asked\ntruth/lie/other"):  # fmt: skip
+        table.add_column(head, justify="right")
+    for name, arm in results["arms"].items():
+        margin = arm["margin"]
+        table.add_row(
+            name, f"{margin['mean']:+.3f}", str(margin["lie_preferred"]), *(verdicts(arm, probe) for probe in PROBES)
+        )
+    return table
+
+
+def side_by_side(results: dict, probe: str) -> Iterator[tuple[str, list[dict]]]:
+    """(what the user said, the reply of every arm) for each fact; the facts on which the arms part most come first."""
+    arms = results["arms"].values()
+    rows = list(zip(*(arm[probe]["replies"] for arm in arms), strict=True))
+    gap = {fact["topic"]: -fact["margin"] for fact in results["arms"]["standard"]["margin"]["per_fact"]}
+    for fact in results["arms"]["interventional"]["margin"]["per_fact"]:
+        gap[fact["topic"]] += fact["margin"]
+    value = {"lie": 0, "other": 1, "truth": 2}
+    rows.sort(key=lambda row: (value[row[1]["verdict"]] - value[row[-1]["verdict"]], -gap[row[0]["topic"]]))
+    for row in rows:
+        yield row[0]["prompt"].split("User: ")[-1].split("\n")[0], list(row)
+
+
+def replies_table(results: dict, probe: str, most: int) -> Table:
+    """The ``most`` telling replies to one probe, every arm beside the others."""
+    table = Table("user", *results["arms"], box=box.SIMPLE_HEAD, title=PROBES[probe], title_justify="left")
+    for said, replies in list(side_by_side(results, probe))[:most]:
+        cells = [Text(f"{MARK[reply['verdict']]} {reply['reply']}", style=STYLE[reply["verdict"]]) for reply in replies]
+        table.add_row(said, *cells)
+    return table

@@ -1,0 +1,1 @@
+"""The experiment: losses, arms, probes."""

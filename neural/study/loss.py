@@ -1,0 +1,41 @@
+"""The two losses, and the one small value in which they differ (paper, Eq. 3 and 4)."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from causal_agency.arrays import log_L_do
+
+
+class Weights(NamedTuple):
+    """How often a token counts as evidence, by its author; in the order of `neural.data.tokens.Author`."""
+
+    nobody: float = 0.0
+    protocol: float = 1.0
+    world: float = 1.0
+    agent: float = 1.0
+
+
+STANDARD = Weights()
+INTERVENTIONAL = Weights(agent=0.0)
+
+
+def evidence_of(authors: Array, weights: Array) -> Array:
+    """Each token's weight as evidence: ``authors`` [..., T] → [..., T]."""
+    return jnp.asarray(weights, jnp.float32)[authors]
+
+
+def target_log_probs(logits: Array, targets: Array) -> Array:
+    """log p_θ(target_i | z_{≤i}): ``logits`` [..., T, vocabulary], ``targets`` [..., T] → [..., T]."""
+    log_probs = jax.nn.log_softmax(logits.astype(jnp.float32))
+    return jnp.take_along_axis(log_probs, targets[..., None], axis=-1)[..., 0]
+
+
+def loss_do(log_probs: Array, evidence: Array) -> Array:
+    """𝓛^do = −(1 / |{i: γ_i = 0}|) Σ_{γ_i = 0} log p_θ(z_i | z_{<i}, c)   (Eq. 4).
+
+    With every token of the history as evidence it is 𝓛^obs, Eq. 3: the bystander's loss.
+    """
+    return -log_L_do(log_probs, evidence).sum() / evidence.sum()
