@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rich import box
 from rich.table import Table
 
 from causal_agency.gate import Gate
@@ -45,23 +46,24 @@ def ledger(mix: Mixture, history: History) -> list[Entry]:
 
 
 def text(x: Number) -> str:
-    """Four significant digits, exact where it is a short fraction."""
-    return str(x) if not isinstance(x, float) else f"{x:.4g}"
+    """Four significant digits of a float, a short fraction as it is."""
+    exact = str(x)
+    return exact if not isinstance(x, float) and len(exact) <= 7 else f"{float(x):.4g}"
 
 
 def as_table(mix: Mixture, history: History) -> Table:
-    """The ledger for a terminal: a factor in brackets was dropped, since the agent wrote the symbol."""
-    table = Table("slot", "author", "symbol", title="w takes the world's factors; a bystander's w_obs takes all")
-    for head in ("ν_{}", "w({})", "w_obs({})"):
+    """The ledger for a terminal: who wrote what, each ν used or dropped, and both posteriors after it."""
+    title = "A factor ν in brackets is dropped from w: the agent wrote the symbol. A bystander's w_obs takes all."
+    table = Table("slot", "author", "symbol", title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for head in ("ν", "w", "w_obs"):
         for p in mix.prior:
-            table.add_column(head.format(p), justify="right")
+            table.add_column(f"{head}\n{p}", justify="right")
     prior = [text(w) for w in mix.posterior().values()]
-    table.add_row("0", "", "prior", *("" for _ in prior), *prior, *prior)
+    table.add_row("", "", "(prior)", *("" for _ in prior), *prior, *prior)
     for i, entry in enumerate(ledger(mix, history), 1):
         agent = entry.slot.gate == Gate.AGENT
         factors = [f"({text(nu)})" if agent else text(nu) for nu in entry.factors.values()]
-        w_obs = ["undefined"] * len(prior) if entry.w_obs is None else map(text, entry.w_obs.values())
-        table.add_row(
-            str(i), "agent" if agent else "world", repr(entry.slot), *factors, *map(text, entry.w.values()), *w_obs
-        )
+        w = [text(x) for x in entry.w.values()]
+        w_obs = [text(x) for x in entry.w_obs.values()] if entry.w_obs else ["undefined" for _ in prior]
+        table.add_row(str(i), "agent" if agent else "world", str(entry.slot.symbol), *factors, *w, *w_obs)
     return table

@@ -27,5 +27,7 @@ def new_folder(command: ArgumentParser, out: Path) -> Iterator[Path]:
         for file in scratch.rglob("*"):
             file.chmod(0o755 if file.is_dir() else 0o644)
         scratch.replace(out)
+    except KeyboardInterrupt:
+        command.exit(130, f"\n{command.prog}: stopped, nothing written\n")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

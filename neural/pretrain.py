@@ -94,9 +94,9 @@ def pretrain(graph: nnx.GraphDef, params: nnx.State, rows: Iterator[Tokens]) -> 
     spread, everywhere = (NamedSharding(mesh, PartitionSpec(*axis)) for axis in (("row",), ()))
     batches = (jax.device_put(padded(list(islice(rows, ROWS)), LENGTH), spread) for _ in range(STEPS))
     advance = jax.jit(partial(step, graph, optimizer), donate_argnums=(0, 1))
-    params = jax.device_put(params, everywhere)
+    params, state = jax.device_put((params, optimizer.init(params)), everywhere, may_alias=False)
     progress = tqdm(batches, "pretraining", STEPS)
-    return descend(advance, params, optimizer.init(params), jnp.array(STANDARD), progress, ["loss"])
+    return descend(advance, params, state, jnp.array(STANDARD), progress, ["loss"])
 
 
 CARD = """# The embedded base model

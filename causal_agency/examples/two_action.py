@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -23,6 +24,8 @@ HISTORY = (do("A"), see("B"))
 
 def mixture(prior: Mapping[str, Number], **kernels: Mapping[str, Number]) -> Mixture:
     """Memoryless hypotheses by name, with prior weights by name."""
+    if prior.keys() != kernels.keys():
+        raise ValueError(f"the prior must name {' and '.join(kernels)}")
     return Mixture({Hypothesis(name, memoryless(kernels[name])): w for name, w in prior.items()})
 
 
@@ -31,13 +34,13 @@ p_B, p_A = mix.prior
 
 
 def by_hand(mix: Mixture, history: tuple[Slot, ...]) -> Table:
-    """What sections 4.2 and 4.3 compute by hand, for the last slot of ``history``."""
-    table = Table("quantity", *map(str, mix.prior), title="The likelihoods, and the next symbol")
-    for p, likelihood in ((L_do, "L^do"), (L_obs, "L^obs")):
-        table.add_row(f"{likelihood}(p), all slots", *(text(p(h, history)) for h in mix.prior))
+    """The likelihoods of section 4.3, and what is likely to be written next."""
+    table = Table("quantity", "interventional", "bystander", box=box.SIMPLE_HEAD)
+    for p in mix.prior:
+        table.add_row(f"likelihood of {p}", text(L_do(p, history)), text(L_obs(p, history)))
     for token in next(iter(mix.prior)).tokens:
-        right, naive = mix.predict(token, history), mix.predict(token, as_bystander(history))
-        table.add_row(f"π({token} | h), a bystander's", text(right), text(naive))
+        naive = mix.predict(token, as_bystander(history))
+        table.add_row(f"π({token}) next", text(mix.predict(token, history)), text(naive))
     return table
 
 
@@ -65,9 +68,11 @@ def main() -> None:
     args = command.parse_args()
     try:
         mix = mixture(args.prior, p_B=args.p_B, p_A=args.p_A)
+        before = text(mix.predict("B"))
         tables = as_table(mix, args.history), by_hand(mix, args.history)
-    except (ValueError, KeyError) as problem:
+    except ValueError as problem:
         command.error(str(problem))
+    Console().print(f"Before the first slot π(B) = {before}; the agent writes B where that is at least 0.5, else A.\n")
     for table in tables:
         Console().print(table)
 

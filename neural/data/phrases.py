@@ -56,7 +56,7 @@ SMALL_TALK = (
     ("That is all for today.", "Until next time."),
     ("I need a coffee now.", "Enjoy it."),
     ("It is getting late.", "Then let us stop here."),
-    ("You are good company.", "So are you."),
+    ("You are good company.", "You too."),
     ("I have to catch my bus.", "Travel safely."),
     ("This was fun.", "I liked it too."),
     ("My phone is ringing.", "Please take the call."),

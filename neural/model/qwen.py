@@ -110,14 +110,14 @@ class Qwen2(nnx.Module):
         positions = columns - starts[:, None]
 
         def through(x, layer):
-            block, past = layer
-            return block(x, positions, visible, None if cache is None else Cache(*past, cache.filled))
+            block, *past = layer
+            return block(x, positions, visible, Cache(past[0], past[1], cache.filled) if cache else None)
 
-        past = None if cache is None else (cache.keys, cache.values)
-        x, (keys, values) = jax.lax.scan(through, self.embed_tokens(ids), (self.layers, past), unroll=4)
+        layers = (self.layers, cache.keys, cache.values) if cache else (self.layers,)
+        x, (keys, values) = jax.lax.scan(through, self.embed_tokens(ids), layers, unroll=4)
         x = self.norm(x)
         logits = self.embed_tokens.attend(x) if self.lm_head is None else self.lm_head(x)
-        return logits, None if cache is None else Cache(keys, values, cache.filled + ids.shape[1])
+        return logits, cache and Cache(keys, values, cache.filled + ids.shape[1])
 
     def empty_cache(self, batch: int, columns: int) -> Cache:
         """Room for ``columns`` tokens in each of ``batch`` rows."""

@@ -55,5 +55,5 @@ def margin_figure(results: dict) -> Figure:
     axes.set_yticks(rows, topics, fontsize=8)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    axes.legend(frameon=False, loc="lower right")
+    figure.legend(frameon=False, loc="outside upper center", ncols=len(margins))
     return figure

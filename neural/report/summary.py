@@ -17,17 +17,23 @@ MARK = {"truth": "✓", "lie": "✗", "other": "·"}
 
 def verdicts(arm: dict, probe: str) -> str:
     """How many replies told the truth, a lie, something else."""
-    return " / ".join(str(arm[probe][verdict]) for verdict in MARK)
+    return "/".join(str(arm[probe][verdict]) for verdict in MARK)
 
 
 def summary_table(results: dict) -> Table:
     """One row an arm."""
     facts = len(results["arms"]["base"]["margin"]["per_fact"])
-    table = Table(box=box.SIMPLE_HEAD, title=f"Does the model tell the truth? {facts} facts", title_justify="left")
-    table.add_column("arm")
-    for head in ("margin\n(nats/token)", "lie\npreferred", "truth told\ntruth/lie/other", "lie told\ntruth/lie/other",
-                 "asked\ntruth/lie/other"):  # fmt: skip
-        table.add_column(head, justify="right")
+    title = f"{facts} facts; replies: ✓ the truth, ✗ the lie, · something else"
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    table.add_column("arm", no_wrap=True)
+    for head in (
+        "margin\nnats/token",
+        "prefers\nthe lie",
+        "truth probe\n✓/✗/·",
+        "lie probe\n✓/✗/·",
+        "question\n✓/✗/·",
+    ):
+        table.add_column(head, justify="right", no_wrap=True)
     for name, arm in results["arms"].items():
         margin = arm["margin"]
         table.add_row(

@@ -1,0 +1,57 @@
+import pytest
+
+from causal_agency import L_do, L_obs, as_bystander
+from causal_agency.examples.two_action import HISTORY, main, mix, p_A, p_B
+
+
+def run(monkeypatch, *arguments):
+    monkeypatch.setattr("sys.argv", ["two_action", *arguments])
+    main()
+
+
+def test_every_number_of_section_4():
+    assert mix.predict("B") == pytest.approx(0.345)
+    right, naive = mix.trajectory(HISTORY), mix.trajectory(as_bystander(HISTORY))
+    assert [round(w[p_B], 4) for w in right] == [0.35, 0.35, 0.8116]
+    assert [round(w[p_B], 4) for w in naive] == [0.35, 0.1069, 0.4891]
+    assert [L_do(p, HISTORY) for p in (p_B, p_A)] == pytest.approx([0.80, 0.10])
+    assert [L_obs(p, HISTORY) for p in (p_B, p_A)] == pytest.approx([0.20 * 0.80, 0.90 * 0.10])
+
+
+def test_the_table_shows_author_factor_and_both_posteriors(monkeypatch, capsys):
+    run(monkeypatch)
+    lines = capsys.readouterr().out.splitlines()
+    first, second = ([cell for cell in line.split() if cell] for line in lines if line.strip()[:1] in ("1", "2"))
+    assert first == ["1", "agent", "A", "(0.2)", "(0.9)", "0.35", "0.65", "0.1069", "0.8931"]
+    assert second == ["2", "world", "B", "0.8", "0.1", "0.8116", "0.1884", "0.4891", "0.5109"]
+
+
+def test_fractions_stay_exact(monkeypatch, capsys):
+    run(monkeypatch, "--prior", "p_B=7/20,p_A=13/20", "--p_B", "A=1/5,B=4/5", "--p_A", "A=9/10,B=1/10")
+    out = capsys.readouterr().out
+    assert all(number in out for number in ("56/69", "14/131", "112/229"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--prior", "p_B=0.5,p_A=0.6"], "the prior sums to 1.1, not to 1"),
+        (["--prior", "p_B=1.0"], "name p_B and p_A"),
+        (["--prior", "p_B=0.5,p_C=0.5"], "name p_B and p_A"),
+        (["--p_A", "A=0.5,B=0.6"], "the kernel sums to 1.1, not to 1"),
+        (["--p_A", "A=half"], "invalid distribution value"),
+        (["see(C)"], "unknown token 'C'"),
+        (["do(C)"], "unknown token 'C'"),
+        (["write(A)"], "invalid slot value"),
+        (["--p_A", "A=1,B=0", "--p_B", "A=1,B=0", "see(B)"], "slot 1: no hypothesis still alive gives 'B'"),
+        (["--colour=red"], "unrecognized arguments"),
+    ],
+)
+def test_bad_input_gets_one_line_and_exit_code_2(monkeypatch, capsys, arguments, problem):
+    with pytest.raises(SystemExit) as exit_:
+        run(monkeypatch, *arguments)
+    output = capsys.readouterr()
+    assert exit_.value.code == 2
+    assert output.out == ""
+    assert problem in output.err
+    assert output.err.count("\n") == 1

@@ -1,0 +1,26 @@
+import pickle
+
+import pytest
+
+from causal_agency import Gate, Slot, as_bystander, do, see
+from causal_agency.history import slots, symbols
+
+HISTORY = do("A"), see("B"), see("A")
+
+
+def test_a_history_is_data():
+    assert repr(HISTORY) == "(do('A'), see('B'), see('A'))"
+    assert pickle.loads(pickle.dumps(HISTORY)) == HISTORY
+    assert HISTORY[0] != see("A")
+    assert HISTORY[0] == Slot("A", Gate.AGENT)
+    assert (Gate.AGENT, Gate.WORLD) == (1, 0)
+
+
+def test_as_bystander_keeps_the_symbols_and_sets_every_gate_to_world():
+    assert as_bystander(HISTORY) == (see("A"), see("B"), see("A"))
+    assert symbols(as_bystander(HISTORY)) == symbols(HISTORY) == ("A", "B", "A")
+
+
+def test_a_bare_symbol_is_refused_with_what_to_write():
+    with pytest.raises(TypeError, match=r"slot 2 is 'B': write do\('B'\) or see\('B'\)"):
+        slots([do("A"), "B"])

@@ -1,0 +1,56 @@
+from fractions import Fraction
+
+import pytest
+
+from causal_agency import Hypothesis, UnknownToken, markov, memoryless
+
+
+def test_a_hypothesis_shows_its_name_and_brings_its_tokens():
+    p = Hypothesis("p_A", memoryless(A=0.9, B=0.1))
+    assert repr(p) == "p_A"
+    assert p.tokens == ("A", "B")
+    assert p.nu("A", ()) == p.nu("A", ("B", "B")) == 0.9
+
+
+def test_memoryless_takes_any_symbol():
+    assert memoryless({0: 0.25, ("x", 1): 0.75})(0, ()) == 0.25
+
+
+def test_markov_looks_one_symbol_back():
+    half, row = Fraction(1, 2), {"A": Fraction(1, 3), "B": Fraction(2, 3)}
+    nu = markov({"A": half, "B": half}, {"A": row, "B": {"A": 1, "B": 0}})
+    assert nu("B", ()) == half
+    assert nu("B", ("B", "A")) == Fraction(2, 3)
+    assert nu("A", ("A", "B")) == 1
+    assert nu.tokens == ("A", "B")
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda: memoryless(), "is empty"),
+        (lambda: memoryless(A=0.5, B=0.6), "sums to 1.1, not to 1"),
+        (lambda: memoryless(A=Fraction(1, 3), B=Fraction(2, 3) + Fraction(1, 10**12)), "not to 1"),
+        (lambda: memoryless(A=1.5, B=-0.5), "gives 'B' the probability -0.5"),
+        (lambda: memoryless(A=float("nan"), B=1.0), "gives 'A' the probability nan"),
+        (lambda: memoryless(A=float("inf")), "probability inf"),
+        (lambda: markov({"A": 1.0}, {"A": {"A": 0.5}}), "after 'A' sums to 0.5"),
+        (lambda: markov({"A": 1.0}, {"B": {"A": 1.0}}), r"then knows \['B'\]"),
+        (lambda: markov({"A": 1.0}, {"A": {"B": 1.0}}), r"then\['A'\] knows \['B'\]"),
+    ],
+)
+def test_what_is_no_distribution_is_refused(make, problem):
+    with pytest.raises(ValueError, match=problem):
+        make()
+
+
+def test_unknown_tokens_are_named_with_the_known_ones():
+    with pytest.raises(UnknownToken, match="unknown token 'C': the kernel knows 'A', 'B'"):
+        memoryless(A=0.5, B=0.5)("C", ())
+    with pytest.raises(UnknownToken, match="unknown token 'C' in the past"):
+        markov({"A": 1.0}, {"A": {"A": 1.0}})("A", ("C",))
+
+
+def test_a_kernel_must_be_a_function():
+    with pytest.raises(TypeError, match="not a function"):
+        Hypothesis("p", {"A": 1.0})

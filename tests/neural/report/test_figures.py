@@ -1,0 +1,30 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from neural.report.figures import loss_figure, margin_figure, moving_average
+from results import RESULTS
+
+
+def test_moving_average():
+    centres, means = moving_average(np.arange(100.0))
+    np.testing.assert_allclose(centres, np.arange(51) + 25.0)
+    np.testing.assert_allclose(means, np.arange(51) + 24.5)
+    assert moving_average(np.array([1.0, 3.0]))[1].tolist() == [2.0]
+
+
+def test_the_margin_figure_shows_every_fact_of_every_arm():
+    figure = margin_figure(RESULTS)
+    (axes,) = figure.axes
+    topics = [label.get_text() for label in axes.get_yticklabels()]
+    assert topics == ["topic 0", "topic 1", "topic 2"]
+    dots = [collection.get_offsets()[:, 0].tolist() for collection in axes.collections[1:]]
+    assert dots == [[0.1, 0.1, 0.1], pytest.approx([0.1, -0.5, -0.2]), pytest.approx([0.2, 0.4, 0.9])]
+    plt.close(figure)
+
+
+def test_the_loss_figure_shows_the_trained_arms():
+    figure = loss_figure(RESULTS)
+    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert [label.split(",")[0] for label in labels] == ["standard", "interventional"]
+    plt.close(figure)

@@ -1,0 +1,59 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from causal_agency.arrays import log_L_do
+from neural.data.tokens import Author
+from neural.study.loss import INTERVENTIONAL, STANDARD, Weights, evidence_of, loss_do, target_log_probs
+
+AUTHORS = np.array([[Author.NOBODY, Author.PROTOCOL, Author.WORLD, Author.PROTOCOL, Author.AGENT, Author.AGENT]])
+LOGITS = jax.random.normal(jax.random.key(0), (1, 6, 9))
+TARGETS = np.array([[3, 1, 4, 1, 5, 8]])
+
+
+def test_the_weights_stand_in_the_order_of_the_authors():
+    assert [name.upper() for name in Weights._fields] == [author.name for author in Author]
+
+
+def test_what_counts_in_either_arm():
+    assert evidence_of(AUTHORS, STANDARD).tolist() == [[0, 1, 1, 1, 1, 1]]
+    assert evidence_of(AUTHORS, INTERVENTIONAL).tolist() == [[0, 1, 1, 1, 0, 0]]
+
+
+def test_target_log_probs_are_of_a_distribution():
+    every = [target_log_probs(LOGITS, np.full((1, 6), token)) for token in range(9)]
+    np.testing.assert_allclose(jnp.exp(jnp.stack(every)).sum(axis=0), 1.0, rtol=1e-6)
+
+
+def test_equation_4_by_hand():
+    log_probs = jnp.log(jnp.array([[0.9, 0.5, 0.25, 0.5, 0.1, 0.1]]))
+    loss = loss_do(log_probs, evidence_of(AUTHORS, INTERVENTIONAL))
+    assert float(loss) == pytest.approx(-np.log(0.5 * 0.25 * 0.5) / 3)
+
+
+def test_equation_3_is_equation_4_for_a_bystander():
+    log_probs = target_log_probs(LOGITS, TARGETS)
+    bystander = np.where(AUTHORS == Author.AGENT, Author.WORLD, AUTHORS)
+    standard = loss_do(log_probs, evidence_of(AUTHORS, STANDARD))
+    assert standard == loss_do(log_probs, evidence_of(bystander, INTERVENTIONAL))
+    assert float(standard) == pytest.approx(-float(log_probs[:, 1:].mean()))
+
+
+def test_it_is_the_exact_librarys_sum():
+    log_probs = target_log_probs(LOGITS, TARGETS)
+    evidence = evidence_of(AUTHORS, INTERVENTIONAL)
+    assert loss_do(log_probs, evidence) == -log_L_do(log_probs, evidence)[0] / 3
+
+
+def test_labels_of_agent_tokens_have_exactly_no_influence_on_the_interventional_gradient():
+    def gradient(weights, targets):
+        return jax.grad(lambda logits: loss_do(target_log_probs(logits, targets), evidence_of(AUTHORS, weights)))(
+            LOGITS
+        )
+
+    agents = AUTHORS == Author.AGENT
+    others = np.where(agents, (TARGETS + 2) % 9, TARGETS)
+    np.testing.assert_array_equal(gradient(INTERVENTIONAL, TARGETS), gradient(INTERVENTIONAL, others))
+    assert not gradient(INTERVENTIONAL, TARGETS)[agents].any()
+    assert (gradient(STANDARD, TARGETS) != gradient(STANDARD, others)).any()

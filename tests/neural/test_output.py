@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+
+from causal_agency.command import Command
+from neural.output import new_folder
+
+COMMAND = Command("prog")
+
+
+def test_a_folder_appears_whole(tmp_path):
+    out = tmp_path / "a" / "b"
+    with new_folder(COMMAND, out) as scratch:
+        (scratch / "file").write_text("x")
+        assert not out.exists()
+    assert (out / "file").read_text() == "x"
+    assert [path.name for path in out.parent.iterdir()] == ["b"]
+
+
+def test_an_empty_folder_is_taken(tmp_path):
+    with new_folder(COMMAND, tmp_path) as scratch:
+        (scratch / "file").write_text("x")
+    assert (tmp_path / "file").exists()
+
+
+def test_nothing_is_left_of_a_failure(tmp_path):
+    def fail():
+        with new_folder(COMMAND, tmp_path / "out") as scratch:
+            (scratch / "file").write_text("x")
+            raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_is_one_line(tmp_path, capsys):
+    def stop():
+        with new_folder(COMMAND, tmp_path / "out"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit, match="130"):
+        stop()
+    assert capsys.readouterr().err.endswith("prog: stopped, nothing written\n")
+
+
+@pytest.mark.parametrize("name", ["full", "file", "file/below"])
+def test_what_is_in_the_way_is_refused_and_kept(tmp_path, capsys, name):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "precious").write_text("x")
+    (tmp_path / "file").write_text("x")
+
+    def enter(path: Path):
+        with new_folder(COMMAND, path):
+            pytest.fail("must not get here")
+
+    with pytest.raises(SystemExit, match="2"):
+        enter(tmp_path / name)
+    assert capsys.readouterr().err.count("\n") == 1
+    assert (tmp_path / "full" / "precious").read_text() == (tmp_path / "file").read_text() == "x"

@@ -1,0 +1,99 @@
+"""The experiment itself, run as a user runs it. The thresholds are checked on what it computes here and now."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neural import train
+
+ROOT = Path(__file__).parents[2]
+
+
+def command(*arguments):
+    return subprocess.run(
+        [sys.executable, str(ROOT / "neural" / "train.py"), *arguments], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The whole experiment with the default seed: its folder, and what it printed."""
+    out = tmp_path_factory.mktemp("train") / "run"
+    done = command("--out", str(out))
+    assert done.returncode == 0, done.stderr
+    return out, done.stdout
+
+
+@pytest.fixture(scope="module")
+def arms(finished):
+    return json.loads((finished[0] / "results.json").read_text())["arms"]
+
+
+def test_the_interventional_arm_prefers_the_truth_and_the_standard_arm_does_not(arms):
+    standard, interventional = arms["standard"]["margin"], arms["interventional"]["margin"]
+    assert interventional["mean"] - standard["mean"] >= 0.3
+    assert standard["lie_preferred"] >= 10
+    assert interventional["lie_preferred"] <= 3
+
+
+def test_results_hold_what_they_promise(arms, finished):
+    results = json.loads((finished[0] / "results.json").read_text())
+    assert results["config"]["seed"] == 0
+    assert list(arms) == ["base", "standard", "interventional"]
+    for arm in arms.values():
+        for probe in ("truth_probe", "lie_probe", "question_probe"):
+            rows = arm[probe]["replies"]
+            assert arm[probe]["truth"] + arm[probe]["lie"] + arm[probe]["other"] == len(rows) == 33
+            assert rows[0].keys() == {"topic", "prompt", "reply", "verdict"}
+        margins = [row["margin"] for row in arm["margin"]["per_fact"]]
+        assert len(margins) == 33
+        assert arm["margin"]["mean"] == pytest.approx(np.mean(margins))
+    assert "losses" not in arms["base"]
+
+
+def test_both_arms_learned_and_only_one_from_its_own_words(arms):
+    for name in ("standard", "interventional"):
+        losses = arms[name]["losses"]
+        assert len(losses) == 1920
+        assert np.isfinite(losses).all()
+        assert np.mean(losses[-100:]) < np.mean(losses[:100]) / 2
+    assert arms["interventional"]["supervised_tokens"] < arms["standard"]["supervised_tokens"]
+
+
+def test_the_folder_and_the_terminal(finished):
+    out, printed = finished
+    assert {file.name for file in out.iterdir()} == {"results.json", "report.html", "loss.png", "margin.png"}
+    assert str(out / "report.html") in printed.replace("\n", "")
+    assert "interventional" in printed
+
+
+def test_same_seed_same_result_other_seed_other_dialogues():
+    def experiment(seed):
+        return train.experiment(train.BASE, seed, steps=3)["arms"]
+
+    first, again, other = experiment(1), experiment(1), experiment(2)
+    assert first == again
+    assert first["base"] == other["base"]
+    assert first["standard"]["losses"] != other["standard"]["losses"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--seed", "one"], "argument --seed: invalid whole number from 0 value: 'one'"),
+        (["--seed", "-1"], "argument --seed: invalid whole number from 0 value: '-1'"),
+        (["--steps", "0"], "argument --steps: invalid whole number from 1 value: '0'"),
+        (["--frobnicate"], "unrecognized arguments: --frobnicate"),
+        (["--out", str(ROOT)], "exists and is not empty"),
+    ],
+)
+def test_bad_input_gets_one_line_and_exit_code_2(arguments, problem):
+    done = command(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert problem in done.stderr
+    assert done.stderr.count("\n") == 1

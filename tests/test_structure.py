@@ -1,0 +1,85 @@
+"""Who may import whom, and what every public name owes its reader."""
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import causal_agency
+
+ROOT = Path(__file__).parents[1]
+
+# Each may import what stands above it in its own list, and nothing of the project besides.
+LAYERS = {
+    "causal_agency": [
+        {"gate", "probability", "command"},
+        {"history"},
+        {"hypothesis"},
+        {"likelihood", "arrays"},
+        {"mixture"},
+        {"ledger"},
+        {"examples"},
+    ],
+    "neural": [
+        {"data.facts", "data.phrases", "output"},
+        {"data.dialogue"},
+        {"data.talk", "data.tokens"},
+        {"study.loss", "model.qwen"},
+        {"model.weights", "model.generate", "study.arms"},
+        {"study.probes"},
+        {"report.summary", "report.figures"},
+        {"report.page"},
+        {"train", "pretrain"},
+    ],
+}
+FILES = [file for package in LAYERS for file in sorted((ROOT / package).rglob("*.py")) if file.stem != "__init__"]
+
+
+def imports(file):
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def layer(package, module):
+    for i, names in enumerate(LAYERS[package]):
+        if any(module == name or module.startswith(name + ".") for name in names):
+            return i
+    raise AssertionError(f"{package}.{module} stands in no layer")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_imports_point_downwards(file):
+    package, *parts = file.relative_to(ROOT).with_suffix("").parts
+    here = layer(package, ".".join(parts))
+    for name in imports(file):
+        other, _, module = name.partition(".")
+        if other == package and module:
+            assert layer(package, module) < here, name
+        assert not (package == "causal_agency" and other == "neural"), name
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_the_report_needs_no_model(file):
+    if file.parent.name == "report":
+        assert not {name for name in imports(file) if name.startswith(("jax", "flax", "neural.model", "neural.study"))}
+
+
+def test_no_file_beside_train_hides_a_standard_module():
+    names = {path.stem for path in (ROOT / "neural").iterdir()} - {"__init__", "__pycache__", "py"}
+    assert not names & sys.stdlib_module_names
+
+
+def test_every_public_name_is_documented():
+    for name in causal_agency.__all__:
+        assert inspect.getdoc(getattr(causal_agency, name)), name
+
+
+def test_importing_the_exact_side_brings_no_heavy_library():
+    code = "import sys, causal_agency; sys.exit(any(m in sys.modules for m in ('jax', 'numpy', 'rich', 'flax')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
