@@ -93,8 +93,8 @@ def pretrain(graph: nnx.GraphDef, params: nnx.State, rows: Iterator[Tokens]) -> 
     mesh = Mesh(devices, ("row",), axis_types=(AxisType.Auto,))
     spread, everywhere = (NamedSharding(mesh, PartitionSpec(*axis)) for axis in (("row",), ()))
     batches = (jax.device_put(padded(list(islice(rows, ROWS)), LENGTH), spread) for _ in range(STEPS))
-    advance = jax.jit(partial(step, graph, optimizer), donate_argnums=(0, 1))
-    params, state = jax.device_put((params, optimizer.init(params)), everywhere, may_alias=False)
+    advance = jax.jit(partial(step, graph, optimizer))
+    params, state = jax.device_put((params, optimizer.init(params)), everywhere)
     progress = tqdm(batches, "pretraining", STEPS)
     return descend(advance, params, state, jnp.array(STANDARD), progress, ["loss"])
 
