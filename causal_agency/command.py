@@ -1,6 +1,7 @@
 """What every command of the project does alike: one line for bad input, and exit code 2."""
 
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import NoReturn
 
 
@@ -10,3 +11,15 @@ class Command(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and exit with code 2."""
         self.exit(2, f"{self.prog}: {message} (--help shows how it is used)\n")
+
+
+def whole_number(smallest: int) -> Callable[[str], int]:
+    """An argument's type: a whole number, ``smallest`` or more."""
+
+    def parse(text: str) -> int:
+        if int(text) < smallest:
+            raise ValueError
+        return int(text)
+
+    parse.__name__ = f"whole number from {smallest}"  # argparse names the type in its error
+    return parse

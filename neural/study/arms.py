@@ -20,7 +20,7 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from tqdm import tqdm
 
 from neural.data.tokens import Tokens, padded
-from neural.study.loss import Weights, evidence_of, loss_do, target_log_probs
+from neural.study.loss import Weights, evidence_of, loss_do, token_log_probs
 
 SHOWN = 20  # losses averaged on the progress bar
 
@@ -49,8 +49,7 @@ class Recipe:
 
 def dialogue_loss(params: nnx.State, graph: nnx.GraphDef, ids: Array, authors: Array, weights: Array) -> Array:
     """The mean loss of ``ids`` [B, T] where each author's tokens count by ``weights``."""
-    logits, _ = nnx.merge(graph, params)(ids[:, :-1])
-    return loss_do(target_log_probs(logits, ids[:, 1:]), evidence_of(authors[:, 1:], weights))
+    return loss_do(token_log_probs(nnx.merge(graph, params), ids), evidence_of(authors, weights))
 
 
 def step(graph, optimizer, params, opt_state, ids, authors, weights):

@@ -5,8 +5,10 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import ArrayLike
 
 from causal_agency.arrays import log_L_do
+from neural.model.qwen import Qwen2
 
 
 class Weights(NamedTuple):
@@ -20,17 +22,24 @@ class Weights(NamedTuple):
 
 STANDARD = Weights()
 INTERVENTIONAL = Weights(agent=0.0)
+AGENT_ONLY = Weights(protocol=0.0, world=0.0)  # what a probe scores: the claim in the agent's place
 
 
-def evidence_of(authors: Array, weights: Array) -> Array:
-    """Each token's weight as evidence: ``authors`` [..., T] → [..., T]."""
-    return jnp.asarray(weights, jnp.float32)[authors]
+def evidence_of(authors: ArrayLike, weights: Weights | Array) -> Array:
+    """How much each token counts: ``authors`` [..., T] → [..., T − 1], without the first, which nothing predicts."""
+    return jnp.asarray(weights, jnp.float32)[jnp.asarray(authors)[..., 1:]]
 
 
 def target_log_probs(logits: Array, targets: Array) -> Array:
-    """log p_θ(target_i | z_{≤i}): ``logits`` [..., T, vocabulary], ``targets`` [..., T] → [..., T]."""
+    """log p_θ(target | …) under ``logits`` [..., vocabulary]: the shape of ``targets``."""
     log_probs = jax.nn.log_softmax(logits.astype(jnp.float32))
     return jnp.take_along_axis(log_probs, targets[..., None], axis=-1)[..., 0]
+
+
+def token_log_probs(model: Qwen2, ids: Array) -> Array:
+    """log p_θ(z_i | z_{<i}) of all tokens but the first: ``ids`` [B, T] → [B, T − 1]."""
+    logits, _ = model(ids[:, :-1])
+    return target_log_probs(logits, ids[:, 1:])
 
 
 def loss_do(log_probs: Array, evidence: Array) -> Array:

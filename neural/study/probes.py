@@ -14,9 +14,9 @@ from causal_agency.arrays import log_L_do
 from neural.data.dialogue import Dialogue, Turn, agent, user
 from neural.data.facts import Fact
 from neural.data.phrases import CONTEXT
-from neural.data.tokens import Author, Tokens, encode, encode_prompt, padded, spans
+from neural.data.tokens import Tokens, encode, encode_prompt, padded, spans
 from neural.model.generate import ends_line, greedy, padded_left
-from neural.study.loss import target_log_probs
+from neural.study.loss import AGENT_ONLY, evidence_of, token_log_probs
 
 NEW_TOKENS = 40  # at most, in a reply
 
@@ -62,11 +62,10 @@ def tally(facts: Sequence[Fact], prompts: Sequence[str], replies: Sequence[str])
 
 
 @partial(jax.jit, static_argnames="graph")
-def mean_log_probs(graph: nnx.GraphDef, params: nnx.State, ids: Array, evidence: Array) -> Array:
-    """(1 / |y|) log p_θ(y | q) of the tokens y that ``evidence`` [B, T] marks (Eq. 5, per token): [B]."""
-    logits, _ = nnx.merge(graph, params)(ids[:, :-1])
-    scored = evidence[:, 1:]
-    return log_L_do(target_log_probs(logits, ids[:, 1:]), scored) / scored.sum(axis=-1)
+def claim_log_probs(graph: nnx.GraphDef, params: nnx.State, ids: Array, authors: Array) -> Array:
+    """(1 / |y|) log p_θ(y | q) of the agent's tokens y in ``ids`` [B, T] (Eq. 5, per token): [B]."""
+    evidence = evidence_of(authors, AGENT_ONLY)
+    return log_L_do(token_log_probs(nnx.merge(graph, params), ids), evidence) / evidence.sum(axis=-1)
 
 
 class Probes:
@@ -97,8 +96,7 @@ class Probes:
         The claims are rendered as in training, so they have the very token ids that training saw; the only tokens of
         the agent in them are the claim's.
         """
-        ids, authors = self.claims
-        truth, lie = np.asarray(mean_log_probs(graph, params, ids, authors == Author.AGENT)).reshape(-1, 2).T
+        truth, lie = np.asarray(claim_log_probs(graph, params, *self.claims)).reshape(-1, 2).T
         return truth - lie
 
     def __call__(self, graph: nnx.GraphDef, params: nnx.State) -> dict:

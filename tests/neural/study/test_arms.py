@@ -78,15 +78,15 @@ def test_the_arms_are_what_two_separate_runs_would_be(tied):
 def test_agent_labels_have_exactly_no_influence_on_the_interventional_gradient_of_the_model(tied):
     _, graph, params = tied
     batch = next(batches(ROWS, 1, 0))
-    inputs, targets, authors = batch.ids[:, :-1], batch.ids[:, 1:], batch.authors[:, 1:]
-    agents = authors == Author.AGENT
+    inputs, targets = batch.ids[:, :-1], batch.ids[:, 1:]
+    agents = batch.authors[:, 1:] == Author.AGENT
     forged = np.where(agents, (targets + 7) % 61, targets)
 
     @jax.jit
     def gradient(targets, weights):
         def loss(params):
             logits, _ = nnx.merge(graph, params)(inputs)
-            return loss_do(target_log_probs(logits, targets), evidence_of(authors, weights))
+            return loss_do(target_log_probs(logits, targets), evidence_of(batch.authors, weights))
 
         return jax.tree.leaves(jax.grad(loss)(params))
 

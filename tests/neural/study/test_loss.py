@@ -2,14 +2,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
 from causal_agency.arrays import log_L_do
 from neural.data.tokens import Author
-from neural.study.loss import INTERVENTIONAL, STANDARD, Weights, evidence_of, loss_do, target_log_probs
+from neural.study.loss import INTERVENTIONAL, STANDARD, Weights, evidence_of, loss_do, target_log_probs, token_log_probs
 
 AUTHORS = np.array([[Author.NOBODY, Author.PROTOCOL, Author.WORLD, Author.PROTOCOL, Author.AGENT, Author.AGENT]])
-LOGITS = jax.random.normal(jax.random.key(0), (1, 6, 9))
-TARGETS = np.array([[3, 1, 4, 1, 5, 8]])
+LOGITS = jax.random.normal(jax.random.key(0), (1, 5, 9))
+TARGETS = np.array([[1, 4, 1, 5, 8]])
 
 
 def test_the_weights_stand_in_the_order_of_the_authors():
@@ -17,17 +18,17 @@ def test_the_weights_stand_in_the_order_of_the_authors():
 
 
 def test_what_counts_in_either_arm():
-    assert evidence_of(AUTHORS, STANDARD).tolist() == [[0, 1, 1, 1, 1, 1]]
-    assert evidence_of(AUTHORS, INTERVENTIONAL).tolist() == [[0, 1, 1, 1, 0, 0]]
+    assert evidence_of(AUTHORS, STANDARD).tolist() == [[1, 1, 1, 1, 1]]
+    assert evidence_of(AUTHORS, INTERVENTIONAL).tolist() == [[1, 1, 1, 0, 0]]
 
 
 def test_target_log_probs_are_of_a_distribution():
-    every = [target_log_probs(LOGITS, np.full((1, 6), token)) for token in range(9)]
+    every = [target_log_probs(LOGITS, np.full((1, 5), token)) for token in range(9)]
     np.testing.assert_allclose(jnp.exp(jnp.stack(every)).sum(axis=0), 1.0, rtol=1e-6)
 
 
 def test_equation_4_by_hand():
-    log_probs = jnp.log(jnp.array([[0.9, 0.5, 0.25, 0.5, 0.1, 0.1]]))
+    log_probs = jnp.log(jnp.array([[0.5, 0.25, 0.5, 0.1, 0.1]]))
     loss = loss_do(log_probs, evidence_of(AUTHORS, INTERVENTIONAL))
     assert float(loss) == pytest.approx(-np.log(0.5 * 0.25 * 0.5) / 3)
 
@@ -37,7 +38,7 @@ def test_equation_3_is_equation_4_for_a_bystander():
     bystander = np.where(AUTHORS == Author.AGENT, Author.WORLD, AUTHORS)
     standard = loss_do(log_probs, evidence_of(AUTHORS, STANDARD))
     assert standard == loss_do(log_probs, evidence_of(bystander, INTERVENTIONAL))
-    assert float(standard) == pytest.approx(-float(log_probs[:, 1:].mean()))
+    assert float(standard) == pytest.approx(-float(log_probs.mean()))
 
 
 def test_it_is_the_exact_librarys_sum():
@@ -52,8 +53,17 @@ def test_labels_of_agent_tokens_have_exactly_no_influence_on_the_interventional_
             LOGITS
         )
 
-    agents = AUTHORS == Author.AGENT
+    agents = AUTHORS[:, 1:] == Author.AGENT
     others = np.where(agents, (TARGETS + 2) % 9, TARGETS)
     np.testing.assert_array_equal(gradient(INTERVENTIONAL, TARGETS), gradient(INTERVENTIONAL, others))
     assert not gradient(INTERVENTIONAL, TARGETS)[agents].any()
     assert (gradient(STANDARD, TARGETS) != gradient(STANDARD, others)).any()
+
+
+def test_a_token_is_scored_by_what_the_model_says_before_it(tied):
+    _, graph, params = tied
+    model = nnx.merge(graph, params)
+    ids = np.array([[5, 9, 2, 44]])
+    log_probs = token_log_probs(model, ids)
+    expected = jax.nn.log_softmax(model(ids)[0])[0, [0, 1, 2], [9, 2, 44]]
+    np.testing.assert_allclose(log_probs[0], expected, atol=1e-5)
