@@ -33,6 +33,8 @@ def see(observation: Symbol) -> Slot:
 
 def slots(history: History) -> tuple[Slot, ...]:
     """``history`` as a tuple, or TypeError at the first entry that does not say who wrote it."""
+    if isinstance(history, Slot):
+        raise TypeError(f"a history is a list of slots: write [{history!r}]")
     history = tuple(history)
     for i, slot in enumerate(history, 1):
         if not isinstance(slot, Slot):

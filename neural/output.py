@@ -14,6 +14,7 @@ def new_folder(command: ArgumentParser, out: Path) -> Iterator[Path]:
 
     ``out`` must be new or empty, and is refused before any work is done.
     """
+    out = out.resolve()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         command.error(f"{out} exists and is not empty: name another folder with --out")
     try:
@@ -23,10 +24,11 @@ def new_folder(command: ArgumentParser, out: Path) -> Iterator[Path]:
         command.error(f"cannot write to {out}: {problem.strerror}")
     try:
         yield scratch
-        scratch.chmod(0o755)
         for file in scratch.rglob("*"):
             file.chmod(0o755 if file.is_dir() else 0o644)
-        scratch.replace(out)
+        out.mkdir(exist_ok=True)
+        for file in scratch.iterdir():  # into the folder, which may be the one the user stands in
+            file.replace(out / file.name)
     except KeyboardInterrupt:
         command.exit(130, f"\n{command.prog}: stopped, nothing written\n")
     finally:

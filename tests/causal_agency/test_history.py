@@ -24,3 +24,8 @@ def test_as_bystander_keeps_the_symbols_and_sets_every_gate_to_world():
 def test_a_bare_symbol_is_refused_with_what_to_write():
     with pytest.raises(TypeError, match=r"slot 2 is 'B': write do\('B'\) or see\('B'\)"):
         slots([do("A"), "B"])
+
+
+def test_a_single_slot_is_no_history():
+    with pytest.raises(TypeError, match=r"write \[do\('A'\)\]"):
+        slots(do("A"))

@@ -23,6 +23,14 @@ def test_an_empty_folder_is_taken(tmp_path):
     assert (tmp_path / "file").exists()
 
 
+def test_the_folder_one_stands_in_is_taken(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with new_folder(COMMAND, Path()) as scratch:
+        (scratch / "file").write_text("x")
+    assert [file.name for file in Path().iterdir()] == ["file"]
+
+
 def test_nothing_is_left_of_a_failure(tmp_path):
     def fail():
         with new_folder(COMMAND, tmp_path / "out") as scratch:
