@@ -1,6 +1,7 @@
 """The two likelihoods of a history (paper, sections 3.2 and 3.3)."""
 
 from math import prod
+from reprlib import repr as shortened
 
 from causal_agency.gate import Gate
 from causal_agency.history import History, Symbol, as_bystander, slots, symbols
@@ -12,7 +13,7 @@ def factor(p: Hypothesis, token: Symbol, past: tuple[Symbol, ...]) -> Number:
     """ν_p(token | past), or ValueError where the kernel returns no probability."""
     nu = exact_or_float(p.nu(token, past))
     if not 0 <= nu <= 1 + FLOAT_TOLERANCE:
-        raise ValueError(f"{p}: the kernel gives {token!r} the probability {nu} after {past}")
+        raise ValueError(f"{p}: the kernel gives {token!r} the probability {nu} after {shortened(past)}")
     return nu
 
 

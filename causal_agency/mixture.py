@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import frexp, ldexp
+from reprlib import repr as shortened
 from typing import NamedTuple, Protocol, Self, TypeVar
 
 from causal_agency.gate import Gate
@@ -34,11 +35,11 @@ class Weight(NamedTuple):
 
     def times(self, nu: Number) -> Self:
         """The weight after a factor ν."""
-        x = self.mantissa * nu
-        if not isinstance(x, float):
-            return self._replace(mantissa=x)
-        mantissa, shift = frexp(x)
-        return self._replace(mantissa=mantissa, exponent=self.exponent + shift)
+        if not isinstance(nu, float) and not isinstance(self.mantissa, float):
+            return self._replace(mantissa=self.mantissa * nu)
+        factor, exponent = frexp(nu)
+        mantissa, shift = frexp(self.mantissa * factor)
+        return self._replace(mantissa=mantissa, exponent=self.exponent + exponent + shift)
 
     def relative_to(self, exponent: int) -> Number:
         """The weight divided by 2^exponent."""
@@ -63,7 +64,7 @@ def updated(weights: Weights, slot: Slot, past: tuple[Symbol, ...]) -> Weights:
     after = {p: w.times(factor(p, slot.symbol, past)) if w.mantissa else w for p, w in weights.items()}
     if not any(weight.mantissa for weight in after.values()):
         raise ImpossibleEvidence(
-            f"slot {len(past) + 1}: no hypothesis still alive gives {slot.symbol!r} any probability after {past}"
+            f"slot {len(past) + 1}: no hypothesis still alive gives {slot.symbol!r} any probability after {shortened(past)}"
         )
     return after
 

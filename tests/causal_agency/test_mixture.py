@@ -128,6 +128,20 @@ def test_a_detour_of_800_nats_is_forgiven():
     assert mix.posterior(out + back)[right] == pytest.approx(0.25, rel=1e-12)
 
 
+def test_the_smallest_float_is_not_zero():
+    rare = Hypothesis("rare", lambda token, past: 5e-324)
+    never = Hypothesis("never", lambda token, past: 0.0)
+    assert list(Mixture({rare: 0.5, never: 0.5}).posterior([see("A")] * 3).values()) == [1.0, 0.0]
+
+
+def test_an_error_after_a_long_past_is_still_short():
+    sure = Mixture({Hypothesis("sure", memoryless(A=1, B=0)): 1})
+    with pytest.raises(ImpossibleEvidence) as error:
+        sure.posterior([*[see("A")] * 1000, see("B")])
+    assert "slot 1001" in str(error.value)
+    assert len(str(error.value)) < 150
+
+
 def test_zeros_are_for_ever():
     dead = Hypothesis("dead", memoryless(A=0.0, B=1.0))
     mix = Mixture({dead: 0.5, p_A: 0.5})
