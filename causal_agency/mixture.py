@@ -63,9 +63,8 @@ def updated(weights: Weights, slot: Slot, past: tuple[Symbol, ...]) -> Weights:
         return weights
     after = {p: w.times(factor(p, slot.symbol, past)) if w.mantissa else w for p, w in weights.items()}
     if not any(weight.mantissa for weight in after.values()):
-        raise ImpossibleEvidence(
-            f"slot {len(past) + 1}: no hypothesis still alive gives {slot.symbol!r} any probability after {shortened(past)}"
-        )
+        where = f"slot {len(past) + 1}: no hypothesis still alive gives {slot.symbol!r} any probability"
+        raise ImpossibleEvidence(f"{where} after {shortened(past)}")
     return after
 
 
