@@ -1,4 +1,4 @@
-"""Make the base model that ships with the project: ``python -m neural.pretrain --out DIR``, about six minutes.
+"""Make the base model that ships with the project: ``python -m neural.pretrain --out DIR``, about seven minutes.
 
 A corpus of everyday talk is generated without end (`neural.data.talk`), a tokenizer is trained on its beginning, and a
 small Qwen2 learns to continue it. The result is a function of this file and its constants alone.
@@ -111,8 +111,9 @@ to a statement repeats it with probability {p_agree} and is a statement of one's
 ever speaks. Nothing but the scenes is left out of the loss.
 
 **Tokens.** Byte-level BPE, trained on the spans of 20,000 such talks and of 1,000 lessons (half of their claims lies),
-so that the words of the lessons are tokens too, though the model never meets them before fine-tuning. Every span,
-prefix or content, is tokenized on its own, as in fine-tuning.
+so that all words of the lessons are tokens. Talk shares with the lessons the facts, the questions, the replies and the
+small talk; their context, their acknowledgements and their two speakers are new to the model. Every span, prefix or
+content, is tokenized on its own, as in fine-tuning.
 
 **Training.** AdamW (weight decay 0.01), gradient clipped at 1, peak rate {rate}, linear rise over the first twentieth,
 cosine to zero. Mean loss over the last 100 steps: {loss:.3f} nats per token.

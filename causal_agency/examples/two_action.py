@@ -46,6 +46,8 @@ def by_hand(mix: Mixture, history: tuple[Slot, ...]) -> Table:
 
 def distribution(argument: str) -> dict[str, Number]:
     """``A=0.2,B=0.8`` or ``A=1/5,B=4/5``: floats if there is a point in it, else exact."""
+    if "/0" in argument:
+        raise ValueError
     pairs = (item.split("=") for item in argument.split(","))
     return {name: float(value) if "." in value else Fraction(value) for name, value in pairs}
 
