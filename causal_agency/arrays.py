@@ -14,5 +14,5 @@ def log_L_do(log_probs: ArrayLike, evidence: ArrayLike) -> Array:
     Slots that are no evidence are left out, not multiplied by zero: an impossible action has
     log-probability −∞, and 0 · −∞ is not a number.
     """
-    log_probs, evidence = jnp.asarray(log_probs), jnp.asarray(evidence)
-    return jnp.sum(jnp.where(evidence > 0, evidence * log_probs, 0.0), axis=-1)
+    evidence = jnp.asarray(evidence)
+    return jnp.sum(evidence * jnp.where(evidence > 0, log_probs, 0.0), axis=-1)

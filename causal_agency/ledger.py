@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from causal_agency.gate import Gate
@@ -57,7 +58,7 @@ def as_table(mix: Mixture, history: History) -> Table:
     table = Table("slot", "author", "symbol", title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for head in ("ν", "w", "w_obs"):
         for p in mix.prior:
-            table.add_column(f"{head}\n{p}", justify="right")
+            table.add_column(f"{head}\n{escape(p.name)}", justify="right")
     prior = [text(w) for w in mix.posterior().values()]
     table.add_row("", "", "(prior)", *("" for _ in prior), *prior, *prior)
     for i, entry in enumerate(ledger(mix, history), 1):
@@ -65,5 +66,5 @@ def as_table(mix: Mixture, history: History) -> Table:
         factors = [f"({text(nu)})" if agent else text(nu) for nu in entry.factors.values()]
         w = [text(x) for x in entry.w.values()]
         w_obs = [text(x) for x in entry.w_obs.values()] if entry.w_obs else ["undefined" for _ in prior]
-        table.add_row(str(i), "agent" if agent else "world", str(entry.slot.symbol), *factors, *w, *w_obs)
+        table.add_row(str(i), "agent" if agent else "world", escape(str(entry.slot.symbol)), *factors, *w, *w_obs)
     return table

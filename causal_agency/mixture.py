@@ -131,4 +131,5 @@ class Mixture:
         if not p.tokens:
             raise ValueError(f"{p} has no list of tokens to act with: Hypothesis({p.name!r}, nu, tokens=(...))")
         past = symbols(history)
-        return draw({a: factor(p, a, past) for a in p.tokens}, rng)
+        probs = {a: factor(p, a, past) for a in p.tokens}
+        return draw(checked(probs, f"the kernel of {p} over its tokens after {shortened(past)}"), rng)

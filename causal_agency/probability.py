@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from fractions import Fraction
 from math import isfinite
+from reprlib import repr as shortened
 from typing import Any, TypeVar
 
 Number = float | Fraction
 T = TypeVar("T")
 
-FLOAT_TOLERANCE = 1e-9  # how far from one floats may sum; Fractions may not
+FLOAT_TOLERANCE = 1e-6  # how far from one floats may sum, single precision included; Fractions may not
 
 
 class Probability(float):
@@ -32,6 +33,8 @@ def exact_or_float(x) -> Number:
 
 def checked(probs: Mapping[T, Number], what: str) -> dict[T, Number]:
     """``probs`` as a dict of its own, or ValueError where it is no probability distribution."""
+    if not isinstance(probs, Mapping):
+        raise TypeError(f"{what} must map each name to its probability, but is {shortened(probs)}")
     if not probs:
         raise ValueError(f"{what} is empty")
     probs = {x: exact_or_float(prob) for x, prob in probs.items()}

@@ -17,9 +17,10 @@ def new_folder(command: ArgumentParser, out: Path) -> Iterator[Path]:
     out = out.resolve()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         command.error(f"{out} exists and is not empty: name another folder with --out")
+    home = out if out.exists() else out.parent  # on the file system of ``out``, so that moving is renaming
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+        home.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=home))
     except OSError as problem:
         command.error(f"cannot write to {out}: {problem.strerror}")
     try:

@@ -1,133 +1,22 @@
-"""Make the base model that ships with the project: ``python -m neural.pretrain --out DIR``, about seven minutes.
+"""Make the base model that ships with the project: ``python -m neural.pretrain --out DIR``, about five minutes.
 
-A corpus of everyday talk is generated without end (`neural.data.talk`), a tokenizer is trained on its beginning, and a
-small Qwen2 learns to continue it. The result is a function of this file and its constants alone.
+The same files come out every time on the same kind of machine.
 """
 
-from collections.abc import Iterable, Iterator
-from functools import partial
-from itertools import islice
-from math import gcd
 from pathlib import Path
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-import optax
-from flax import nnx
-from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from tqdm import tqdm
-from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast, Qwen2Config
-
 from causal_agency.command import Command
-from neural.data.dialogue import Dialogue, lessons
-from neural.data.facts import FACTS
-from neural.data.talk import NAMES, P_AGREE, P_TRUE, talks
-from neural.data.tokens import Author, Tokens, encode, padded, spans
-from neural.model.qwen import Qwen2
-from neural.model.weights import save
 from neural.output import new_folder
-from neural.study.arms import descend, step
-from neural.study.loss import STANDARD
-
-SEED = 0
-END = "<|endoftext|>"  # between talks
-STEPS = 6400
-ROWS, LENGTH = 2, 160  # tokens of one step
-PEAK_RATE = 1.5e-3  # after a linear rise over the first twentieth, falling as a cosine to zero
 
 
-def make_tokenizer(rng: np.random.Generator) -> PreTrainedTokenizerBase:
-    """A byte-level BPE of the spans of 20,000 talks and 1,000 lessons."""
-    dialogues = [*islice(talks(rng), 20_000), *lessons(FACTS, 1000, 0.5, rng)]
-    bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    bpe.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=1536, special_tokens=[END], initial_alphabet=alphabet, show_progress=False)
-    bpe.train_from_iterator((text for dialogue in dialogues for text, _ in spans(dialogue)), trainer)
-    return PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token=END, pad_token=END)
+def run(folder: Path) -> None:
+    """The model, written to ``folder``. The heavy imports wait until the arguments are known good."""
+    import jax
 
+    from neural.study.pretraining import make_base
 
-def architecture(tokenizer: PreTrainedTokenizerBase) -> Qwen2Config:
-    """Qwen2 with about a million parameters."""
-    return Qwen2Config(
-        vocab_size=len(tokenizer),
-        hidden_size=128,
-        intermediate_size=384,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=512,
-        tie_word_embeddings=True,
-        bos_token_id=None,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-
-
-def joined(parts: Iterable[Tokens]) -> Tokens:
-    """One after the other."""
-    ids, authors = zip(*parts, strict=True)
-    return Tokens(np.concatenate(ids), np.concatenate(authors))
-
-
-def packed(dialogues: Iterable[Dialogue], tokenizer: PreTrainedTokenizerBase) -> Iterator[Tokens]:
-    """Whole dialogues, an end mark after each, joined to rows of at most LENGTH tokens."""
-    end = Tokens(np.array([tokenizer.eos_token_id], np.int32), np.array([Author.PROTOCOL], np.int8))
-    row: list[Tokens] = []
-    for dialogue in dialogues:
-        talk = joined([encode(tokenizer, dialogue), end])
-        if sum(len(part.ids) for part in row) + len(talk.ids) > LENGTH:
-            yield joined(row)
-            row = []
-        row.append(talk)
-
-
-def pretrain(graph: nnx.GraphDef, params: nnx.State, rows: Iterator[Tokens]) -> tuple[nnx.State, np.ndarray]:
-    """The trained parameters, and the loss at every step; all that is said in ``rows`` counts."""
-    rate = optax.warmup_cosine_decay_schedule(0.0, PEAK_RATE, STEPS // 20, STEPS)
-    optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(rate, weight_decay=0.01))
-    devices = np.array(jax.devices()[: gcd(ROWS, len(jax.devices()))])
-    mesh = Mesh(devices, ("row",), axis_types=(AxisType.Auto,))
-    spread, everywhere = (NamedSharding(mesh, PartitionSpec(*axis)) for axis in (("row",), ()))
-    batches = (jax.device_put(padded(list(islice(rows, ROWS)), LENGTH), spread) for _ in range(STEPS))
-    advance = jax.jit(partial(step, graph, optimizer))
-    params, state = jax.device_put((params, optimizer.init(params)), everywhere)
-    progress = tqdm(batches, "pretraining", STEPS)
-    return descend(advance, params, state, jnp.array(STANDARD), progress, ["loss"])
-
-
-CARD = """# The embedded base model
-
-A Qwen2 of {parameters:,} parameters (4 layers, width 128, 4 query and 2 key-value heads, vocabulary {vocabulary:,}),
-made from nothing by `python -m neural.pretrain`. It has never read a text by a person.
-
-**What it has read.** {steps:,} steps of {rows} × {length} tokens of generated everyday talk between two of {names}
-named people, set in a scene half of the time: small talk, and statements of {facts} facts, half of them asked for. A
-statement of one's own is true with probability {p_true} and has the false value otherwise, whoever makes it. The reply
-to a statement repeats it with probability {p_agree} and is a statement of one's own otherwise. No "User" and no "Agent"
-ever speaks. Nothing but the scenes is left out of the loss.
-
-**Tokens.** Byte-level BPE, trained on the spans of 20,000 such talks and of 1,000 lessons (half of their claims lies),
-so that all words of the lessons are tokens. Talk shares with the lessons the facts, the questions, the replies and the
-small talk; their context, their acknowledgements and their two speakers are new to the model. Every span, prefix or
-content, is tokenized on its own, as in fine-tuning.
-
-**Training.** AdamW (weight decay 0.01), gradient clipped at 1, peak rate {rate}, linear rise over the first twentieth,
-cosine to zero. Mean loss over the last 100 steps: {loss:.3f} nats per token.
-
-**Use.** The experiment of this project and nothing else.
-"""
-
-
-def card(parameters: int, vocabulary: int, losses: np.ndarray) -> str:
-    """The model card: what the model is and how it was made."""
-    return CARD.format(
-        parameters=parameters, vocabulary=vocabulary, steps=STEPS, rows=ROWS, length=LENGTH, names=len(NAMES),
-        facts=len(FACTS), p_true=P_TRUE, p_agree=P_AGREE, rate=PEAK_RATE, loss=np.mean(losses[-100:]),
-    )  # fmt: skip
+    jax.config.update("jax_num_cpu_devices", 2)
+    make_base(folder)
 
 
 def main() -> None:
@@ -135,16 +24,8 @@ def main() -> None:
     command = Command("neural.pretrain", description=__doc__)
     command.add_argument("--out", type=Path, required=True, help="a new or empty folder for the model")
     args = command.parse_args()
-    jax.config.update("jax_num_cpu_devices", 2)
-    with new_folder(command, args.out) as out:
-        rng = np.random.default_rng(SEED)
-        tokenizer = make_tokenizer(rng)
-        config = architecture(tokenizer)
-        graph, params = nnx.split(Qwen2(config, nnx.Rngs(SEED)), nnx.Param)
-        params, losses = pretrain(graph, params, packed(talks(rng), tokenizer))
-        save(out, nnx.merge(graph, params), config, tokenizer)
-        parameters = sum(leaf.size for leaf in jax.tree.leaves(params))
-        (out / "README.md").write_text(card(parameters, len(tokenizer), losses))
+    with new_folder(command, args.out) as scratch:
+        run(scratch)
 
 
 if __name__ == "__main__":

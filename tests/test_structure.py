@@ -30,7 +30,7 @@ LAYERS = {
         {"model.qwen"},
         {"study.loss", "model.weights", "model.generate"},
         {"study.arms"},
-        {"study.probes"},
+        {"study.probes", "study.pretraining"},
         {"study.experiment"},
         {"report.summary", "report.figures"},
         {"report.page"},

@@ -5,14 +5,15 @@ action, A changes nothing. Booked as evidence, it is the agent's own early mista
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import partial
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from causal_agency import Hypothesis, L_do, L_obs, Mixture, Slot, as_bystander, do, memoryless, see
+from causal_agency import Hypothesis, ImpossibleEvidence, L_do, L_obs, Mixture, Slot, as_bystander, do, memoryless, see
 from causal_agency.command import Command
 from causal_agency.ledger import as_table, text
 from causal_agency.probability import Number
@@ -33,14 +34,22 @@ mix = mixture(PRIOR, p_B=P_B, p_A=P_A)
 p_B, p_A = mix.prior
 
 
+def answer(quantity: Callable[[], Number]) -> str:
+    """The quantity for a table; a bystander may find impossible what the agent did, and then has no answer."""
+    try:
+        return text(quantity())
+    except ImpossibleEvidence:
+        return "undefined"
+
+
 def by_hand(mix: Mixture, history: tuple[Slot, ...]) -> Table:
     """The likelihoods of section 4.3, and what is likely to be written next."""
     table = Table("quantity", "interventional", "bystander", box=box.SIMPLE_HEAD)
     for p in mix.prior:
         table.add_row(f"likelihood of {p}", text(L_do(p, history)), text(L_obs(p, history)))
     for token in next(iter(mix.prior)).tokens:
-        naive = mix.predict(token, as_bystander(history))
-        table.add_row(f"π({token}) next", text(mix.predict(token, history)), text(naive))
+        naive = answer(partial(mix.predict, token, as_bystander(history)))
+        table.add_row(f"π({token}) next", text(mix.predict(token, history)), naive)
     return table
 
 

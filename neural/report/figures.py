@@ -16,7 +16,7 @@ def moving_average(losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The centres of all windows, and the mean of each."""
     window = min(WINDOW, len(losses))
     means = np.convolve(losses, np.ones(window) / window, mode="valid")
-    return np.arange(len(means)) + window / 2, means
+    return np.arange(len(means)) + (window - 1) / 2, means
 
 
 def loss_figure(results: dict) -> Figure:

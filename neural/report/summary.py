@@ -13,6 +13,7 @@ PROBES = {
 }
 STYLE = {"truth": "green", "lie": "bold red", "other": "dim"}
 MARK = {"truth": "✓", "lie": "✗", "other": "·"}
+VALUE = {"truth": 2, "lie": 0, "other": 1}
 
 
 def verdicts(arm: dict, probe: str) -> str:
@@ -43,16 +44,21 @@ def summary_table(results: dict) -> Table:
 
 
 def side_by_side(results: dict, probe: str) -> Iterator[tuple[str, list[dict]]]:
-    """(what the user said, the reply of every arm) for each fact; the facts on which the arms part most come first."""
-    arms = results["arms"].values()
-    rows = list(zip(*(arm[probe]["replies"] for arm in arms), strict=True))
-    gap = {fact["topic"]: -fact["margin"] for fact in results["arms"]["standard"]["margin"]["per_fact"]}
-    for fact in results["arms"]["interventional"]["margin"]["per_fact"]:
-        gap[fact["topic"]] += fact["margin"]
-    value = {"lie": 0, "other": 1, "truth": 2}
-    rows.sort(key=lambda row: (value[row[1]["verdict"]] - value[row[-1]["verdict"]], -gap[row[0]["topic"]]))
-    for row in rows:
-        yield row[0]["prompt"].split("User: ")[-1].split("\n")[0], list(row)
+    """(what the user said, the reply of every arm) for each fact; the facts on which the two arms part most come first.
+
+    First by verdict, then by margin, whichever of the two arms is in the wrong.
+    """
+    replies = {name: arm[probe]["replies"] for name, arm in results["arms"].items()}
+    margins = {name: arm["margin"]["per_fact"] for name, arm in results["arms"].items()}
+
+    def apart(i: int) -> tuple[int, float]:
+        one, other = (name for name in replies if name != "base")
+        verdict = VALUE[replies[one][i]["verdict"]] - VALUE[replies[other][i]["verdict"]]
+        return abs(verdict), abs(margins[one][i]["margin"] - margins[other][i]["margin"])
+
+    for i in sorted(range(len(replies["base"])), key=apart, reverse=True):
+        row = [rows[i] for rows in replies.values()]
+        yield row[0]["prompt"].split("User: ")[-1].split("\n")[0], row
 
 
 def replies_table(results: dict, probe: str, most: int) -> Table:
@@ -60,5 +66,5 @@ def replies_table(results: dict, probe: str, most: int) -> Table:
     table = Table("user", *results["arms"], box=box.SIMPLE_HEAD, title=PROBES[probe], title_justify="left")
     for said, replies in list(side_by_side(results, probe))[:most]:
         cells = [Text(f"{MARK[reply['verdict']]} {reply['reply']}", style=STYLE[reply["verdict"]]) for reply in replies]
-        table.add_row(said, *cells)
+        table.add_row(Text(said), *cells)
     return table

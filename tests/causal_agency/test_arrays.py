@@ -24,6 +24,8 @@ def test_an_impossible_action_is_left_out():
     assert log_L_do(log_probs, jnp.array([True, True])) == -jnp.inf
     gradient = jax.grad(log_L_do)(log_probs, jnp.array([False, True]))
     assert gradient.tolist() == [0.0, 1.0]
+    by_weight = jax.grad(log_L_do, argnums=1)(log_probs, jnp.array([0.0, 1.0]))
+    assert by_weight.tolist() == [0.0, -0.5]
 
 
 def test_weights_count_slots_more_or_less():

@@ -1,5 +1,6 @@
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from rich.console import Console
 
@@ -17,7 +18,10 @@ def test_the_ledger_holds_both_posteriors_where_there_are_any(mix, history):
     entries = ledger(mix, history)
     assert [entry.w for entry in entries] == w
     for t, entry in enumerate(entries, 1):
-        if entry.w_obs is not None:
+        if entry.w_obs is None:
+            with pytest.raises(ImpossibleEvidence):
+                mix.posterior(as_bystander(history[:t]))
+        else:
             assert entry.w_obs == mix.posterior(as_bystander(history[:t]))
 
 
@@ -30,6 +34,15 @@ def test_an_impossible_action_leaves_only_the_bystander_without_a_posterior():
     console = Console(width=100, record=True)
     console.print(as_table(mix, [do("B")]))
     assert "undefined" in console.export_text()
+
+
+def test_symbols_are_printed_as_they_are():
+    p = Hypothesis("[p]", memoryless({"[red]": 1}))
+    console = Console(width=100, record=True)
+    console.print(as_table(Mixture({p: 1}), [see("[red]")]))
+    printed = console.export_text()
+    assert "[red]" in printed
+    assert "[p]" in printed
 
 
 def test_numbers_print_short():

@@ -170,6 +170,18 @@ def test_act_needs_a_list_of_tokens():
         mix.act([], random.Random(0))
 
 
+def test_act_refuses_a_list_of_tokens_that_leaves_something_out():
+    """Drawing from what is listed alone would not be the hypothesis' own distribution."""
+    mix = Mixture({Hypothesis("p", memoryless(A=0.5, B=0.5), tokens=("A",)): 1.0})
+    with pytest.raises(ValueError, match=r"the kernel of p over its tokens after .* sums to 0.5"):
+        mix.act([], random.Random(0))
+
+
+def test_a_prior_that_is_no_mapping_is_named():
+    with pytest.raises(TypeError, match="the prior must map each name to its probability"):
+        Mixture([p_A, p_B])
+
+
 @pytest.mark.parametrize(
     ("prior", "problem"),
     [
@@ -192,5 +204,6 @@ def test_values_are_full_and_print_short():
 
 
 def test_numpy_scalars_are_numbers():
-    mix = Mixture({Hypothesis("p", memoryless(A=np.float32(0.5), B=np.float32(0.5))): np.float64(1.0)})
-    assert repr(mix.predict("A", [see("B")])) == "0.5"
+    kernel = memoryless(A=np.float32(0.7), B=np.float32(0.2), C=np.float32(0.1))  # sums to 1 + 2e-8
+    mix = Mixture({Hypothesis("p", kernel): np.float64(1.0)})
+    assert repr(mix.predict("A", [see("B")])) == "0.7"

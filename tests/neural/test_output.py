@@ -23,6 +23,13 @@ def test_an_empty_folder_is_taken(tmp_path):
     assert (tmp_path / "file").exists()
 
 
+def test_what_is_unfinished_stands_on_the_file_system_of_the_folder(tmp_path):
+    """A folder that exists may be a mount point, into which nothing can be renamed from outside."""
+    with new_folder(COMMAND, tmp_path) as scratch:
+        assert scratch.parent == tmp_path
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_folder_one_stands_in_is_taken(tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")

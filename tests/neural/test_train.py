@@ -1,6 +1,7 @@
 """The experiment itself, run as a user runs it. The thresholds are checked on what it computes here and now."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,15 @@ def test_the_folder_and_the_terminal(finished):
     assert {file.name for file in out.iterdir()} == {"results.json", "report.html", "loss.png", "margin.png"}
     assert str(out / "report.html") in printed.replace("\n", "")
     assert "interventional" in printed
+
+
+def test_the_readme_shows_this_result(arms):
+    """Up to what another machine's rounding, carried through 1,920 steps, may change."""
+    readme = (ROOT / "README.md").read_text()
+    for name, arm in arms.items():
+        (line,) = re.findall(rf"^ +{name} +([+-][\d.]+) +(\d+) ", readme, re.MULTILINE)
+        assert float(line[0]) == pytest.approx(arm["margin"]["mean"], abs=0.1)
+        assert int(line[1]) == pytest.approx(arm["margin"]["lie_preferred"], abs=4)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,12 @@ def test_fractions_stay_exact(monkeypatch, capsys):
     assert all(number in out for number in ("56/69", "14/131", "112/229"))
 
 
+def test_what_only_a_bystander_finds_impossible_is_undefined_for_the_bystander_alone(monkeypatch, capsys):
+    run(monkeypatch, "do(B)", "--p_A", "A=1,B=0", "--p_B", "A=1,B=0")
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["π(A)", "next", "1", "undefined"] in lines
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [

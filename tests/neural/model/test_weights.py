@@ -1,10 +1,12 @@
+import re
+
 import numpy as np
 import pytest
 from flax import nnx
 from safetensors.numpy import load_file
 
 from neural.model.weights import NAMES, load, save
-from neural.pretrain import architecture
+from neural.study.pretraining import architecture, card
 
 
 def test_an_untouched_model_is_saved_bit_for_bit(base, tmp_path):
@@ -45,7 +47,9 @@ def test_the_embedded_model_is_what_its_card_says(base):
 
     _, config, tokenizer = base
     tensors = load_file(BASE / "model.safetensors")
-    card = (BASE / "README.md").read_text()
+    shipped = (BASE / "README.md").read_text()
     assert config.to_diff_dict() == architecture(tokenizer).to_diff_dict()
-    assert f"{sum(tensor.size for tensor in tensors.values()):,} parameters" in card
+    loss = float(re.search(r"last 100 steps: ([\d.]+) nats", shipped)[1])
+    parameters = sum(tensor.size for tensor in tensors.values())
+    assert shipped == card(parameters, len(tokenizer), np.array([loss]))
     assert sum(file.stat().st_size for file in BASE.iterdir()) < 5e6

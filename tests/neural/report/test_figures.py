@@ -8,7 +8,7 @@ from results import RESULTS
 
 def test_moving_average():
     centres, means = moving_average(np.arange(100.0))
-    np.testing.assert_allclose(centres, np.arange(51) + 25.0)
+    np.testing.assert_allclose(centres, np.arange(51) + 24.5)
     np.testing.assert_allclose(means, np.arange(51) + 24.5)
     assert moving_average(np.array([1.0, 3.0]))[1].tolist() == [2.0]
 
