@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 
@@ -11,6 +12,13 @@ class Command(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and exit with code 2."""
         self.exit(2, f"{self.prog}: {message} (--help shows how it is used)\n")
+
+    def write(self, path: Path, save: Callable[[Path], object]) -> None:
+        """``save(path)``, or one line on why it cannot be written."""
+        try:
+            save(path)
+        except (OSError, ValueError) as problem:
+            self.error(f"cannot write {path}: {problem}")
 
 
 def whole_number(smallest: int) -> Callable[[str], int]:

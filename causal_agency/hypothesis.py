@@ -1,7 +1,7 @@
 """Hypotheses p ∈ 𝒫 and their kernels ν_p(z | h) (paper, section 3.1)."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from causal_agency.history import Symbol
@@ -20,11 +20,11 @@ class Hypothesis:
 
     ``past`` is the tuple of the symbols before the token, whoever wrote them. The kernel serves both channels, actions
     and observations, and a context c that it depends on is bound into it. ``tokens`` lists what it can write, for
-    sampling; kernels made by `memoryless` and `markov` bring their list with them.
+    sampling; kernels made by `memoryless`, `markov` and `channels` bring their list with them.
     """
 
     name: str
-    nu: Kernel = field(hash=False)
+    nu: Kernel
     tokens: tuple[Symbol, ...] = ()
 
     def __post_init__(self):
@@ -35,12 +35,18 @@ class Hypothesis:
     def __repr__(self) -> str:
         return self.name
 
+    def __hash__(self) -> int:
+        return hash(self.name)
 
-def look_up(probs: Mapping[Symbol, Number], token: Symbol) -> Number:
-    """``probs[token]``, or an error that names the tokens there are."""
-    if token not in probs:
-        raise UnknownToken(f"unknown token {token!r}: the kernel knows {', '.join(map(repr, probs))}")
-    return probs[token]
+    @property
+    def order(self) -> int | None:
+        """How many of the last symbols the kernel looks at; None where it may look at the whole past."""
+        return getattr(self.nu, "order", None)
+
+
+def unknown(token: Symbol, table: Mapping[Symbol, Any], where: str = "") -> UnknownToken:
+    """An error that names the tokens there are in ``table``."""
+    return UnknownToken(f"unknown token {token!r}{where}: the kernel knows {', '.join(map(repr, table))}")
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ class Memoryless:
     """ν(token | past) = probs[token]."""
 
     probs: Mapping[Symbol, Number]
+    order = 0
 
     @property
     def tokens(self) -> tuple[Symbol, ...]:
@@ -56,7 +63,10 @@ class Memoryless:
 
     def __call__(self, token: Symbol, past: tuple[Symbol, ...]) -> Number:
         """ν(token | past)."""
-        return look_up(self.probs, token)
+        try:
+            return self.probs[token]
+        except KeyError:
+            raise unknown(token, self.probs) from None
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,7 @@ class Markov:
 
     first: Mapping[Symbol, Number]
     then: Mapping[Symbol, Mapping[Symbol, Number]]
+    order = 1
 
     @property
     def tokens(self) -> tuple[Symbol, ...]:
@@ -73,15 +84,31 @@ class Markov:
 
     def __call__(self, token: Symbol, past: tuple[Symbol, ...]) -> Number:
         """ν(token | past)."""
-        return look_up(self.after(past[-1]) if past else self.first, token)
+        row = self.after(past[-1]) if past else self.first
+        try:
+            return row[token]
+        except KeyError:
+            raise unknown(token, row) from None
 
     def after(self, last: Symbol) -> Mapping[Symbol, Number]:
         """The row for the symbol that follows ``last``."""
-        if last not in self.then:
-            raise UnknownToken(
-                f"unknown token {last!r} in the past: the kernel knows {', '.join(map(repr, self.then))}"
-            )
-        return self.then[last]
+        try:
+            return self.then[last]
+        except KeyError:
+            raise unknown(last, self.then, " in the past") from None
+
+
+@dataclass(frozen=True)
+class Channels:
+    """ν(token | past) by the action channel if ``token`` is one of ``tokens``, else by the world channel."""
+
+    tokens: tuple[Symbol, ...]
+    action: Kernel
+    world: Kernel
+
+    def __call__(self, token: Symbol, past: tuple[Symbol, ...]) -> Number:
+        """ν(token | past)."""
+        return (self.action if token in self.tokens else self.world)(token, past)
 
 
 def memoryless(probs: Mapping[Any, Number] | None = None, /, **by_name: Number) -> Memoryless:
@@ -98,10 +125,18 @@ def markov(first: Mapping[Any, Number], then: Mapping[Any, Mapping[Any, Number]]
 
     ValueError where a row is no distribution, or a token has no row or stands in no list.
     """
-    rows = {z: checked(row, f"the kernel after {z!r}") for z, row in then.items()}
+    rows = {z: checked(probs, f"the kernel after {z!r}") for z, probs in then.items()}
     kernel = Markov(checked(first, "the kernel for the first symbol"), rows)
-    tables: dict[str, Mapping] = {"then": rows, **{f"then[{z!r}]": row for z, row in rows.items()}}
+    tables: dict[str, Mapping] = {"then": rows, **{f"then[{z!r}]": probs for z, probs in rows.items()}}
     for where, table in tables.items():
         if table.keys() != kernel.first.keys():
             raise ValueError(f"{where} knows {list(table)}, but first knows {list(kernel.first)}")
     return kernel
+
+
+def channels(actions: Iterable[Symbol], action: Kernel, world: Kernel) -> Channels:
+    """The two chronological channels of section 3.1: ν_p(a_i | h_{<i}, c) and ν_p(o_i | h_{<i}, c).
+
+    A token that is one of ``actions`` is scored by ``action``, any other by ``world``, whoever writes it.
+    """
+    return Channels(tuple(actions), action, world)

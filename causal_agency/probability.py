@@ -21,14 +21,30 @@ class Probability(float):
         return repr(float(f"{self:.4g}"))
 
 
+class Distribution(dict[T, Number]):
+    """A dict of probabilities in full precision that prints four significant digits of each."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr({x: shown(prob) for x, prob in self.items()})
+
+
 def shown(x: Number) -> Number:
     """``x``, as a `Probability` if it is a float. A Fraction stays what it is."""
     return Probability(x) if isinstance(x, float) else x
 
 
 def exact_or_float(x) -> Number:
-    """``x`` if it is a rational or a float, else, as for NumPy's other scalars, the float nearest to it."""
-    return x if isinstance(x, (float, Fraction, int)) else float(x)
+    """``x`` if it is a rational, else, as for NumPy's scalars, the float nearest to it."""
+    return x if isinstance(x, (Fraction, int)) else float(x)
+
+
+def is_probability(x: Number) -> bool:
+    """Whether 0 ≤ x ≤ 1, up to the rounding of floats; never true of NaN."""
+    if isinstance(x, float):
+        return 0.0 <= x <= 1.0 + FLOAT_TOLERANCE
+    return 0 <= x.numerator <= x.denominator
 
 
 def checked(probs: Mapping[T, Number], what: str) -> dict[T, Number]:

@@ -10,45 +10,43 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from causal_agency import Hypothesis, Mixture, do, memoryless, see
+from causal_agency import do, see
 from causal_agency.command import Command
-from causal_agency.history import Symbol
-from causal_agency.hypothesis import Kernel
-from causal_agency.ledger import as_table
-from causal_agency.probability import Number
+from causal_agency.episode import Episode
 
 P_FIRE = Fraction(1, 1000)
 P_FALSE_ALARM = Fraction(1, 18981)  # P(send | calm) that makes P(fire | send) = 95 % when P(send | fire) = 1
 
-
-def building(send: Number, fire: Number) -> Kernel:
-    """The two channels of section 3.1: first the action, send or stay, then the outcome, fire or calm."""
-    action, outcome = memoryless(send=send, stay=1 - send), memoryless(fire=fire, calm=1 - fire)
-
-    def nu(token: Symbol, past: tuple[Symbol, ...]) -> Number:
-        return (outcome if past else action)(token, past)
-
-    return nu
-
-
-p_fire = Hypothesis("p_fire", building(send=Fraction(1), fire=Fraction(1)), tokens=("send", "stay"))
-p_calm = Hypothesis("p_calm", building(send=P_FALSE_ALARM, fire=Fraction(0)), tokens=("send", "stay"))
-mix = Mixture({p_fire: P_FIRE, p_calm: 1 - P_FIRE})
+fire, calm = {"fire": Fraction(1), "calm": Fraction(0)}, {"fire": Fraction(0), "calm": Fraction(1)}
+records = Episode(
+    prior={"p_fire": P_FIRE, "p_calm": 1 - P_FIRE},
+    action={
+        "p_fire": {"send": Fraction(1), "stay": Fraction(0)},
+        "p_calm": {"send": P_FALSE_ALARM, "stay": 1 - P_FALSE_ALARM},
+    },
+    outcome={"p_fire": {"send": fire, "stay": fire}, "p_calm": {"send": calm, "stay": calm}},
+)
+mix = records.mixture()
 
 
 def see_and_do() -> Table:
     """The two questions of section 2.1, and the answers."""
     table = Table("asked", "is there a fire?", box=box.SIMPLE_HEAD)
-    table.add_row("P(fire)", f"{float(mix.predict('fire', [do('stay')])):.4g}")
-    table.add_row("P(fire | send), an engine is seen there", f"{float(mix.predict('fire', [see('send')])):.4g}")
-    table.add_row("P(fire | do(send)), you send one", f"{float(mix.predict('fire', [do('send')])):.4g}")
+    answers = {
+        "P(fire)": records.joint().P(o="fire"),
+        "P(fire | send), an engine is seen there": records.joint().given(a="send").P(o="fire"),
+        "P(fire | do(send)), you send one": records.do("send").P(o="fire"),
+        "the gap between the two": records.gap("fire", "send"),
+    }
+    for question, answer in answers.items():
+        table.add_row(question, f"{float(answer):.4g}")
     return table
 
 
 def main() -> None:
     """Print both answers, and the books of sending an engine and finding no fire."""
     Command("fire_engine", description=__doc__).parse_args()
-    for table in see_and_do(), as_table(mix, (do("send"), see("calm"))):
+    for table in see_and_do(), mix.ledger([do("send"), see("calm")]):
         Console().print(table)
 
 

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from causal_agency import Hypothesis, ImpossibleEvidence, L_do, L_obs, Mixture, Slot, as_bystander, do, memoryless, see
 from causal_agency.command import Command
-from causal_agency.ledger import as_table, text
+from causal_agency.ledger import UNDEFINED, text
 from causal_agency.probability import Number
 
 P_B, P_A = {"A": 0.20, "B": 0.80}, {"A": 0.90, "B": 0.10}
@@ -39,7 +39,7 @@ def answer(quantity: Callable[[], Number]) -> str:
     try:
         return text(quantity())
     except ImpossibleEvidence:
-        return "undefined"
+        return UNDEFINED
 
 
 def by_hand(mix: Mixture, history: tuple[Slot, ...]) -> Table:
@@ -80,7 +80,7 @@ def main() -> None:
     try:
         mix = mixture(args.prior, p_B=args.p_B, p_A=args.p_A)
         before = text(mix.predict("B"))
-        tables = as_table(mix, args.history), by_hand(mix, args.history)
+        tables = mix.ledger(args.history), by_hand(mix, args.history)
     except ValueError as problem:
         command.error(str(problem))
     Console().print(f"Before the first slot π(B) = {before}; the agent writes B where that is at least 0.5, else A.\n")

@@ -4,12 +4,12 @@ import numpy as np
 from hypothesis import given
 
 from causal_agency import Gate, L_do
-from causal_agency.arrays import log_L_do
+from causal_agency.arrays import log_L_do, log_posterior, log_trajectory
 from causal_agency.history import symbols
-from strategies import histories, mixtures
+from causal_agency.strategies import histories, mixtures
 
 
-@given(mixtures(smallest=1), histories.filter(len))
+@given(mixtures(smallest=1), histories().filter(len))
 def test_log_L_do_is_the_logarithm_of_L_do(mix, history):
     past = symbols(history)
     log_probs = np.log([[float(p.nu(z, past[:i])) for i, z in enumerate(past)] for p in mix.prior])
@@ -35,3 +35,48 @@ def test_weights_count_slots_more_or_less():
 def test_it_is_one_stream_to_jit_and_vmap():
     log_probs, evidence = -jnp.ones((3, 4)), jnp.arange(4) > 0
     assert jax.jit(jax.vmap(log_L_do, in_axes=(0, None)))(log_probs, evidence).tolist() == [-3.0, -3.0, -3.0]
+
+
+@given(mixtures(smallest=1), histories())
+def test_log_trajectory_is_the_logarithm_of_the_trajectory(mix, history):
+    past = symbols(history)
+    log_probs = np.log([[float(p.nu(z, past[:i])) for p in mix.prior] for i, z in enumerate(past)] or np.ones((0, 1)))
+    log_probs = log_probs.reshape(len(history), len(mix.prior))
+    evidence = np.array([slot.gate == Gate.WORLD for slot in history], bool)
+    got = log_trajectory(np.log([float(w) for w in mix.prior.values()]), log_probs, evidence)
+    expected = np.log([[float(w) for w in posterior.values()] for posterior in mix.trajectory(history)])
+    np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_log_posterior_is_normalised_and_never_nan():
+    log_w = log_posterior(jnp.log(jnp.array([0.35, 0.65])), jnp.log(jnp.array([0.8, 0.1])))
+    np.testing.assert_allclose(jnp.exp(log_w), [56 / 69, 13 / 69], rtol=1e-6)
+    some = log_posterior(jnp.array([0.0, -jnp.inf]), jnp.array([-1e30, 0.0]))
+    assert some.tolist() == [0.0, -np.inf]
+    none = log_posterior(jnp.log(jnp.array([[0.5, 0.5], [0.5, 0.5]])), jnp.array([[-jnp.inf, -jnp.inf], [0.0, 0.0]]))
+    assert none[0].tolist() == [-np.inf, -np.inf]
+    np.testing.assert_allclose(none[1], np.log(0.5))
+    gradient = jax.grad(lambda log_L: log_posterior(jnp.zeros(2), log_L)[0])(jnp.array([-1.0, -jnp.inf]))
+    assert np.isfinite(gradient).all()
+
+
+def test_a_hypothesis_that_is_out_stays_out_and_an_impossible_action_puts_none_out():
+    log_probs = jnp.log(jnp.array([[0.5, 0.5], [0.0, 0.5], [0.5, 0.5], [0.5, 0.0]]))
+    log_w = log_trajectory(jnp.log(jnp.array([0.5, 0.5])), log_probs, jnp.array([True, True, True, False]))
+    np.testing.assert_allclose(jnp.exp(log_w), [[0.5, 0.5], [0.5, 0.5], [0, 1], [0, 1], [0, 1]])
+
+
+def test_single_precision_stays_right_on_long_streams():
+    """A million terms that cancel: without compensation the sum drifts."""
+    rng = np.random.default_rng(0)
+    log_probs = np.log(rng.uniform(0.2, 0.8, (1_000_000, 2)).astype(np.float32))
+    got = jax.jit(log_trajectory)(jnp.log(jnp.array([0.5, 0.5])), log_probs, np.ones(1_000_000, bool))[-1]
+    right = np.diff(log_probs.astype(np.float64).sum(axis=0))
+    assert got.dtype == jnp.float32
+    assert abs(float(got[1]) - float(got[0]) - right[0]) < 1e-3
+
+
+def test_many_streams_by_vmap():
+    log_prior, log_probs = jnp.log(jnp.array([0.5, 0.5])), jnp.log(jnp.array([[[0.2, 0.4]], [[0.9, 0.1]]]))
+    log_w = jax.jit(jax.vmap(log_trajectory, in_axes=(None, 0, None)))(log_prior, log_probs, jnp.array([True]))
+    np.testing.assert_allclose(jnp.exp(log_w[:, 1]), [[1 / 3, 2 / 3], [0.9, 0.1]], rtol=1e-6)

@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from causal_agency import Hypothesis, UnknownToken, markov, memoryless
+from causal_agency import Hypothesis, UnknownToken, channels, markov, memoryless
 
 
 def test_a_hypothesis_shows_its_name_and_brings_its_tokens():
@@ -54,3 +54,29 @@ def test_unknown_tokens_are_named_with_the_known_ones():
 def test_a_kernel_must_be_a_function():
     with pytest.raises(TypeError, match="not a function"):
         Hypothesis("p", {"A": 1.0})
+
+
+def test_two_hypotheses_of_one_name_and_kernel_are_one():
+    first, again = (Hypothesis("p", memoryless(A=0.5, B=0.5)) for _ in range(2))
+    assert {first: 1}[again] == 1
+    assert first != Hypothesis("p", memoryless(A=0.4, B=0.6))
+
+
+def test_how_far_back_a_kernel_looks():
+    half = {"A": 0.5, "B": 0.5}
+    assert Hypothesis("p", memoryless(half)).order == 0
+    assert Hypothesis("p", markov(half, {"A": half, "B": half})).order == 1
+    assert Hypothesis("p", lambda token, past: 0.5).order is None
+
+
+def test_two_channels_part_actions_from_outcomes():
+    action, world = (
+        memoryless(go=0.9, stay=0.1),
+        lambda token, past: 0.8 if (token == "ok") == (past[-1] == "go") else 0.2,
+    )
+    p = Hypothesis("p", channels(("go", "stay"), action, world))
+    assert p.tokens == ("go", "stay")
+    assert p.nu("go", ()) == 0.9
+    assert p.nu("ok", ("go",)) == 0.8
+    assert p.nu("ok", ("stay",)) == 0.2
+    assert p.order is None

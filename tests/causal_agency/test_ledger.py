@@ -1,3 +1,4 @@
+import math
 from fractions import Fraction
 
 import pytest
@@ -5,19 +6,27 @@ from hypothesis import given
 from rich.console import Console
 
 from causal_agency import Hypothesis, ImpossibleEvidence, Mixture, as_bystander, do, memoryless, see
-from causal_agency.ledger import as_table, ledger, text
-from strategies import histories, mixtures
+from causal_agency.history import symbols
+from causal_agency.ledger import text
+from causal_agency.strategies import histories, mixtures
+
+p_B = Hypothesis("p_B", memoryless(A=0.20, B=0.80))
+p_A = Hypothesis("p_A", memoryless(A=0.90, B=0.10))
+LEDGER = Mixture({p_B: 0.35, p_A: 0.65}).ledger([do("A"), see("B")])
 
 
-@given(mixtures(), histories)
+@given(mixtures(), histories())
 def test_the_ledger_holds_both_posteriors_where_there_are_any(mix, history):
     try:
-        w = mix.trajectory(history)[1:]
+        w = mix.trajectory(history)
     except ImpossibleEvidence:
+        with pytest.raises(ImpossibleEvidence):
+            mix.ledger(history)
         return
-    entries = ledger(mix, history)
-    assert [entry.w for entry in entries] == w
-    for t, entry in enumerate(entries, 1):
+    ledger = mix.ledger(history)
+    assert [ledger.prior, *(entry.w for entry in ledger)] == w
+    assert [entry.slot for entry in ledger] == list(history)
+    for t, entry in enumerate(ledger, 1):
         if entry.w_obs is None:
             with pytest.raises(ImpossibleEvidence):
                 mix.posterior(as_bystander(history[:t]))
@@ -25,27 +34,93 @@ def test_the_ledger_holds_both_posteriors_where_there_are_any(mix, history):
             assert entry.w_obs == mix.posterior(as_bystander(history[:t]))
 
 
-def test_an_impossible_action_leaves_only_the_bystander_without_a_posterior():
-    p = Hypothesis("p", memoryless(A=1, B=0))
-    mix = Mixture({p: 1})
-    first, second = ledger(mix, [do("B"), see("A")])
-    assert first.w == second.w == {p: 1}
+@given(mixtures(), histories())
+def test_every_factor_is_in_the_books(mix, history):
+    past = symbols(history)
+    try:
+        ledger = mix.ledger(history)
+    except ImpossibleEvidence:
+        return
+    for i, entry in enumerate(ledger):
+        assert entry.factors == {p: p.nu(past[i], past[:i]) for p in mix.prior}
+
+
+@given(mixtures(smallest=1), histories())
+def test_false_evidence_is_the_difference_of_log_odds(mix, history):
+    q, *others = mix.prior
+    for entry in mix.ledger(history):
+        for p in others:
+            right, naive = entry.w[p] / entry.w[q], entry.w_obs[p] / entry.w_obs[q]
+            assert entry.false_evidence[p] == pytest.approx(math.log(naive / right), abs=1e-12)
+
+
+def test_the_papers_books():
+    first, second = LEDGER
+    assert (len(LEDGER), LEDGER[1]) == (2, second)
+    assert first.slot == do("A")
+    assert repr(first.w) == "{p_B: 0.35, p_A: 0.65}"
+    assert repr(second.w) == "{p_B: 0.8116, p_A: 0.1884}"
+    assert repr(first.w_obs) == "{p_B: 0.1069, p_A: 0.8931}"
+    assert first.false_evidence == second.false_evidence == {p_A: pytest.approx(math.log(0.9 / 0.2))}
+
+
+def test_an_impossible_action_is_a_finite_problem_for_the_bystander_alone():
+    sure, never, other = (Hypothesis(name, memoryless(A=a, B=1 - a)) for name, a in (("s", 1), ("n", 0), ("o", 1)))
+    first, second = Mixture({sure: 0.5, other: 0.5}).ledger([do("B"), see("A")])
+    assert first.w == second.w == {sure: 0.5, other: 0.5}
     assert first.w_obs is second.w_obs is None
-    console = Console(width=100, record=True)
-    console.print(as_table(mix, [do("B")]))
-    assert "undefined" in console.export_text()
+    assert first.false_evidence == {other: None}
+    (entry,) = Mixture({sure: 0.5, never: 0.5}).ledger([do("B")])
+    assert entry.false_evidence == {never: math.inf}
+    (entry,) = Mixture({never: 0.5, sure: 0.5}).ledger([do("B")])
+    assert entry.false_evidence == {sure: -math.inf}
 
 
-def test_symbols_are_printed_as_they_are():
-    p = Hypothesis("[p]", memoryless({"[red]": 1}))
-    console = Console(width=100, record=True)
-    console.print(as_table(Mixture({p: 1}), [see("[red]")]))
-    printed = console.export_text()
-    assert "[red]" in printed
-    assert "[p]" in printed
+def cells(line):
+    return [cell for cell in line.split() if cell]
+
+
+def test_it_prints_as_a_table(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = list(map(cells, repr(LEDGER).splitlines()))
+    assert ["slot", "author", "symbol", "p_B", "p_A", "p_B", "p_A", "p_B", "p_A", "p_A"] in lines
+    assert ["(prior)", "0.35", "0.65", "0.35", "0.65", "0"] in lines
+    assert ["1", "agent", "A", "(0.2)", "(0.9)", "0.35", "0.65", "0.1069", "0.8931", "1.504"] in lines
+    assert ["2", "world", "B", "0.8", "0.1", "0.8116", "0.1884", "0.4891", "0.5109", "1.504"] in lines
+    assert "against p_B" in repr(LEDGER)
+
+
+def test_rich_prints_the_same_table():
+    console = Console(width=100)
+    with console.capture() as printed:
+        console.print(LEDGER)
+    assert "0.8116" in printed.get()
+
+
+def test_in_a_notebook_it_is_html():
+    html = Mixture({Hypothesis("<p>", memoryless({"<a>": 1.0})): 1.0}).ledger([see("<a>")])._repr_html_()
+    assert html.startswith("<table>")
+    assert html.count("<tr>") == 3
+    assert html.count("<td>") == 2 * html.count("<th>")
+    assert "<td>&lt;a&gt;</td>" in html
+    assert "<br>&lt;p&gt;</th>" in html
+    assert "<p>" not in html
+
+
+def test_brackets_are_no_markup():
+    ledger = Mixture({Hypothesis("[p]", memoryless({"[red]": 1})): 1}).ledger([see("[red]")])
+    assert "[red]" in repr(ledger)
+    assert "[p]" in repr(ledger)
+
+
+def test_what_is_undefined_says_so():
+    p = Hypothesis("p", memoryless(A=1, B=0))
+    assert "undefined" in repr(Mixture({p: 1}).ledger([do("B")]))
 
 
 def test_numbers_print_short():
+    assert text(None) == "undefined"
     assert text(Fraction(1, 3)) == "1/3"
     assert text(Fraction(1, 123456789)) == "8.1e-09"
+    assert text(Fraction(100, 1009)) == "0.09911"
     assert text(0.81159420) == "0.8116"

@@ -1,14 +1,15 @@
+from fractions import Fraction
 from math import prod
 
 import pytest
 from hypothesis import given
 
-from causal_agency import Gate, Hypothesis, L_do, L_obs, as_bystander, do, memoryless, see
+from causal_agency import Gate, Hypothesis, L_do, L_obs, UnknownToken, as_bystander, do, memoryless, see
 from causal_agency.history import symbols
-from strategies import histories, mixtures
+from causal_agency.strategies import histories, mixtures
 
 
-@given(mixtures(), histories)
+@given(mixtures(), histories())
 def test_L_do_is_the_product_of_the_worlds_factors(mix, history):
     past = symbols(history)
     for p in mix.prior:
@@ -17,7 +18,7 @@ def test_L_do_is_the_product_of_the_worlds_factors(mix, history):
         assert L_obs(p, history) == prod(p.nu(z, past[:i]) for i, z in enumerate(past))
 
 
-@given(mixtures(), histories)
+@given(mixtures(), histories())
 def test_L_obs_is_L_do_of_the_bystander(mix, history):
     for p in mix.prior:
         assert L_obs(p, history) == L_do(p, as_bystander(history))
@@ -26,8 +27,20 @@ def test_L_obs_is_L_do_of_the_bystander(mix, history):
 @pytest.mark.parametrize("bad", [float("nan"), -0.1, 1.1, float("inf")])
 def test_a_kernel_that_returns_no_probability_is_named(bad):
     p = Hypothesis("p", lambda token, past: bad)
-    with pytest.raises(ValueError, match=r"p: the kernel gives 'A' the probability .* after \('B',\)"):
+    with pytest.raises(ValueError, match=r"slot 2: the kernel of p gives 'A' the probability .* after \('B',\)"):
         L_do(p, [do("B"), see("A")])
+
+
+def test_an_unknown_token_is_named_with_its_slot():
+    with pytest.raises(UnknownToken, match="slot 2: unknown token 'C'"):
+        L_do(Hypothesis("p", memoryless(A=1.0)), [do("A"), see("C")])
+
+
+def test_long_products_round_to_zero_and_fractions_do_not():
+    p, q = (Hypothesis("p", memoryless(A=half, B=1 - half)) for half in (0.5, Fraction(1, 2)))
+    assert L_do(p, [see("A")] * 2000) == 0.0
+    assert L_do(p, [see("A")] * 1000) == 0.5**1000
+    assert L_do(q, [see("A")] * 2000) == Fraction(1, 2**2000)
 
 
 def test_the_empty_history_is_certain():

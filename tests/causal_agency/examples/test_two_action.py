@@ -22,8 +22,8 @@ def test_the_table_shows_author_factor_and_both_posteriors(monkeypatch, capsys):
     run(monkeypatch)
     lines = capsys.readouterr().out.splitlines()
     first, second = ([cell for cell in line.split() if cell] for line in lines if line.strip()[:1] in ("1", "2"))
-    assert first == ["1", "agent", "A", "(0.2)", "(0.9)", "0.35", "0.65", "0.1069", "0.8931"]
-    assert second == ["2", "world", "B", "0.8", "0.1", "0.8116", "0.1884", "0.4891", "0.5109"]
+    assert first == ["1", "agent", "A", "(0.2)", "(0.9)", "0.35", "0.65", "0.1069", "0.8931", "1.504"]
+    assert second == ["2", "world", "B", "0.8", "0.1", "0.8116", "0.1884", "0.4891", "0.5109", "1.504"]
 
 
 def test_fractions_stay_exact(monkeypatch, capsys):

@@ -1,0 +1,61 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from causal_agency.episode import Event
+from causal_agency.examples.bandit import (
+    DRUG,
+    RECOVERS,
+    STAYS,
+    answers,
+    estimates,
+    logged,
+    main,
+    randomised,
+    running_estimate,
+)
+
+
+def test_the_drug_helps_everyone_and_looks_harmful():
+    for outcome in logged.outcome.values():
+        assert outcome["drug"][RECOVERS] > outcome["nothing"][RECOVERS]
+    seen = logged.joint()
+    assert seen.given(a="drug").P(o=RECOVERS) < seen.given(a="nothing").P(o=RECOVERS)
+    assert logged.do("drug").P(o=RECOVERS) > logged.do("nothing").P(o=RECOVERS)
+
+
+def test_a_coin_makes_seeing_doing():
+    assert randomised.joint().given(a=DRUG).P(o=RECOVERS) == randomised.do(DRUG).P(o=RECOVERS) == Fraction(7, 10)
+    assert randomised.gap(RECOVERS, DRUG) == 0
+    assert logged.gap(RECOVERS, DRUG) == Fraction(54 - 70, 100)
+
+
+def test_running_estimates_by_hand():
+    events = [Event("ill", "nothing", RECOVERS), Event("ill", DRUG, RECOVERS), Event("ill", DRUG, STAYS)]
+    np.testing.assert_array_equal(running_estimate(events, DRUG), [np.nan, 1.0, 0.5])
+
+
+def test_the_estimates_converge_to_different_numbers():
+    n = 20_000
+    runs, limits = estimates(n, seed=1), answers()
+    assert limits == {"the logs": 0.54, "an agent's own coin": 0.70}
+    for name, limit in limits.items():
+        error = (limit * (1 - limit) / (n / 2)) ** 0.5
+        assert abs(runs[name][-1] - limit) < 4 * error
+
+
+def test_it_prints_and_draws(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("sys.argv", ["bandit", "--plot", str(tmp_path / "bandit.png")])
+    main()
+    assert "0.5400" in capsys.readouterr().out
+    assert (tmp_path / "bandit.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("name", ["missing/bandit.png", "bandit.nothing"])
+def test_a_file_that_cannot_be_written_is_one_line(monkeypatch, capsys, tmp_path, name):
+    monkeypatch.setattr("sys.argv", ["bandit", "--plot", str(tmp_path / name)])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert capsys.readouterr().err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,84 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from causal_agency import as_bystander, do, see
+from causal_agency.examples import many_agents
+from causal_agency.examples.many_agents import Lives, draw, lives, outcome, tipping_share
+from causal_agency.examples.two_action import mix
+
+
+def test_draw_cuts_the_unit_interval():
+    log_probs = jnp.log(jnp.array([0.25, 0.0, 0.75]))
+    assert [int(draw(log_probs, jnp.float32(u))) for u in (0.0, 0.24, 0.26, 0.99, 1.0)] == [0, 0, 2, 2, 2]
+
+
+@pytest.mark.parametrize("own_counts", [False, True])
+def test_an_agent_is_the_exact_mixture(own_counts):
+    """Its posterior is the mixture's on the same history, the bystander's if it counts its own words."""
+    for _, own, _, symbol, w in zip(*map(np.asarray, lives(3, 0.5, own_counts, agents=5, slots=40)), strict=True):
+        history = [(do if gate else see)("AB"[z]) for gate, z in zip(own, symbol, strict=True)]
+        expected = mix.trajectory(as_bystander(history) if own_counts else history)[1:]
+        np.testing.assert_allclose(w, [list(posterior.values()) for posterior in expected], atol=1e-4)
+
+
+def test_the_first_own_word_is_drawn_from_the_next_action_mixture():
+    n = 4000
+    _, own, _, symbol, _ = map(np.asarray, lives(5, 1.0, False, agents=n, slots=1))
+    pi = mix.predict("B")
+    assert own.all()
+    assert abs(symbol.mean() - pi) < 4 * (pi * (1 - pi) / n) ** 0.5
+
+
+def test_outcomes_by_hand():
+    sure, unsure = [0.001, 0.999], [0.5, 0.5]
+    told = Lives(
+        truth=np.array([0, 0, 1]),
+        own=np.array([[False, True, False]] * 3),
+        chosen=np.array([[0, 1, 0], [0, 0, 0], [0, 1, 0]]),
+        symbol=np.zeros((3, 3), int),
+        w=np.array([[unsure, sure, sure], [unsure, unsure, sure], [sure, sure, sure]]),
+    )
+    result = outcome(told)
+    np.testing.assert_allclose(result.deluded, [0, 1 / 3, 2 / 3])
+    assert result.locked == pytest.approx(1 / 3)  # the second acted by the truth first; the third is right
+    assert result.after == 2
+    nobody = outcome(told._replace(own=np.zeros((3, 3), bool)))
+    assert nobody.locked == 0
+    assert np.isnan(nobody.after)
+
+
+def test_where_delusions_begin_to_feed_themselves():
+    p, q = np.log([0.2, 0.8]), np.log([0.9, 0.1])
+    g = tipping_share(p, q)
+    assert g == pytest.approx(0.5433, abs=1e-4)
+    assert tipping_share(q, p) == pytest.approx(1 - g)
+    gain = np.exp(q) @ (q - p) * g - np.exp(p) @ (p - q) * (1 - g)
+    assert gain == pytest.approx(0, abs=1e-12)
+
+
+def test_the_naive_lock_onto_their_own_words_and_the_others_do_not():
+    """An exact Bayesian gives the truth less than 1 % in at most 1 % of all worlds, at any time."""
+    n = 1000
+    right = outcome(lives(0, 0.9, False, agents=n, slots=500))
+    naive = outcome(lives(0, 0.9, True, agents=n, slots=500))
+    assert right.deluded.max() < 0.01 + 4 * (0.01 / n) ** 0.5
+    assert right.locked == 0
+    assert naive.deluded[-1] > 0.3
+    assert naive.locked > 0.2
+
+
+def test_little_of_ones_own_is_forgiven():
+    naive = outcome(lives(0, 0.25, True, agents=500, slots=500))
+    assert naive.deluded[-1] < 0.01
+
+
+def test_it_prints_and_draws(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(
+        many_agents, "lives", lambda seed, share, counts: lives(seed, share, counts, agents=50, slots=60)
+    )
+    monkeypatch.setattr("sys.argv", ["many_agents", "--plot", str(tmp_path / "agents.png")])
+    many_agents.main()
+    out = capsys.readouterr().out
+    assert out.count("interventions") == out.count("evidence") == 4
+    assert (tmp_path / "agents.png").stat().st_size > 10_000

@@ -1,0 +1,70 @@
+import pytest
+
+from causal_agency import Gate, as_bystander
+from causal_agency.examples.six_slot import (
+    COMPLAINT,
+    CONTEXT,
+    DUPLICATE,
+    HISTORY,
+    INSPECT,
+    LOOKUP,
+    QUEUED,
+    REFUND,
+    REFUSED,
+    THANKS,
+    VALID,
+    box,
+    hypothesis,
+    main,
+    mix,
+)  # fmt: skip
+from causal_agency.history import symbols
+
+p_2, p_1 = mix.prior
+PAST = symbols(HISTORY)
+
+
+def test_the_gates_are_the_papers():
+    assert [slot.gate for slot in HISTORY] == [1, 1, 0, 1, 0, 0]
+
+
+def test_it_prints_as_the_papers_box():
+    lines = box(CONTEXT, HISTORY).splitlines()
+    assert lines[:2] == ["Context c:", "  User: My invoice has two charges for April. Please fix it."]
+    assert lines[3:5] == ["slot 1, gamma_1 = 1, a_1:", "  Agent: I will inspect the invoice and payment records."]
+    assert lines[6:8] == ["slot 2, gamma_2 = 1, a_2:", '  Agent tool call: lookup_invoice(invoice_id="INV-042")']
+    assert lines[9:11] == ["slot 3, gamma_3 = 0, o_3:", f"  {DUPLICATE}"]
+    assert lines[18:] == ["slot 6, gamma_6 = 0, o_6:", f"  {THANKS}"]
+
+
+@pytest.mark.parametrize("t", range(6))
+def test_both_channels_are_distributions_after_every_past(t):
+    actions, outcomes = {INSPECT, LOOKUP, REFUND}, {DUPLICATE, VALID, QUEUED, REFUSED, THANKS, COMPLAINT}
+    for p in mix.prior:
+        tokens = actions if HISTORY[t].gate == Gate.AGENT else outcomes
+        assert sum(p.nu(token, PAST[:t]) for token in tokens) == pytest.approx(1)
+
+
+def test_the_kernels_depend_on_the_whole_past_and_on_the_context():
+    assert p_2.nu(LOOKUP, ()) != p_2.nu(LOOKUP, (INSPECT,))
+    assert p_2.nu(QUEUED, (LOOKUP, DUPLICATE, REFUND)) != p_2.nu(QUEUED, (LOOKUP, VALID, REFUND))
+    idle = hypothesis("idle", "User: Thank you, all is well.", duplicate=0.9)
+    assert idle.nu(REFUND, PAST[:3]) < p_2.nu(REFUND, PAST[:3])
+    assert idle.nu(THANKS, PAST[:5]) < p_2.nu(THANKS, PAST[:5])
+
+
+def test_what_the_tool_says_is_evidence_and_what_the_agent_asks_is_not():
+    w, naive = mix.trajectory(HISTORY), mix.trajectory(as_bystander(HISTORY))
+    assert w[0] == w[1] == w[2]
+    assert w[3] == w[4]
+    assert w[3][p_2] / w[3][p_1] == pytest.approx(0.9 / 0.2)
+    assert naive[-1][p_2] > w[-1][p_2] > w[0][p_2]
+
+
+def test_it_prints(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["six_slot"])
+    monkeypatch.setenv("COLUMNS", "100")
+    main()
+    out = capsys.readouterr().out
+    assert box(CONTEXT, HISTORY) in out
+    assert "0.8182" in out

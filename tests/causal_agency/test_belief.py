@@ -1,0 +1,70 @@
+import random
+
+import pytest
+
+from causal_agency import Hypothesis, ImpossibleEvidence, Mixture, do, markov, memoryless, see
+from causal_agency.belief import draw
+
+p_B = Hypothesis("p_B", memoryless(A=0.20, B=0.80))
+p_A = Hypothesis("p_A", memoryless(A=0.90, B=0.10))
+MIX = Mixture({p_B: 0.35, p_A: 0.65})
+
+
+def test_one_slot_at_a_time():
+    belief = MIX.belief()
+    assert repr(belief) == "after 0 slots: {p_B: 0.35, p_A: 0.65}"
+    done = belief.after(do("A"))
+    seen = done.after(see("B"))
+    assert repr(seen) == "after 2 slots: {p_B: 0.8116, p_A: 0.1884}"
+    assert done.posterior() == belief.posterior() == MIX.posterior()
+    assert seen.posterior() == MIX.posterior([do("A"), see("B")])
+    assert seen.predict("B") == MIX.predict("B", [do("A"), see("B")])
+    assert seen.act(random.Random(3)) == MIX.act([do("A"), see("B")], random.Random(3))
+
+
+def test_what_is_refused_leaves_the_belief_usable():
+    sure = Mixture({Hypothesis("sure", memoryless(A=1, B=0)): 1}).belief([see("A")])
+    with pytest.raises(ImpossibleEvidence, match="slot 2"):
+        sure.after(see("B"))
+    assert sure.after(do("B")).after(see("A")).t == 3
+
+
+def test_a_bare_symbol_is_refused():
+    with pytest.raises(TypeError, match=r"write do\('A'\) or see\('A'\)"):
+        MIX.belief().after("A")
+
+
+def test_no_more_of_the_past_is_kept_than_the_kernels_look_at():
+    half = {"A": 0.5, "B": 0.5}
+    chain = Hypothesis("chain", markov(half, {"A": half, "B": half}))
+    wild = Hypothesis("wild", lambda token, past: 0.5)
+    history = [see("A"), do("B"), see("B")]
+    assert MIX.belief(history).past == ()
+    assert Mixture({chain: 0.5, p_A: 0.5}).belief(history).past == ("B",)
+    assert Mixture({chain: 0.5, wild: 0.5}).belief(history).past == ("A", "B", "B")
+
+
+def test_a_hypothesis_that_is_out_is_not_asked_again():
+    def nu(token, past):
+        if "B" in past:
+            raise AssertionError("asked after it was out")
+        return 1 if token == "A" else 0
+
+    mix = Mixture({Hypothesis("p", nu): 0.5, p_A: 0.5})
+    belief = mix.belief([see("A"), see("B"), see("A")])
+    assert list(belief.posterior().values()) == [0.0, 1.0]
+    assert belief.predict("A") == 0.9
+
+
+class Fixed:
+    def __init__(self, u):
+        self.u = u
+
+    def random(self):
+        return self.u
+
+
+@pytest.mark.parametrize(("u", "drawn"), [(0.0, "b"), (0.24, "b"), (0.25, "c"), (0.999, "c"), (1.0, "c")])
+def test_draw_cuts_the_unit_interval(u, drawn):
+    """What is impossible is never drawn, not even where rounding leaves a gap at the end."""
+    assert draw({"a": 0.0, "b": 0.25, "c": 0.75, "d": 0.0}, Fixed(u)) == drawn

@@ -1,0 +1,73 @@
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from causal_agency import Gate, memoryless
+from causal_agency.history import slots, symbols
+from causal_agency.strategies import (
+    distributions,
+    gates,
+    histories,
+    kernels,
+    markov_kernels,
+    memoryless_kernels,
+    mixtures,
+    whole_past_kernels,
+)  # fmt: skip
+
+KINDS = [memoryless_kernels, markov_kernels, whole_past_kernels, kernels]
+
+
+@given(distributions("xy"), distributions("xy", smallest=1))
+def test_distributions_are_exact_and_positive_where_asked(some, positive):
+    for probs in (some, positive):
+        assert list(probs) == ["x", "y"]
+        assert sum(probs.values()) == 1
+        assert all(isinstance(prob, Fraction) for prob in probs.values())
+    assert all(positive.values())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data(), history=histories("xy"))
+def test_kernels_are_distributions_after_any_past(kind, data, history):
+    smallest = data.draw(st.sampled_from([0, 1]))
+    nu = data.draw(kind("xy", smallest=smallest))
+    probs = [nu(token, symbols(history)) for token in "xy"]
+    assert sum(probs) == 1
+    assert nu("x", symbols(history)) == probs[0]
+    assert all(probs) or not smallest
+
+
+@given(mixtures(kernels=st.just(memoryless(x=1)), tokens="x"))
+def test_mixtures_take_kernels_of_ones_own(mix):
+    assert 2 <= len(mix.prior) <= 4
+    for p in mix.prior:
+        assert p.nu == memoryless(x=1)
+        assert p.tokens == ("x",)
+
+
+@given(mixtures(smallest=1))
+def test_with_smallest_1_nothing_is_impossible(mix):
+    assert all(mix.prior.values())
+    assert all(p.nu(token, ()) for p in mix.prior for token in p.tokens)
+
+
+@given(histories("xy", max_size=3), gates())
+def test_histories_are_histories(history, gate):
+    assert slots(history) == history
+    assert len(history) <= 3
+    assert set(symbols(history)) <= {"x", "y"}
+    assert isinstance(gate, Gate)
+
+
+def test_both_authors_and_every_symbol_turn_up():
+    seen = set()
+
+    @given(histories("xy"))
+    def collect(history):
+        seen.update(history)
+
+    collect()
+    assert {(slot.symbol, slot.gate) for slot in seen} == {(s, g) for s in "xy" for g in Gate}

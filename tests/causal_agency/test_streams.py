@@ -1,0 +1,201 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from causal_agency import (
+    Gate,
+    Hypothesis,
+    ImpossibleEvidence,
+    Mixture,
+    as_bystander,
+    do,
+    markov,
+    memoryless,
+    see,
+    streams,
+)
+from causal_agency.strategies import TOKENS, histories, memoryless_kernels, mixtures
+
+RNG = np.random.default_rng(7)
+MEMORYLESS = mixtures(kernels=memoryless_kernels())
+
+
+def as_arrays(mix, history):
+    prior = np.array([float(w) for w in mix.prior.values()])
+    kernels = np.array([[float(p.nu(z, ())) for z in TOKENS] for p in mix.prior])
+    symbols = np.array([TOKENS.index(slot.symbol) for slot in history], np.int64)
+    return prior, kernels, symbols, np.array([slot.gate == Gate.WORLD for slot in history], bool)
+
+
+def random_stream(hypotheses, size, slots, smallest=0.0):
+    kernels = RNG.dirichlet(np.ones(size), hypotheses) + smallest
+    kernels /= kernels.sum(axis=1, keepdims=True)
+    prior = RNG.dirichlet(np.ones(hypotheses))
+    return prior, kernels, RNG.choice(size, slots, p=kernels[0]).astype(np.uint8), RNG.random(slots) < 0.5
+
+
+def in_long_double(prior, kernels, symbols, evidence):
+    """log w_0 … w_T, summed slot by slot in the widest floats there are."""
+    with np.errstate(divide="ignore"):
+        logs = np.log(kernels.astype(np.longdouble)).T
+        start = np.log(prior.astype(np.longdouble))
+    steps = np.where(np.asarray(evidence)[:, None], logs[symbols], np.longdouble(0))
+    sums = np.cumsum(np.vstack([start, steps]), axis=0)
+    sums -= sums.max(axis=1, keepdims=True)
+    return sums - np.log(np.exp(sums).sum(axis=1, keepdims=True))
+
+
+@given(MEMORYLESS, histories(max_size=12))
+def test_arrays_agree_with_rationals(mix, history):
+    arrays = as_arrays(mix, history)
+    try:
+        exact = mix.trajectory(history)
+    except ImpossibleEvidence as problem:
+        with pytest.raises(ImpossibleEvidence, match=str(problem).split(":")[0] + ":"):
+            streams.trajectory(*arrays)
+        with pytest.raises(ImpossibleEvidence):
+            streams.posterior(*arrays)
+        return
+    expected = np.array([[float(w) for w in posterior.values()] for posterior in exact])
+    np.testing.assert_allclose(streams.trajectory(*arrays), expected, rtol=1e-13, atol=0)
+    np.testing.assert_allclose(streams.posterior(*arrays), expected[-1], rtol=1e-13, atol=0)
+
+
+@given(mixtures(kernels=memoryless_kernels(smallest=1), smallest=1), histories())
+def test_a_bystander_sees_everything(mix, history):
+    prior, kernels, symbols, evidence = as_arrays(mix, history)
+    expected = [float(w) for w in mix.posterior(as_bystander(history)).values()]
+    np.testing.assert_allclose(streams.posterior(prior, kernels, symbols, np.ones_like(evidence)), expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("slots", [0, 1, 31, 32, 33, 64, 10_000])
+@pytest.mark.parametrize("group", [1, 1 << 18])
+def test_blocks_of_any_length_agree_with_long_double(slots, group, monkeypatch):
+    monkeypatch.setattr(streams, "GROUP", group)
+    stream = random_stream(5, 4, slots)
+    expected = np.exp(in_long_double(*stream)).astype(float)
+    got = streams.trajectory(*stream)
+    assert got.shape == (slots + 1, 5)
+    np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-290)
+    np.testing.assert_allclose(streams.posterior(*stream), expected[-1], rtol=1e-12, atol=1e-290)
+
+
+def test_log_odds_stay_right_to_rounding_on_long_streams():
+    stream = random_stream(10, 8, 300_000)
+    expected = in_long_double(*stream)[-1]
+    got = streams.log_posterior(*stream)
+    top = got.argmax()
+    odds, right = np.delete(got - got[top], top), np.delete((expected - expected[top]).astype(float), top)
+    np.testing.assert_allclose(odds, right, rtol=1e-14)
+    np.testing.assert_allclose(streams.trajectory(*stream)[-1], np.exp(expected).astype(float), rtol=1e-12, atol=1e-290)
+
+
+def test_single_precision_is_right_to_a_thousandth_of_a_nat():
+    stream = random_stream(6, 4, 20_000, smallest=0.2)
+    expected = in_long_double(*stream)
+    got = streams.trajectory(*stream, dtype=np.float32)
+    assert got.dtype == np.float32
+    seen = expected > -80  # what single precision can show
+    assert np.abs(np.log(got[seen]) - expected[seen]).max() < 1e-3
+
+
+def test_no_detour_loses_a_hypothesis():
+    """2,000 slots one way and back: 811 nats, which no float holds."""
+    symbols = np.repeat([0, 1], 2000)
+    prior, kernels = [0.25, 0.75], [[0.4, 0.6], [0.6, 0.4]]
+    w = streams.trajectory(prior, kernels, symbols, np.ones(4000, bool))
+    assert w[2000, 0] == 0.0
+    np.testing.assert_allclose(w[-1], prior, rtol=1e-12)
+
+
+def test_very_small_factors():
+    kernels = np.array([[1e-280, 1.0], [1e-285, 1.0]])
+    assert streams.block_length(kernels) == 1
+    w = streams.trajectory([0.5, 0.5], kernels, [0, 0, 0], [True] * 3)
+    np.testing.assert_allclose(w[1:, 1] / w[1:, 0], [1e-5, 1e-10, 1e-15], rtol=1e-13)
+
+
+def test_block_lengths():
+    assert streams.block_length(np.array([[0.5, 0.5]])) == streams.BLOCK
+    assert streams.block_length(np.array([[1.0, 0.0]])) == streams.BLOCK
+    assert streams.block_length(np.array([[1e-20, 1.0]])) == 7
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), max_size=30), st.sampled_from([4, 7, 1 << 20]))
+def test_counts(slots, chunk):
+    """The same, however they are cut for counting."""
+    symbols = np.array([s for s, _ in slots], np.int64)
+    evidence = np.array([e for _, e in slots], bool)
+    expected = [sum(e and s == symbol for s, e in slots) for symbol in range(3)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(streams, "CHUNK", chunk)
+        assert streams.evidence_counts(symbols, evidence, 3).tolist() == expected
+        many = streams.evidence_counts(np.tile(symbols, (2, 3, 1)), np.tile(evidence, (2, 3, 1)), 3)
+    assert many.tolist() == [[expected] * 3] * 2
+
+
+def test_many_streams_are_many_single_ones():
+    prior, kernels, _, _ = random_stream(3, 4, 1)
+    symbols, evidence = RNG.integers(0, 4, (2, 5, 40)), RNG.random((2, 5, 40)) < 0.5
+    got = streams.posterior(prior, kernels, symbols, evidence)
+    assert got.shape == (2, 5, 3)
+    for i in np.ndindex(2, 5):
+        np.testing.assert_allclose(got[i], streams.posterior(prior, kernels, symbols[i], evidence[i]), rtol=1e-14)
+
+
+def test_a_markov_kernel_is_memoryless_in_pairs():
+    half = Fraction(1, 2)
+    rows = [{"A": Fraction(1, 3), "B": Fraction(2, 3)}, {"A": Fraction(3, 4), "B": Fraction(1, 4)}]
+    chains = [markov({"A": half, "B": half}, {"A": rows[i], "B": rows[1 - i]}) for i in (0, 1)]
+    mix = Mixture({Hypothesis(f"p{i}", nu): half for i, nu in enumerate(chains)})
+    history = [do("A"), see("B"), see("A"), do("A"), see("A"), see("B")]
+    symbols = np.array(["AB".index(slot.symbol) for slot in history])
+    evidence = np.array([slot.gate == Gate.WORLD for slot in history])
+    pairs = np.array([[float(nu(z, (last,))) / 2 for last in "AB" for z in "AB"] for nu in chains])
+    got = streams.trajectory([0.5, 0.5], pairs, symbols[:-1] * 2 + symbols[1:], evidence[1:])
+    expected = [[float(w) for w in posterior.values()] for posterior in mix.trajectory(history)[1:]]
+    np.testing.assert_allclose(got, expected, rtol=1e-14)
+
+
+def test_impossible_evidence_names_the_slot_or_the_stream():
+    kernels = [[1.0, 0.0], [1.0, 0.0]]
+    symbols = np.zeros((3, 100), int)
+    symbols[1, 70] = 1
+    with pytest.raises(ImpossibleEvidence, match="slot 71: no hypothesis"):
+        streams.trajectory([0.5, 0.5], kernels, symbols[1], np.ones(100, bool))
+    with pytest.raises(ImpossibleEvidence, match=r"what was seen in stream \(1,\)"):
+        streams.posterior([0.5, 0.5], kernels, symbols, np.ones((3, 100), bool))
+    with pytest.raises(ImpossibleEvidence, match=r"what was seen$"):
+        streams.posterior([0.5, 0.5], kernels, symbols[1], np.ones(100, bool))
+    done = symbols[1] == 0
+    assert streams.trajectory([0.5, 0.5], kernels, symbols[1], done)[-1].tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (([0.5, 0.6], [[1.0], [1.0]], [0], [True]), "prior: probabilities must sum to 1"),
+        (([0.5, 0.5], [[0.9, 0.2], [1.0, 0.0]], [0], [True]), "kernels: probabilities must sum to 1"),
+        (([1.5, -0.5], [[1.0], [1.0]], [0], [True]), "prior: .* not negative"),
+        (([np.nan, 1.0], [[1.0], [1.0]], [0], [True]), "prior: .* finite"),
+        (([0.5, 0.5], [[1.0]], [0], [True]), "does not fit kernels"),
+        (([[1.0]], [[1.0]], [0], [True]), "does not fit kernels"),
+        (([1.0], [[1.0]], [0, 0], [True]), "do not fit evidence"),
+        (([1.0], [[1.0]], [1], [True]), "whole numbers from 0 to 0"),
+        (([1.0], [[1.0]], [-1], [True]), "whole numbers from 0 to 0"),
+        (([1.0], [[1.0]], [0.0], [True]), "whole numbers from 0 to 0"),
+    ],
+)
+@pytest.mark.parametrize("function", [streams.posterior, streams.log_posterior, streams.trajectory])
+def test_what_cannot_be_is_refused(function, arguments, problem):
+    with pytest.raises(ValueError, match=problem):
+        function(*arguments)
+
+
+def test_a_kernel_of_zeros_and_ones_is_no_trouble():
+    p = memoryless(A=1.0, B=0.0)
+    assert streams.posterior([0.5, 0.5], [[1.0, 0.0], [0.5, 0.5]], [0, 1], [True, True]).tolist() == [0.0, 1.0]
+    assert p("A", ()) == 1.0

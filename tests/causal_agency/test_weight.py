@@ -1,0 +1,63 @@
+import math
+from fractions import Fraction
+from functools import reduce
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from causal_agency.weight import SMALL, Exact, Scaled, ones, split
+
+RATIONALS = st.fractions(0, 1, max_denominator=50)
+ROWS = st.lists(st.tuples(RATIONALS, RATIONALS.filter(bool)), min_size=1, max_size=30)
+
+
+def products(rows):
+    return [math.prod(column) for column in zip(*rows, strict=True)]
+
+
+def test_split_takes_a_number_apart():
+    for x in (0.3, 5e-324, 1.0, Fraction(1, 3), Fraction(7, 2), Fraction(1, 10**400), 1):
+        mantissa, exponent = split(x)
+        assert 0.25 <= mantissa <= 2
+        assert math.isclose(Fraction(mantissa) * Fraction(2) ** exponent / Fraction(x), 1, rel_tol=1e-15)
+    assert split(0)[0] == split(0.0)[0] == split(Fraction(0))[0] == 0
+
+
+@given(ROWS)
+def test_exact_products_are_exact(rows):
+    weights = reduce(Exact.times, rows, ones(2))
+    assert isinstance(weights, Exact)
+    assert weights.values() == products(rows)
+    assert weights.normalised() == [x / sum(products(rows)) for x in products(rows)]
+
+
+@given(ROWS, st.integers(0, 30))
+def test_floats_among_them_make_floats(rows, exact):
+    """The first factors exact, the others in floats: each product is right to rounding."""
+    mixed = rows[:exact] + [(float(a), b) for a, b in rows[exact:]]
+    weights = reduce(lambda w, row: w.times(row), mixed, ones(2))
+    assert isinstance(weights, Scaled if len(rows) > exact else Exact)
+    for got, want in zip(weights.values(), products(rows), strict=True):
+        assert float(got) == pytest.approx(float(want), rel=1e-13, abs=0)
+    for got, want in zip(weights.logs(), products(rows), strict=True):
+        assert got == (pytest.approx(math.log(want), abs=1e-12) if want else -math.inf)
+    for got, want in zip(weights.normalised(), products(rows), strict=True):
+        assert float(got) == pytest.approx(float(want / sum(products(rows))), rel=1e-13, abs=0)
+
+
+@pytest.mark.parametrize("factor", [0.5, SMALL, 1e-300, 5e-324, Fraction(1, 10**400)])
+def test_no_product_is_too_small(factor):
+    weights = reduce(lambda w, _: w.times([factor, 0.5]), range(10), Scaled([1.0, 1.0], [0, 0]))
+    mantissa, exponent = weights.mantissas[0], weights.exponents[0]
+    want = Fraction(factor) ** 10
+    assert math.isclose(Fraction(mantissa) * Fraction(2) ** exponent / want, 1, rel_tol=1e-14)
+    assert weights.logs()[0] == pytest.approx(10 * (math.log(factor.numerator) - math.log(factor.denominator)
+        if isinstance(factor, Fraction) else math.log(factor)))  # fmt: skip
+
+
+def test_what_is_zero_stays_zero_and_hides_nothing():
+    weights = Scaled([1.0, 1.0], [0, 0]).times([0.0, 1e-200]).times([1.0, 1e-200]).times([0.5, 1.0])
+    assert weights.values() == [0.0, 0.0]
+    assert weights.normalised() == [0.0, 1.0]
+    assert weights.logs()[0] == -math.inf
