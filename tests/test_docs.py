@@ -10,9 +10,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def test_the_transcript_works_exactly_so():
-    failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
-    assert tried >= 10
+@pytest.mark.parametrize(("document", "examples"), [("README.md", 10), ("docs/exact.md", 20)])
+def test_every_transcript_works_exactly_so(document, examples):
+    failed, tried = doctest.testfile(str(ROOT / document), module_relative=False)
+    assert tried >= examples
     assert failed == 0
 
 

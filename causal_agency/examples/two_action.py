@@ -20,7 +20,6 @@ from causal_agency.probability import Number
 
 P_B, P_A = {"A": 0.20, "B": 0.80}, {"A": 0.90, "B": 0.10}
 PRIOR = {"p_B": 0.35, "p_A": 0.65}
-HISTORY = (do("A"), see("B"))
 
 
 def mixture(prior: Mapping[str, Number], **kernels: Mapping[str, Number]) -> Mixture:
@@ -30,8 +29,14 @@ def mixture(prior: Mapping[str, Number], **kernels: Mapping[str, Number]) -> Mix
     return Mixture({Hypothesis(name, memoryless(kernels[name])): w for name, w in prior.items()})
 
 
+def policy(mix: Mixture, history: tuple[Slot, ...]) -> str:
+    """The agent of section 4.1: it writes B where π(B) is at least one half, else A."""
+    return "B" if mix.predict("B", history) >= 0.5 else "A"
+
+
 mix = mixture(PRIOR, p_B=P_B, p_A=P_A)
 p_B, p_A = mix.prior
+HISTORY = (do(policy(mix, ())), see("B"))
 
 
 def answer(quantity: Callable[[], Number]) -> str:
@@ -79,11 +84,11 @@ def main() -> None:
     args = command.parse_args()
     try:
         mix = mixture(args.prior, p_B=args.p_B, p_A=args.p_A)
-        before = text(mix.predict("B"))
+        before = f"Before the first slot π(B) = {text(mix.predict('B'))}, so the agent writes {policy(mix, ())}.\n"
         tables = mix.ledger(args.history), by_hand(mix, args.history)
     except ValueError as problem:
         command.error(str(problem))
-    Console().print(f"Before the first slot π(B) = {before}; the agent writes B where that is at least 0.5, else A.\n")
+    Console().print(before)
     for table in tables:
         Console().print(table)
 

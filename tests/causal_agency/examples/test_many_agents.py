@@ -1,6 +1,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from rich.console import Console
 
 from causal_agency import as_bystander, do, see
 from causal_agency.examples import many_agents
@@ -81,4 +82,23 @@ def test_it_prints_and_draws(monkeypatch, capsys, tmp_path):
     many_agents.main()
     out = capsys.readouterr().out
     assert out.count("interventions") == out.count("evidence") == 4
+    assert out.startswith("4,000 agents of each kind, 2,000 slots each.\n")
+    assert " ".join(out.split()).endswith(
+        "A delusion feeds itself above 54% where p_B is true, above 46% where p_A is."
+    )
     assert (tmp_path / "agents.png").stat().st_size > 10_000
+
+
+def test_the_table_by_hand():
+    outcomes = {(0.25, "naive"): many_agents.Outcome(np.array([0.0, 0.254]), 0.123, 17.0)}
+    outcomes[0.9, "interventional"] = many_agents.Outcome(np.array([0.5, 0.0]), 0.0, np.nan)
+    console = Console(width=100)
+    with console.capture() as printed:
+        console.print(many_agents.as_table(outcomes))
+    assert [line.strip() for line in printed.get().splitlines() if line.strip()] == [
+        "written by   own words       deluded      by its own     since slot",
+        "the agent    are             at the end   first choice   (median)",
+        "─" * 69,
+        "25%          evidence        25.4%        12.3%          17",
+        "90%          interventions   0.0%         0.0%           –",
+    ]

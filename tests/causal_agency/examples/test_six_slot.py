@@ -1,6 +1,8 @@
+from itertools import product
+
 import pytest
 
-from causal_agency import Gate, as_bystander
+from causal_agency import as_bystander
 from causal_agency.examples.six_slot import (
     COMPLAINT,
     CONTEXT,
@@ -15,7 +17,6 @@ from causal_agency.examples.six_slot import (
     VALID,
     box,
     hypothesis,
-    main,
     mix,
 )  # fmt: skip
 from causal_agency.history import symbols
@@ -37,12 +38,31 @@ def test_it_prints_as_the_papers_box():
     assert lines[18:] == ["slot 6, gamma_6 = 0, o_6:", f"  {THANKS}"]
 
 
-@pytest.mark.parametrize("t", range(6))
-def test_both_channels_are_distributions_after_every_past(t):
-    actions, outcomes = {INSPECT, LOOKUP, REFUND}, {DUPLICATE, VALID, QUEUED, REFUSED, THANKS, COMPLAINT}
-    for p in mix.prior:
-        tokens = actions if HISTORY[t].gate == Gate.AGENT else outcomes
-        assert sum(p.nu(token, PAST[:t]) for token in tokens) == pytest.approx(1)
+ACTIONS, OUTCOMES = (INSPECT, LOOKUP, REFUND), (DUPLICATE, VALID, QUEUED, REFUSED, THANKS, COMPLAINT)
+
+
+@pytest.mark.parametrize("name", ["p_2", "p_1", "idle"])
+def test_both_channels_are_distributions_after_every_past(name):
+    p = {"p_2": p_2, "p_1": p_1, "idle": hypothesis("idle", "All is well.", duplicate=0.5)}[name]
+    assert p.tokens == ACTIONS
+    for length in range(4):
+        for past in product(ACTIONS + OUTCOMES, repeat=length):
+            for tokens in (ACTIONS, OUTCOMES) if past else (ACTIONS,):
+                probs = [p.nu(token, past) for token in tokens]
+                assert min(probs) >= 0
+                assert sum(probs) == pytest.approx(1)
+
+
+def test_the_channels_say_what_they_say():
+    """ν_p of p_2, for which the tool calls the charge a duplicate nine times in ten."""
+    expected = {
+        (LOOKUP, ()): 0.2, (REFUND, ()): 0.05, (LOOKUP, (INSPECT,)): 0.86,
+        (DUPLICATE, (LOOKUP,)): 0.9, (REFUND, (LOOKUP, DUPLICATE)): 0.9, (REFUND, (LOOKUP, VALID)): 0.05,
+        (LOOKUP, (LOOKUP,)): 0.0, (QUEUED, (LOOKUP, DUPLICATE, REFUND)): 0.9, (QUEUED, (REFUND,)): 0.1,
+        (THANKS, (REFUND, QUEUED)): 0.9, (THANKS, (REFUND, REFUSED)): 0.2,
+    }  # fmt: skip
+    for (token, past), prob in expected.items():
+        assert p_2.nu(token, past) == pytest.approx(prob)
 
 
 def test_the_kernels_depend_on_the_whole_past_and_on_the_context():
@@ -59,12 +79,3 @@ def test_what_the_tool_says_is_evidence_and_what_the_agent_asks_is_not():
     assert w[3] == w[4]
     assert w[3][p_2] / w[3][p_1] == pytest.approx(0.9 / 0.2)
     assert naive[-1][p_2] > w[-1][p_2] > w[0][p_2]
-
-
-def test_it_prints(monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["six_slot"])
-    monkeypatch.setenv("COLUMNS", "100")
-    main()
-    out = capsys.readouterr().out
-    assert box(CONTEXT, HISTORY) in out
-    assert "0.8182" in out

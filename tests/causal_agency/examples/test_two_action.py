@@ -1,7 +1,9 @@
+from fractions import Fraction
+
 import pytest
 
-from causal_agency import L_do, L_obs, as_bystander
-from causal_agency.examples.two_action import HISTORY, main, mix, p_A, p_B
+from causal_agency import L_do, L_obs, as_bystander, do, see
+from causal_agency.examples.two_action import HISTORY, main, mix, mixture, p_A, p_B, policy
 
 
 def run(monkeypatch, *arguments):
@@ -16,6 +18,14 @@ def test_every_number_of_section_4():
     assert [round(w[p_B], 4) for w in naive] == [0.35, 0.1069, 0.4891]
     assert [L_do(p, HISTORY) for p in (p_B, p_A)] == pytest.approx([0.80, 0.10])
     assert [L_obs(p, HISTORY) for p in (p_B, p_A)] == pytest.approx([0.20 * 0.80, 0.90 * 0.10])
+
+
+def test_the_agent_writes_what_is_likelier():
+    assert policy(mix, ()) == "A"
+    assert policy(mix, HISTORY) == "B"
+    even = mixture({"p": 1}, p={"A": Fraction(1, 2), "B": Fraction(1, 2)})
+    assert policy(even, ()) == "B"
+    assert (do("A"), see("B")) == HISTORY
 
 
 def test_the_table_shows_author_factor_and_both_posteriors(monkeypatch, capsys):

@@ -1,0 +1,42 @@
+"""What each example prints, to the letter: the files in ``printed`` are what a reader sees.
+
+After a change that is meant, ``python tests/causal_agency/examples/test_printed.py`` writes them anew, to be read.
+"""
+
+import importlib
+import os
+import sys
+from contextlib import redirect_stdout, suppress
+from io import StringIO
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+PRINTED = Path(__file__).parent / "printed"
+EXAMPLES = ["two_action", "fire_engine", "six_slot", "bandit", "many_agents"]
+RUNS = [(example, argument) for example in EXAMPLES for argument in ("", "--help")]
+RUNS.remove(("many_agents", ""))  # its last digits are the machine's
+
+
+def printed(example, argument):
+    main = importlib.import_module(f"causal_agency.examples.{example}").main
+    argv = [example, argument] if argument else [example]
+    with (
+        mock.patch.object(sys, "argv", argv),
+        mock.patch.dict(os.environ, COLUMNS="100"),
+        redirect_stdout(StringIO()) as out,
+        suppress(SystemExit),
+    ):
+        main()
+    return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())
+
+
+@pytest.mark.parametrize(("example", "argument"), RUNS)
+def test_it_prints_just_this(example, argument):
+    assert printed(example, argument) == (PRINTED / f"{example}{argument}.txt").read_text()
+
+
+if __name__ == "__main__":
+    for example, argument in RUNS:
+        (PRINTED / f"{example}{argument}.txt").write_text(printed(example, argument))
