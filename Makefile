@@ -1,9 +1,10 @@
-# Two commands do everything: `make demo` and `make test`. Both need only Python 3.11 or newer.
+# Two commands do everything: `make demo` and `make test`. Both need only Python 3.11 or newer. The slower checks of
+# CONTRIBUTING.md are `make bench` and `make mutants`.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test clean
+.PHONY: demo test bench mutants clean
 
 demo: .venv/installed
 	$(BIN)/python neural/train.py
@@ -13,6 +14,16 @@ test: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+bench: .venv/installed
+	$(BIN)/uv venv --quiet --allow-existing .venv/bench
+	$(BIN)/uv pip install --quiet --python .venv/bench/bin/python --constraint constraints.txt --editable '.[bench]'
+	.venv/bench/bin/python benchmarks/exact.py
+
+mutants: .venv/installed
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[test,mutants]'
+	$(BIN)/mutmut run --max-children 2
+	$(BIN)/mutmut results
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

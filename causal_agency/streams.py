@@ -130,7 +130,8 @@ def trajectory(
     """w_0 … w_T of one stream: [T] → [T + 1, P], of type ``dtype``   (section 3.3).
 
     Products of probabilities within short blocks; from block to block only counts and their logarithms, so errors do
-    not grow and no hypothesis is lost by underflow. ImpossibleEvidence names the first slot that leaves none.
+    not grow and no hypothesis is lost by underflow. A probability below 1e-150 may be shown as 0 until it is larger.
+    ImpossibleEvidence names the first slot that leaves none.
     """
     prior, kernels = model(prior, kernels)
     hypotheses, size = kernels.shape

@@ -77,6 +77,12 @@ def test_it_is_a_mixture_over_histories_of_two_slots(episode, a, o):
     assert next(iter(mix.prior)).tokens == tuple(ACTIONS)
 
 
+def test_the_mixture_knows_nothing_of_tokens_that_the_table_lacks():
+    mix = records.mixture()
+    assert [p.name for p in mix.prior] == ["p_fire", "p_calm"]
+    assert mix.predict("smoke") == mix.predict("smoke", [do("send")]) == 0
+
+
 def test_the_fire_engine():
     assert records.joint().given(a="send").P(o="fire") == Fraction(95, 100)
     assert records.do("send").P(o="fire") == Fraction(1, 1000)

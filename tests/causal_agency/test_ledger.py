@@ -76,18 +76,33 @@ def test_an_impossible_action_is_a_finite_problem_for_the_bystander_alone():
     assert entry.false_evidence == {sure: -math.inf}
 
 
-def cells(line):
-    return [cell for cell in line.split() if cell]
+TABLE = """\
+A factor ν in brackets is dropped from w: the agent wrote the symbol. A
+bystander's w_obs takes all. False: the nats of evidence for p against p_B
+that it makes of those in brackets.
+
+                            ν      ν       w       w   w_obs   w_obs  false
+ slot  author  symbol     p_B    p_A     p_B     p_A     p_B     p_A    p_A
+ ───────────────────────────────────────────────────────────────────────────
+               (prior)                  0.35    0.65    0.35    0.65      0
+ 1     agent   A        (0.2)  (0.9)    0.35    0.65  0.1069  0.8931  1.504
+ 2     world   B          0.8    0.1  0.8116  0.1884  0.4891  0.5109  1.504"""
 
 
 def test_it_prints_as_a_table(monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    lines = list(map(cells, repr(LEDGER).splitlines()))
-    assert ["slot", "author", "symbol", "p_B", "p_A", "p_B", "p_A", "p_B", "p_A", "p_A"] in lines
-    assert ["(prior)", "0.35", "0.65", "0.35", "0.65", "0"] in lines
-    assert ["1", "agent", "A", "(0.2)", "(0.9)", "0.35", "0.65", "0.1069", "0.8931", "1.504"] in lines
-    assert ["2", "world", "B", "0.8", "0.1", "0.8116", "0.1884", "0.4891", "0.5109", "1.504"] in lines
-    assert "against p_B" in repr(LEDGER)
+    assert [line.rstrip() for line in repr(LEDGER).splitlines()] == TABLE.splitlines()
+
+
+def test_where_there_is_little_room_the_symbols_give_way(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    p = Hypothesis("p", memoryless({"a long symbol to print": 1.0}))
+    last = repr(Mixture({p: 1.0}).ledger([see("a long symbol to print")])).splitlines()[-1]
+    assert last.split() == ["1", "world", "a", "long", "symbol", "to", "print", "1", "1", "1"]
+    monkeypatch.setenv("COLUMNS", "40")
+    narrow = repr(Mixture({p: 1.0}).ledger([see("a long symbol to print")])).splitlines()
+    assert "…" in narrow[-1]
+    assert narrow[-1].split()[-3:] == ["1", "1", "1"]
 
 
 def test_rich_prints_the_same_table():
@@ -97,14 +112,19 @@ def test_rich_prints_the_same_table():
     assert "0.8116" in printed.get()
 
 
+HTML = (
+    "<table><caption style='text-align: left'>A factor ν in brackets is dropped from w: the agent wrote the symbol. "
+    "A bystander&#x27;s w_obs takes all. False: the nats of evidence for p against &lt;p&gt; that it makes of those in "
+    "brackets.</caption><thead><tr><th><br>slot</th><th><br>author</th><th><br>symbol</th><th>ν<br>&lt;p&gt;</th>"
+    "<th>w<br>&lt;p&gt;</th><th>w_obs<br>&lt;p&gt;</th></tr></thead><tbody>"
+    "<tr><td></td><td></td><td>(prior)</td><td></td><td>1</td><td>1</td></tr>"
+    "<tr><td>1</td><td>world</td><td>&lt;a&gt;</td><td>1</td><td>1</td><td>1</td></tr></tbody></table>"
+)
+
+
 def test_in_a_notebook_it_is_html():
-    html = Mixture({Hypothesis("<p>", memoryless({"<a>": 1.0})): 1.0}).ledger([see("<a>")])._repr_html_()
-    assert html.startswith("<table>")
-    assert html.count("<tr>") == 3
-    assert html.count("<td>") == 2 * html.count("<th>")
-    assert "<td>&lt;a&gt;</td>" in html
-    assert "<br>&lt;p&gt;</th>" in html
-    assert "<p>" not in html
+    ledger = Mixture({Hypothesis("<p>", memoryless({"<a>": 1.0})): 1.0}).ledger([see("<a>")])
+    assert ledger._repr_html_() == HTML
 
 
 def test_brackets_are_no_markup():

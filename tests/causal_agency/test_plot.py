@@ -1,53 +1,113 @@
+"""The figures, described to the letter: the files in ``printed`` say what is drawn, where and how.
+
+After a change that is meant, ``python tests/causal_agency/test_plot.py`` writes them anew, to be read; look at the
+figure as well.
+"""
+
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from causal_agency import Hypothesis, Mixture, do, memoryless, plot, see
-from causal_agency.examples.two_action import HISTORY, mix
+from causal_agency.examples import six_slot, two_action
+
+PRINTED = Path(__file__).parent / "printed"
+SURE = Mixture({Hypothesis(name, memoryless(A=1, B=0)): 0.5 for name in ("p", "q")})
+MANY = Mixture({Hypothesis(f"p{i}", memoryless(A=i / 10, B=1 - i / 10)): 0.125 for i in range(1, 9)})
+LONG = [do("A"), see("B")] * 6 + [do("B")]
+CURVES = {
+    (share, rule): np.array([0, share / 2, share / 4]) * (rule == "naive")
+    for share in (0.25, 0.5)
+    for rule in ("interventional", "naive")
+}
+
+FIGURES = {
+    "two_action": lambda: plot.trajectory(two_action.mix, two_action.HISTORY),
+    "two_action_ledger": lambda: plot.ledger(two_action.mix.ledger(two_action.HISTORY)),
+    "six_slot": lambda: plot.trajectory(six_slot.mix, six_slot.HISTORY),
+    "undefined": lambda: plot.trajectory(SURE, [see("A"), do("B")]),
+    "undefined_ledger": lambda: plot.ledger(SURE.ledger([see("A"), do("B")])),
+    "many": lambda: plot.trajectory(MANY, LONG[:12]),
+    "many_ledger": lambda: plot.ledger(MANY.ledger(LONG)),
+    "estimates": lambda: plot.estimates({"logs": np.array([0.5, 0.4]), "a coin": np.array([np.nan, 1.0])},
+                                        {"logs": 0.45, "a coin": 0.9}, "P(o | a)"),
+    "deluded": lambda: plot.deluded(CURVES),
+}  # fmt: skip
 
 
-def lines(axes):
-    return {line.get_label(): line.get_ydata() for line in axes.lines}
+def of_line(line):
+    data = " ".join(f"({x:.4g}, {y:.4g})" for x, y in line.get_xydata())
+    look = line.get_color(), line.get_linestyle(), line.get_drawstyle(), line.get_marker(), line.get_markersize()
+    return f"  line {line.get_label()}: {data}\n    {look} {line.get_linewidth()}"
 
 
-def test_the_trajectory_shows_both_posteriors_of_every_hypothesis():
-    (axes,) = plot.trajectory(mix, HISTORY).axes
-    shown = lines(axes)
+def of_text(text):
+    offset = text.get_position() if hasattr(text, "xy") else ""
+    at = [f"{x:.4g}" for x in getattr(text, "xy", text.get_position())]
+    look = text.get_color(), text.get_ha(), text.get_va()
+    return f"  text {text.get_text()!r} at {at} {offset} {text.xycoords} {look}"
+
+
+def of_patch(patch):
+    return f"  area from {patch.get_x()} {patch.get_width()} wide {patch.get_facecolor()} {patch.get_zorder()}"
+
+
+def of_axes(axes):
+    labels = [(label.get_text(), label.get_rotation(), label.get_ha()) for label in axes.get_xticklabels()]
+    yield f"axes {axes.get_xlabel()!r} {axes.get_ylabel()!r} {axes.get_xscale()}"
+    yield "  from {:.3g} to {:.3g}, {:.3g} to {:.3g}".format(*axes.get_xlim(), *axes.get_ylim())
+    yield f"  frame {[side for side, spine in axes.spines.items() if spine.get_visible()]}"
+    yield f"  grid {axes.get_xgridlines()[0].get_visible()} {axes.get_xgridlines()[0].get_alpha()}"
+    yield f"  slots {[label for label in labels if not label[0].startswith('$')]}"
+    yield from map(of_line, axes.lines)
+    yield from map(of_patch, axes.patches)
+    yield from map(of_text, axes.texts)
+
+
+def of_legend(legend):
+    labels = [text.get_text() for text in legend.get_texts()]
+    return f"legend {labels} {legend._loc} {legend.get_frame_on()} {legend._ncols}"
+
+
+def described(figure):
+    figure.canvas.draw()
+    lines = [f"figure {figure.get_size_inches()} {type(figure.get_layout_engine()).__name__}"]
+    for axes in figure.axes:
+        lines += of_axes(axes)
+        lines += [of_legend(legend) for legend in [axes.get_legend()] if legend]
+    lines += map(of_legend, figure.legends)
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_it_draws_just_this(name):
+    assert described(FIGURES[name]()) == (PRINTED / f"{name}.txt").read_text()
+
+
+def lines_of(figure):
+    return {line.get_label(): line.get_ydata() for line in figure.axes[0].lines}
+
+
+def test_the_trajectory_shows_both_posteriors():
+    shown = lines_of(plot.trajectory(two_action.mix, two_action.HISTORY))
     np.testing.assert_allclose(shown["w(p_B)"], [0.35, 0.35, 56 / 69])
     np.testing.assert_allclose(shown["w_obs(p_B)"], [0.35, 14 / 131, 112 / 229])
-    assert set(shown) == {"w(p_B)", "w_obs(p_B)", "w(p_A)", "w_obs(p_A)"}
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["prior", "do('A')", "see('B')"]
-    assert len(axes.patches) == 1  # the agent's slot
 
 
 def test_the_books_show_the_false_evidence():
-    (axes,) = plot.ledger(mix.ledger(HISTORY)).axes
-    np.testing.assert_allclose(lines(axes)["for p_A"], [0, np.log(4.5), np.log(4.5)])
+    shown = lines_of(plot.ledger(two_action.mix.ledger(two_action.HISTORY)))
+    np.testing.assert_allclose(shown["for p_A"], [0, np.log(4.5), np.log(4.5)])
 
 
 def test_what_is_undefined_is_a_gap():
-    sure = Mixture({Hypothesis("p", memoryless(A=1, B=0)): 0.5, Hypothesis("q", memoryless(A=1, B=0)): 0.5})
     history = [see("A"), do("B")]
-    (axes,) = plot.trajectory(sure, history).axes
-    np.testing.assert_array_equal(lines(axes)["w_obs(p)"], [0.5, 0.5, np.nan])
-    (axes,) = plot.ledger(sure.ledger(history)).axes
-    np.testing.assert_array_equal(lines(axes)["for q"], [0, 0, np.nan])
+    np.testing.assert_array_equal(lines_of(plot.trajectory(SURE, history))["w_obs(p)"], [0.5, 0.5, np.nan])
+    np.testing.assert_array_equal(lines_of(plot.ledger(SURE.ledger(history)))["for q"], [0, 0, np.nan])
 
 
-@pytest.mark.parametrize("slots", [0, 12, 13, 200])
-def test_long_histories_have_no_crowded_labels(slots, tmp_path):
-    figure = plot.trajectory(mix, [do("A"), see("B")] * (slots // 2) + [see("B")] * (slots % 2))
-    (axes,) = figure.axes
-    named = [label.get_text() for label in axes.get_xticklabels() if "(" in label.get_text()]
-    assert len(named) == (slots if slots <= 12 else 0)
-    figure.savefig(tmp_path / "figure.png")
-
-
-def test_many_hypotheses_share_the_colours():
-    many = Mixture({Hypothesis(f"p{i}", memoryless(A=i / 10, B=1 - i / 10)): 0.125 for i in range(1, 9)})
-    (axes,) = plot.trajectory(many, HISTORY).axes
-    assert len(axes.lines) == 16
-    (axes,) = plot.ledger(many.ledger(HISTORY)).axes
-    assert len(axes.lines) == 8  # seven, and zero
+def test_the_shares_are_percentages():
+    assert plot.deluded(CURVES).axes[0].lines[1].get_ydata().tolist() == [0, 12.5, 6.25]
 
 
 def test_long_labels_are_cut():
@@ -55,15 +115,6 @@ def test_long_labels_are_cut():
     assert plot.shorten("abcdefg", 6) == "abcde…"
 
 
-def test_estimates_and_their_limits():
-    (axes,) = plot.estimates({"logs": np.array([0.5, 0.4])}, {"logs": 0.45}, "P").axes
-    assert lines(axes)["estimated from logs"].tolist() == [0.5, 0.4]
-    assert axes.texts[0].get_text() == "0.45"
-    assert axes.get_ylabel() == "P"
-
-
-def test_shares_of_the_deluded():
-    (axes,) = plot.deluded({(0.5, "naive"): np.array([0, 0.2]), (0.5, "interventional"): np.array([0, 0.0])}).axes
-    assert axes.lines[0].get_ydata().tolist() == [0, 20]
-    assert [line.get_linestyle() for line in axes.lines[:2]] == ["-", ":"]
-    assert [text.get_text() for text in axes.texts] == ["writes 50%"]
+if __name__ == "__main__":
+    for name, figure in FIGURES.items():
+        (PRINTED / f"{name}.txt").write_text(described(figure()))

@@ -2,7 +2,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
+from causal_agency import plot
 from causal_agency.episode import Event
 from causal_agency.examples.bandit import (
     DRUG,
@@ -45,10 +47,24 @@ def test_the_estimates_converge_to_different_numbers():
         assert abs(runs[name][-1] - limit) < 4 * error
 
 
-def test_it_prints_and_draws(monkeypatch, capsys, tmp_path):
+def test_the_default_seed_is_0():
+    for name, run in estimates(50).items():
+        np.testing.assert_array_equal(run, estimates(50, seed=0)[name])
+
+
+def test_it_draws_what_it_prints(monkeypatch, tmp_path):
+    drawn = []
+    monkeypatch.setattr(plot, "estimates", lambda *what: drawn.append(what) or Figure())
     monkeypatch.setattr("sys.argv", ["bandit", "--plot", str(tmp_path / "bandit.png")])
     main()
-    assert "0.5400" in capsys.readouterr().out
+    ((runs, limits, of),) = drawn
+    assert [len(run) for run in runs.values()] == [100_000, 100_000]
+    assert (limits, of) == (answers(), "P(recovers | drug)")
+
+
+def test_it_writes_the_figure(monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.argv", ["bandit", "--plot", str(tmp_path / "bandit.png")])
+    main()
     assert (tmp_path / "bandit.png").stat().st_size > 10_000
 
 
