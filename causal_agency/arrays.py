@@ -42,7 +42,8 @@ def log_trajectory(log_prior: ArrayLike, log_probs: ArrayLike, evidence: ArrayLi
     """log w_0 … log w_T: ``log_prior`` [P], ``log_probs`` [T, P], ``evidence`` [T] → [T + 1, P]   (section 3.3).
 
     ``log_probs[i, p]`` = log ν_p(z_i | h_{<i}), of kernels that may look at the whole past. The largest weight is kept
-    at 0 and what rounding takes off is carried along, so that single precision too is right to rounding.
+    at 0 and what rounding takes off is carried along: long sums are as right as the numbers that go in, in single
+    precision too.
     """
 
     def step(carry, factors):

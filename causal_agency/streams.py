@@ -118,9 +118,9 @@ def posterior(prior: ArrayLike, kernels: ArrayLike, symbols: ArrayLike, evidence
     return np.exp(log_posterior(prior, kernels, symbols, evidence))
 
 
-def block_length(kernels: Floats) -> int:
-    """How many factors a product may have that never underflows where its weight was the largest."""
-    floor, least = np.log(np.finfo(np.float64).tiny) / 2, np.log(kernels[kernels > 0].min())
+def block_length(factors: Floats) -> int:
+    """How many ``factors`` a product may have that never underflows where its weight was the largest."""
+    floor, least = np.log(np.finfo(np.float64).tiny) / 2, np.log(factors[factors > 0].min())
     return BLOCK if least == 0 else int(np.clip(floor / least, 1, BLOCK))
 
 
@@ -136,12 +136,14 @@ def trajectory(
     prior, kernels = model(prior, kernels)
     hypotheses, size = kernels.shape
     written = codes(*same_shape(symbols, evidence), size)
-    length = block_length(kernels)
+    likeliest = kernels.max(axis=0)
+    factors = kernels / np.where(likeliest > 0, likeliest, 1.0)  # what is common to all hypotheses cancels
+    length = block_length(factors)
     blocks = -(-len(written) // length)
     written = np.pad(written, (0, blocks * length - len(written)), constant_values=size).reshape(blocks, length)
     counts = evidence_counts(written, written < size, size + 1)[:, :size]
     before = np.cumsum(counts, axis=0) - counts
-    factors = np.vstack([kernels.T, np.ones(hypotheses)])
+    factors = np.vstack([factors.T, np.ones(hypotheses)])
     w = np.empty((1 + blocks * length, hypotheses), dtype)
     w[0] = prior
     out = w[1:].reshape(blocks, length, hypotheses)

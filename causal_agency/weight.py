@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import frexp, inf, lcm, ldexp, log
+from math import frexp, inf, ldexp, log
 from operator import mul
 from typing import Any, NamedTuple
 
@@ -78,10 +78,9 @@ class Exact(NamedTuple):
 
     def normalised(self) -> list[Fraction]:
         """w_p / Σ_q w_q, where one at least is more than zero."""
-        common = lcm(*self.denominators)  # far cheaper than adding Fractions, which reduces at every sum
-        whole = [n * (common // d) for n, d in zip(*self, strict=True)]
-        total = sum(whole)
-        return [Fraction(x, total) for x in whole]
+        values = self.values()
+        total = sum(values)
+        return [x / total for x in values]
 
 
 Weights = Exact | Scaled

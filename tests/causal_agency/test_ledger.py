@@ -6,6 +6,7 @@ from hypothesis import given
 from rich.console import Console
 
 from causal_agency import Hypothesis, ImpossibleEvidence, Mixture, as_bystander, do, memoryless, see
+from causal_agency.examples import six_slot
 from causal_agency.history import symbols
 from causal_agency.ledger import text
 from causal_agency.strategies import histories, mixtures
@@ -103,6 +104,13 @@ def test_where_there_is_little_room_the_symbols_give_way(monkeypatch):
     narrow = repr(Mixture({p: 1.0}).ledger([see("a long symbol to print")])).splitlines()
     assert "…" in narrow[-1]
     assert narrow[-1].split()[-3:] == ["1", "1", "1"]
+
+
+def test_numbers_never_give_way(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "78")
+    printed = repr(six_slot.mix.ledger(six_slot.HISTORY))
+    assert all(number in printed for number in ("(0.75)", "0.8182", "0.03223", "-0.3939"))
+    assert "Agent: I" not in printed
 
 
 def test_rich_prints_the_same_table():

@@ -4,17 +4,19 @@ After a change that is meant, ``python tests/causal_agency/test_plot.py`` writes
 figure as well.
 """
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from causal_agency import Hypothesis, Mixture, do, memoryless, plot, see
-from causal_agency.examples import six_slot, two_action
+from causal_agency.examples import fire_engine, six_slot, two_action
 
 PRINTED = Path(__file__).parent / "printed"
 SURE = Mixture({Hypothesis(name, memoryless(A=1, B=0)): 0.5 for name in ("p", "q")})
 MANY = Mixture({Hypothesis(f"p{i}", memoryless(A=i / 10, B=1 - i / 10)): 0.125 for i in range(1, 9)})
+WORDS = Mixture({Hypothesis("p", memoryless(abc=Fraction(1, 2), abcd=Fraction(1, 2))): Fraction(1)})
 LONG = [do("A"), see("B")] * 6 + [do("B")]
 CURVES = {
     (share, rule): np.array([0, share / 2, share / 4]) * (rule == "naive")
@@ -26,12 +28,15 @@ FIGURES = {
     "two_action": lambda: plot.trajectory(two_action.mix, two_action.HISTORY),
     "two_action_ledger": lambda: plot.ledger(two_action.mix.ledger(two_action.HISTORY)),
     "six_slot": lambda: plot.trajectory(six_slot.mix, six_slot.HISTORY),
+    "fractions": lambda: plot.trajectory(fire_engine.mix, [do("send"), see("calm")]),
+    "short_labels": lambda: plot.trajectory(WORDS, [see("abc")]),
+    "longer_labels": lambda: plot.trajectory(WORDS, [see("abcd")]),
     "undefined": lambda: plot.trajectory(SURE, [see("A"), do("B")]),
     "undefined_ledger": lambda: plot.ledger(SURE.ledger([see("A"), do("B")])),
     "many": lambda: plot.trajectory(MANY, LONG[:12]),
     "many_ledger": lambda: plot.ledger(MANY.ledger(LONG)),
-    "estimates": lambda: plot.estimates({"logs": np.array([0.5, 0.4]), "a coin": np.array([np.nan, 1.0])},
-                                        {"logs": 0.45, "a coin": 0.9}, "P(o | a)"),
+    "estimates": lambda: plot.estimates({"logs": np.array([0.5, 0.4]), "a coin": np.array([np.nan, 1.0]),
+        "a die": np.array([0.2])}, {"logs": 0.45, "a coin": 0.9, "a die": 0.25}, "P(o | a)"),
     "deluded": lambda: plot.deluded(CURVES),
 }  # fmt: skip
 
@@ -50,7 +55,8 @@ def of_text(text):
 
 
 def of_patch(patch):
-    return f"  area from {patch.get_x()} {patch.get_width()} wide {patch.get_facecolor()} {patch.get_zorder()}"
+    extent = patch.get_x(), patch.get_width(), patch.get_linewidth()
+    return f"  area {extent} {patch.get_facecolor()} {patch.get_zorder()}"
 
 
 def of_axes(axes):

@@ -114,8 +114,25 @@ def test_no_detour_loses_a_hypothesis():
 def test_very_small_factors():
     kernels = np.array([[1e-280, 1.0], [1e-285, 1.0]])
     assert streams.block_length(kernels) == 1
+    assert streams.block_length(kernels / kernels.max(axis=0)) > 10
     w = streams.trajectory([0.5, 0.5], kernels, [0, 0, 0], [True] * 3)
     np.testing.assert_allclose(w[1:, 1] / w[1:, 0], [1e-5, 1e-10, 1e-15], rtol=1e-13)
+
+
+def test_rare_symbols_take_nothing_from_the_odds():
+    """256 symbols, none of them likely: what is common to the hypotheses cancels before it can underflow."""
+    kernels = np.exp(RNG.normal(0, 0.5, (2, 256)))
+    kernels /= kernels.sum(axis=1, keepdims=True)
+    stream = [0.5, 0.5], kernels, RNG.choice(256, 3000, p=kernels[0]), np.ones(3000, bool)
+    expected = in_long_double(np.array(stream[0]), *stream[1:])
+    got = streams.trajectory(*stream)
+    seen = expected > np.log(1e-290)
+    np.testing.assert_allclose(got[seen], np.exp(expected[seen]).astype(float), rtol=1e-11)
+
+
+def test_a_symbol_that_no_hypothesis_can_write_may_be_done():
+    w = streams.trajectory([0.5, 0.5], [[0.5, 0.5, 0.0], [0.9, 0.1, 0.0]], [2, 0], [False, True])
+    np.testing.assert_allclose(w[:, 0], [0.5, 0.5, 5 / 14])
 
 
 def test_block_lengths():

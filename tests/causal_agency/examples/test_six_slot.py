@@ -21,8 +21,12 @@ from causal_agency.examples.six_slot import (
 )  # fmt: skip
 from causal_agency.history import symbols
 
-p_2, p_1 = mix.prior
 PAST = symbols(HISTORY)
+
+
+@pytest.fixture
+def p_2():
+    return hypothesis("p_2", CONTEXT, duplicate=0.9)
 
 
 def test_the_gates_are_the_papers():
@@ -43,7 +47,8 @@ ACTIONS, OUTCOMES = (INSPECT, LOOKUP, REFUND), (DUPLICATE, VALID, QUEUED, REFUSE
 
 @pytest.mark.parametrize("name", ["p_2", "p_1", "idle"])
 def test_both_channels_are_distributions_after_every_past(name):
-    p = {"p_2": p_2, "p_1": p_1, "idle": hypothesis("idle", "All is well.", duplicate=0.5)}[name]
+    context, duplicate = {"p_2": (CONTEXT, 0.9), "p_1": (CONTEXT, 0.2), "idle": ("All is well.", 0.5)}[name]
+    p = hypothesis(name, context, duplicate)
     assert p.tokens == ACTIONS
     for length in range(4):
         for past in product(ACTIONS + OUTCOMES, repeat=length):
@@ -53,7 +58,7 @@ def test_both_channels_are_distributions_after_every_past(name):
                 assert sum(probs) == pytest.approx(1)
 
 
-def test_the_channels_say_what_they_say():
+def test_the_channels_say_what_they_say(p_2):
     """ν_p of p_2, for which the tool calls the charge a duplicate nine times in ten."""
     expected = {
         (LOOKUP, ()): 0.2, (REFUND, ()): 0.05, (LOOKUP, (INSPECT,)): 0.86,
@@ -65,7 +70,7 @@ def test_the_channels_say_what_they_say():
         assert p_2.nu(token, past) == pytest.approx(prob)
 
 
-def test_the_kernels_depend_on_the_whole_past_and_on_the_context():
+def test_the_kernels_depend_on_the_whole_past_and_on_the_context(p_2):
     assert p_2.nu(LOOKUP, ()) != p_2.nu(LOOKUP, (INSPECT,))
     assert p_2.nu(QUEUED, (LOOKUP, DUPLICATE, REFUND)) != p_2.nu(QUEUED, (LOOKUP, VALID, REFUND))
     idle = hypothesis("idle", "User: Thank you, all is well.", duplicate=0.9)
@@ -73,7 +78,14 @@ def test_the_kernels_depend_on_the_whole_past_and_on_the_context():
     assert idle.nu(THANKS, PAST[:5]) < p_2.nu(THANKS, PAST[:5])
 
 
+def test_the_mixture_is_of_these():
+    assert [repr(p) for p in mix.prior] == ["p_2", "p_1"]
+    assert [p.nu(DUPLICATE, (LOOKUP,)) for p in mix.prior] == [0.9, 0.2]
+    assert list(mix.prior.values()) == [0.5, 0.5]
+
+
 def test_what_the_tool_says_is_evidence_and_what_the_agent_asks_is_not():
+    p_2, p_1 = mix.prior
     w, naive = mix.trajectory(HISTORY), mix.trajectory(as_bystander(HISTORY))
     assert w[0] == w[1] == w[2]
     assert w[3] == w[4]

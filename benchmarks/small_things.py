@@ -1,0 +1,321 @@
+"""Sections 4 and 5: what a person does in a REPL, and short streams."""
+
+import importlib
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+from long_streams import dynamax_filter, ours_final
+from measure import Measured, Method, grouped, measure, present, ratio, show, span, timed, times
+from right import RNG, SIZE, Stream, fault, random_stream, right_in_the_end, visible_odds_error
+
+from causal_agency import Hypothesis, Mixture, as_bystander, do, memoryless, see
+
+
+def two_action(exact: bool = False) -> Mixture:
+    """The paper's example, in floats or in Fractions."""
+    x = Fraction if exact else float
+    p_B = Hypothesis("p_B", memoryless(A=x("0.2"), B=x("0.8")))
+    p_A = Hypothesis("p_A", memoryless(A=x("0.9"), B=x("0.1")))
+    return Mixture({p_B: x("0.35"), p_A: x("0.65")})
+
+
+def as_arrays() -> tuple[np.ndarray, np.ndarray]:
+    """Its prior [P] and kernels [P, S]."""
+    return np.array([0.35, 0.65]), np.array([[0.2, 0.8], [0.9, 0.1]])
+
+
+def ours_two_action(exact: bool) -> Callable[[], Any]:
+    """The call as the README has it."""
+    mix = two_action(exact)
+    return lambda: [*mix.posterior((do("A"), see("B"))).values()]
+
+
+def numpy_two_action() -> Callable[[], Any]:
+    """A loop with an if."""
+    prior, kernels = as_arrays()
+
+    def call():
+        w = prior
+        for z, world in ((0, False), (1, True)):
+            if world:
+                w = w * kernels[:, z]
+                w = w / w.sum()
+        return w
+
+    return call
+
+
+def dynamax_two_action() -> Callable[[], Any]:
+    """With a row of zeros for the action."""
+    stream = Stream(*as_arrays(), np.array([0, 1]), np.array([False, True]))
+    call = dynamax_filter(stream)
+    return lambda: np.asarray(call())[-1]
+
+
+def pgmpy_network(prior: np.ndarray, kernels: np.ndarray, slots: int) -> Any:
+    """The hypothesis P, and an arc to each slot X0, X1, …"""
+    models, factors = (importlib.import_module(f"pgmpy.{name}") for name in ("models", "factors.discrete"))
+    hypotheses, size = kernels.shape
+    network = models.DiscreteBayesianNetwork([("P", f"X{i}") for i in range(slots)])
+    tables = (factors.TabularCPD(f"X{i}", size, kernels.T, ["P"], [hypotheses]) for i in range(slots))
+    network.add_cpds(factors.TabularCPD("P", hypotheses, prior[:, None]), *tables)
+    return network
+
+
+def pgmpy_query(network: Any, evidence: dict[str, int]) -> Callable[[], Any]:
+    """P(P | evidence)."""
+    inference = importlib.import_module("pgmpy.inference").VariableElimination(network)
+    return lambda: inference.query(["P"], evidence=evidence, show_progress=False).values
+
+
+def pgmpy_two_action() -> Callable[[], Any]:
+    """Variable elimination on the network without the arc to the action."""
+    return pgmpy_query(pgmpy_network(*as_arrays(), slots=2).do(["X0"]), {"X0": 0, "X1": 1})
+
+
+def pyagrum_network(prior: np.ndarray, kernels: np.ndarray, slots: int) -> Any:
+    """The hypothesis P, and an arc to each slot X0, X1, …"""
+    gum = importlib.import_module("pyagrum")
+    network = gum.BayesNet()
+    network.add(gum.LabelizedVariable("P", "P", len(prior)))
+    network.cpt("P")[:] = prior
+    for x in (f"X{i}" for i in range(slots)):
+        network.add(gum.LabelizedVariable(x, x, kernels.shape[1]))
+        network.addArc("P", x)
+        network.cpt(x)[:] = kernels
+    return network
+
+
+def pyagrum_query(network: Any, evidence: dict[str, int]) -> Callable[[], Any]:
+    """P(P | evidence): the only target, and asked anew each time, for an answer that is there costs nothing."""
+    gum = importlib.import_module("pyagrum")
+
+    def call():
+        inference = gum.LazyPropagation(network)
+        inference.setTargets({"P"})
+        inference.setEvidence(evidence)
+        inference.makeInference()
+        return inference.posterior("P").toarray()
+
+    return call
+
+
+def pyagrum_two_action() -> Callable[[], Any]:
+    """`pyagrum_query` without the arc to the action."""
+    network = pyagrum_network(*as_arrays(), slots=2)
+    network.eraseArc("P", "X0")
+    return pyagrum_query(network, {"X0": 0, "X1": 1})
+
+
+def causal_impact() -> Callable[[], Any]:
+    """PyAgrum's own do."""
+    gum = importlib.import_module("pyagrum")
+    model = gum.CausalModel(pyagrum_network(*as_arrays(), slots=2))
+    question = {"on": "P", "doing": "X0", "knowing": {"X1"}, "values": {"X0": 0, "X1": 1}}
+    return lambda: gum.causalImpact(model, **question)[1].toarray()
+
+
+TWO_ACTIONS = (
+    Method("Mixture.posterior, floats", partial(ours_two_action, exact=False)),
+    Method("Mixture.posterior, Fractions", partial(ours_two_action, exact=True)),
+    Method("NumPy loop", numpy_two_action),
+    Method("dynamax hmm_filter, jit", dynamax_two_action, "dynamax"),
+    Method("pgmpy VariableElimination on model.do", pgmpy_two_action, "pgmpy"),
+    Method("pyagrum causalImpact", causal_impact, "pyagrum"),
+    Method("pyagrum LazyPropagation, arc erased", pyagrum_two_action, "pyagrum"),
+)
+
+
+def two_action_rows() -> Iterator[tuple[str, ...]]:
+    """P(p_B | do(A), B) = 56/69, by each method."""
+    ours = None
+    for method in present(TWO_ACTIONS):
+        got = measure(method)
+        ours = ours or got
+        error = got.problem or f"{abs(float(got.value[0] - 56 / 69)):.0e}"
+        yield method.name, *times(got), ratio(ours, got), error
+
+
+def rational_kernels(hypotheses: int) -> list[dict[int, Fraction]]:
+    """Kernels over 8 symbols."""
+    tables = RNG.integers(1, 100, (hypotheses, SIZE)).tolist()
+    return [{z: Fraction(n, sum(table)) for z, n in enumerate(table)} for table in tables]
+
+
+def mixture(kernels: Sequence[dict]) -> Mixture:
+    """All of them as likely as each other."""
+    x = type(kernels[0][0])
+    return Mixture({Hypothesis(f"p{i}", memoryless(nu)): x(1) / len(kernels) for i, nu in enumerate(kernels)})
+
+
+def history(symbols: Iterable, evidence: Iterable) -> tuple:
+    """Slots."""
+    return tuple(see(z) if world else do(z) for z, world in zip(symbols, evidence, strict=True))
+
+
+def random_history(slots: int) -> tuple:
+    """Any symbols; every gate by a fair coin."""
+    return history(RNG.integers(0, SIZE, slots).tolist(), (RNG.random(slots) < 0.5).tolist())
+
+
+def online_step(hypotheses: int, read: bool) -> Callable[[], Any]:
+    """Both beliefs after an agent slot, and both after a world slot: two steps."""
+    kernels = [{z: float(nu) for z, nu in table.items()} for table in rational_kernels(hypotheses)]
+    past, mix = random_history(100), mixture(kernels)
+    agents, bystanders = mix.belief(past), mix.belief(as_bystander(past))
+    steps = (agents, do(3)), (bystanders, see(3)), (agents, see(5)), (bystanders, see(5))
+    if read:
+        return lambda: [belief.after(slot).posterior() for belief, slot in steps]
+    return lambda: [belief.after(slot) for belief, slot in steps]
+
+
+def numpy_step(hypotheses: int) -> Callable[[], Any]:
+    """The same by hand, with both posteriors: two steps."""
+    factors = np.array([[*map(float, table.values())] for table in rational_kernels(hypotheses)]).T.copy()
+    agents = bystanders = np.full(hypotheses, 1 / hypotheses)
+
+    def times_factor(w, z):
+        w = w * factors[z]
+        return w / w.sum()
+
+    return lambda: [agents, times_factor(bystanders, 3), times_factor(agents, 5), times_factor(bystanders, 5)]
+
+
+ONLINE = (
+    Method("Belief.after, twice", partial(online_step, read=False)),
+    Method("… and both posteriors read", partial(online_step, read=True)),
+    Method("NumPy, with both posteriors", numpy_step),
+)
+
+
+def online_rows(hypotheses: int) -> Iterator[tuple[str, ...]]:
+    """One step of the agent's and the bystander's belief, the mean of an agent slot and a world slot."""
+    got = [measure(method, hypotheses) for method in ONLINE]
+    halves = [each._replace(median=each.median / 2, least=each.least / 2) for each in got]
+    for method, half in zip(ONLINE, halves, strict=True):
+        yield method.name, *times(half), ratio(halves[1], half), half.problem
+
+
+def ours_in_fractions(kernels: Sequence[dict], slots: tuple) -> Callable[[], Any]:
+    """`Mixture.posterior`."""
+    mix = mixture(kernels)
+    return lambda: [*mix.posterior(slots).values()]
+
+
+def plain_fractions(kernels: Sequence[dict], slots: tuple) -> Callable[[], Any]:
+    """Products of Fractions, normalised in the end."""
+    seen = [slot.symbol for slot in slots if slot == see(slot.symbol)]
+
+    def call():
+        w = [Fraction(1)] * len(kernels)
+        for z in seen:
+            w = [product * nu[z] for product, nu in zip(w, kernels, strict=True)]
+        return [product / sum(w) for product in w]
+
+    return call
+
+
+def fraction_rows(hypotheses: int) -> Iterator[tuple[str, ...]]:
+    """1000 slots in Fractions."""
+    case = rational_kernels(hypotheses), random_history(1000)
+    ours = measure(Method("Mixture.posterior", ours_in_fractions), *case)
+    peer = measure(Method("products of Fractions", plain_fractions), *case)
+    yield "Mixture.posterior", *times(ours), ratio(ours, ours), ours.problem
+    yield "products of Fractions", *times(peer), ratio(ours, peer), "" if ours.value == peer.value else "differs"
+
+
+def start(code: str) -> Measured:
+    """A fresh Python that runs ``code``."""
+    command = [sys.executable, "-c", code]
+    return timed(partial(subprocess.run, command, check=True, capture_output=True))
+
+
+def import_rows() -> Iterator[tuple[str, ...]]:
+    """A bare start, and what others take beyond it."""
+    bare = start("pass")
+    yield "bare Python", *times(bare), "", ""
+    for module in ("causal_agency", "causal_agency.streams", "causal_agency.arrays"):
+        got = start(f"import {module}")
+        yield f"+ import {module}", span(got.median - bare.median), span(got.least - bare.least), "", ""
+
+
+def small_rows() -> Iterator[tuple[str, ...]]:
+    """Everything of section 4."""
+    yield from grouped("two-action example", two_action_rows())
+    for hypotheses in (2, 10):
+        yield from grouped(f"online step, {hypotheses} hypotheses", online_rows(hypotheses))
+    for hypotheses in (2, 10):
+        yield from grouped(f"1,000 slots in Fractions, {hypotheses} hypotheses", fraction_rows(hypotheses))
+    yield from grouped("fresh process", import_rows())
+
+
+def small_things() -> None:
+    """Prints section 4."""
+    caption = (
+        "Online step: a slot for the agent's belief and the same for the bystander's; the mean of one slot by the "
+        "agent and one by the world. Its ratios are to the row with both posteriors read."
+    )
+    show("4. Small things", ("", "method", "median", "min", "ours/peer", "error"), small_rows(), caption)
+
+
+def evidence_of(stream: Stream) -> dict[str, int]:
+    """The world's symbols by the names of their nodes."""
+    return {f"X{i}": int(stream.symbols[i]) for i in np.flatnonzero(stream.evidence)}
+
+
+def ours_by_slots(stream: Stream) -> Callable[[], Any]:
+    """`Mixture.posterior` of do and see."""
+    hypotheses = [Hypothesis(f"p{i}", memoryless(dict(enumerate(nu)))) for i, nu in enumerate(stream.kernels)]
+    mix = Mixture(dict(zip(hypotheses, stream.prior, strict=True)))
+    slots = history(stream.symbols.tolist(), stream.evidence.tolist())
+    return lambda: [*mix.posterior(slots).values()]
+
+
+def by_network(network: Callable, query: Callable, stream: Stream) -> Callable[[], Any]:
+    """A posterior from a network in which the agent's slots are no evidence."""
+    return query(network(stream.prior, stream.kernels, len(stream.symbols)), evidence_of(stream))
+
+
+SHORT = (
+    Method("streams.posterior", ours_final),
+    Method("Mixture.posterior", ours_by_slots),
+    Method("pgmpy VariableElimination", partial(by_network, pgmpy_network, pgmpy_query), "pgmpy"),
+    Method("pyagrum LazyPropagation", partial(by_network, pyagrum_network, pyagrum_query), "pyagrum"),
+)
+
+
+def best_likelihood(stream: Stream) -> float:
+    """log L^do of the likeliest hypothesis."""
+    return (np.log(stream.kernels[:, stream.symbols]) * stream.evidence).sum(axis=1).max()
+
+
+def short_rows(stream: Stream) -> Iterator[tuple[str, ...]]:
+    """A row for each method."""
+    ours, right = None, right_in_the_end(stream)
+    for method in present(SHORT):
+        got = measure(method, stream)
+        ours = ours or got
+        result = got.problem or fault(np.asarray(got.value), right)
+        result = result or f"right to {visible_odds_error(np.asarray(got.value), right)}"
+        yield method.name, *times(got), ratio(ours, got), result
+
+
+def all_short_rows() -> Iterator[tuple[str, ...]]:
+    """Of three lengths; the last is too long for a likelihood in float64."""
+    for slots in (100, 600, 1000):
+        stream = random_stream(slots, 10)
+        yield from grouped(f"{slots:,} slots, L^do ≤ e^{best_likelihood(stream):.0f}", short_rows(stream))
+
+
+def short_streams() -> None:
+    """Prints section 5."""
+    columns = "", "method", "median", "min", "ours/peer", "result"
+    caption = (
+        "Result: as the error in section 2. float64 holds no likelihood below e^-745. Networks are built beforehand."
+    )
+    show("5. Short streams, 10 hypotheses, 8 symbols: one posterior", columns, all_short_rows(), caption)
