@@ -56,6 +56,22 @@ def test_a_hypothesis_that_is_out_is_not_asked_again():
     assert belief.predict("A") == 0.9
 
 
+def test_act_knows_the_past_and_names_the_slot():
+    def nu(token, past):
+        return float(token == ("B" if past[-1:] == ("A",) else "A"))
+
+    other = Hypothesis("other", nu, tokens="AB")
+    belief = Mixture({other: 1.0}).belief([do("A")])
+    assert belief.act(random.Random(0)) == "B"
+    assert belief.after(see("B")).act(random.Random(0)) == "A"
+    broken = Mixture({Hypothesis("broken", lambda token, past: 2.0, tokens="AB"): 1.0}).belief([do("A")])
+    with pytest.raises(ValueError, match=r"slot 2: the kernel of broken gives 'A' the probability 2.0 after \('A',\)"):
+        broken.act(random.Random(0))
+    short = Mixture({Hypothesis("short", lambda token, past: 0.5, tokens="A"): 1.0}).belief([do("A")])
+    with pytest.raises(ValueError, match=r"the kernel of short over its tokens after \('A',\) sums to 0.5"):
+        short.act(random.Random(0))
+
+
 class Fixed:
     def __init__(self, u):
         self.u = u
@@ -64,7 +80,7 @@ class Fixed:
         return self.u
 
 
-@pytest.mark.parametrize(("u", "drawn"), [(0.0, "b"), (0.24, "b"), (0.25, "c"), (0.999, "c"), (1.0, "c")])
+@pytest.mark.parametrize(("u", "drawn"), [(0.0, "b"), (0.24, "b"), (0.25, "c"), (0.5, "e"), (0.999, "e"), (1.0, "e")])
 def test_draw_cuts_the_unit_interval(u, drawn):
     """What is impossible is never drawn, not even where rounding leaves a gap at the end."""
-    assert draw({"a": 0.0, "b": 0.25, "c": 0.75, "d": 0.0}, Fixed(u)) == drawn
+    assert draw({"a": 0.0, "b": 0.25, "c": 0.25, "d": 0.0, "e": 0.5}, Fixed(u)) == drawn

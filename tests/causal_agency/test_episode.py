@@ -100,6 +100,17 @@ def test_floats_print_short():
     assert episode.gap("nothing", "a") == 0
 
 
+def test_an_outcome_that_a_row_does_not_name_is_impossible_there():
+    half = Fraction(1, 2)
+    action = {"p": {"a": Fraction(1, 4), "b": Fraction(3, 4)}, "q": {"a": Fraction(3, 4), "b": Fraction(1, 4)}}
+    outcome = {
+        "p": {"a": {"o": Fraction(1)}, "b": {"u": Fraction(1)}},
+        "q": {"a": {"u": half, "o": half}, "b": {"u": 1}},
+    }
+    episode = Episode({"p": half, "q": half}, action, outcome)
+    assert episode.gap("u", "a") == episode.joint().given(a="a").P(o="u") - episode.do("a").P(o="u") == Fraction(1, 8)
+
+
 ONE = {"p": {"a": Fraction(1)}}
 OUT = {"p": {"a": {"o": Fraction(1)}}}
 

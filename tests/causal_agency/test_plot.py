@@ -50,7 +50,7 @@ def of_line(line):
 def of_text(text):
     offset = text.get_position() if hasattr(text, "xy") else ""
     at = [f"{x:.4g}" for x in getattr(text, "xy", text.get_position())]
-    look = text.get_color(), text.get_ha(), text.get_va()
+    look = getattr(text, "anncoords", ""), text.get_color(), text.get_ha(), text.get_va()
     return f"  text {text.get_text()!r} at {at} {offset} {text.xycoords} {look}"
 
 

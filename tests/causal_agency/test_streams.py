@@ -177,7 +177,7 @@ def test_a_markov_kernel_is_memoryless_in_pairs():
     np.testing.assert_allclose(got, expected, rtol=1e-14)
 
 
-def test_impossible_evidence_names_the_slot_or_the_stream():
+def test_impossible_evidence_names_the_slot_or_the_stream(monkeypatch):
     kernels = [[1.0, 0.0], [1.0, 0.0]]
     symbols = np.zeros((3, 100), int)
     symbols[1, 70] = 1
@@ -187,6 +187,9 @@ def test_impossible_evidence_names_the_slot_or_the_stream():
         streams.posterior([0.5, 0.5], kernels, symbols, np.ones((3, 100), bool))
     with pytest.raises(ImpossibleEvidence, match=r"what was seen$"):
         streams.posterior([0.5, 0.5], kernels, symbols[1], np.ones(100, bool))
+    monkeypatch.setattr(streams, "GROUP", 1)  # block after block
+    with pytest.raises(ImpossibleEvidence, match="slot 71: no hypothesis"):
+        streams.trajectory([0.5, 0.5], kernels, symbols[1], np.ones(100, bool))
     done = symbols[1] == 0
     assert streams.trajectory([0.5, 0.5], kernels, symbols[1], done)[-1].tolist() == [0.5, 0.5]
 

@@ -11,6 +11,7 @@ from causal_agency.examples.bandit import (
     RECOVERS,
     STAYS,
     answers,
+    chances,
     estimates,
     logged,
     main,
@@ -25,6 +26,10 @@ def test_the_drug_helps_everyone_and_looks_harmful():
     seen = logged.joint()
     assert seen.given(a="drug").P(o=RECOVERS) < seen.given(a="nothing").P(o=RECOVERS)
     assert logged.do("drug").P(o=RECOVERS) > logged.do("nothing").P(o=RECOVERS)
+
+
+def test_an_outcome_channel():
+    assert chances(Fraction(1, 3)) == {RECOVERS: Fraction(1, 3), STAYS: Fraction(2, 3)}
 
 
 def test_a_coin_makes_seeing_doing():

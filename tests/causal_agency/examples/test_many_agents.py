@@ -75,12 +75,17 @@ def test_little_of_ones_own_is_forgiven():
 
 
 def test_it_prints_and_draws(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(
-        many_agents, "lives", lambda seed, share, counts: lives(seed, share, counts, agents=50, slots=60)
-    )
+    asked = []
+
+    def few(*question):
+        asked.append(question)
+        return lives(*question, agents=50, slots=60)
+
+    monkeypatch.setattr(many_agents, "lives", few)
     monkeypatch.setattr("sys.argv", ["many_agents", "--plot", str(tmp_path / "agents.png")])
     many_agents.main()
     out = capsys.readouterr().out
+    assert asked == [(0, share, own_counts) for share in (0.25, 0.5, 0.75, 0.9) for own_counts in (False, True)]
     assert out.count("interventions") == out.count("evidence") == 4
     assert out.startswith("4,000 agents of each kind, 2,000 slots each.\n")
     assert " ".join(out.split()).endswith(
@@ -90,7 +95,7 @@ def test_it_prints_and_draws(monkeypatch, capsys, tmp_path):
 
 
 def test_the_table_by_hand():
-    outcomes = {(0.25, "naive"): many_agents.Outcome(np.array([0.0, 0.254]), 0.123, 17.0)}
+    outcomes = {(0.25, "naive"): many_agents.Outcome(np.array([0.0, 0.1, 0.254]), 0.123, 17.0)}
     outcomes[0.9, "interventional"] = many_agents.Outcome(np.array([0.5, 0.0]), 0.0, np.nan)
     console = Console(width=100)
     with console.capture() as printed:

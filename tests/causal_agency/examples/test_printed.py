@@ -21,7 +21,7 @@ RUNS.remove(("many_agents", ""))  # its last digits are the machine's
 
 def printed(example, argument):
     main = importlib.import_module(f"causal_agency.examples.{example}").main
-    argv = [example, argument] if argument else [example]
+    argv = ["file.py", argument] if argument else ["file.py"]
     with (
         mock.patch.object(sys, "argv", argv),
         mock.patch.dict(os.environ, COLUMNS="100"),

@@ -56,6 +56,7 @@ def test_what_only_a_bystander_finds_impossible_is_undefined_for_the_bystander_a
         (["--prior", "p_B=0.5,p_C=0.5"], "name p_B and p_A"),
         (["--p_A", "A=0.5,B=0.6"], "the kernel sums to 1.1, not to 1"),
         (["--p_A", "A=half"], "invalid distribution value"),
+        (["--p_A", "A=1/0,B=1"], "invalid distribution value"),
         (["see(C)"], "unknown token 'C'"),
         (["do(C)"], "unknown token 'C'"),
         (["write(A)"], "invalid slot value"),
