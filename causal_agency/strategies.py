@@ -82,6 +82,9 @@ def gates() -> SearchStrategy[Gate]:
     return st.sampled_from(Gate)
 
 
-def histories(tokens: Sequence[Symbol] = TOKENS, *, max_size: int = 6) -> SearchStrategy[tuple[Slot, ...]]:
+def histories(
+    tokens: Sequence[Symbol] = TOKENS, *, min_size: int = 0, max_size: int = 6
+) -> SearchStrategy[tuple[Slot, ...]]:
     """Tuples of slots, in which agent and world write any of ``tokens``."""
-    return st.lists(st.builds(Slot, st.sampled_from(tokens), gates()), max_size=max_size).map(tuple)
+    slots = st.builds(Slot, st.sampled_from(tokens), gates())
+    return st.lists(slots, min_size=min_size, max_size=max_size).map(tuple)

@@ -1,11 +1,14 @@
 """Hugging Face folders of the Qwen2 architecture: one table of names, read in both directions."""
 
+import json
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
+from safetensors import SafetensorError
 from safetensors.flax import load_file, save_file
 from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase, Qwen2Config
 
@@ -29,6 +32,18 @@ NAMES = {
     "model.norm.weight": "norm.scale",
     "lm_head.weight": "lm_head.kernel",
 }
+
+
+class BadModel(ValueError):
+    """A folder that is no Qwen2 model, or no whole one."""
+
+
+class Checkpoint(NamedTuple):
+    """What a folder holds."""
+
+    model: Qwen2
+    config: Qwen2Config
+    tokenizer: PreTrainedTokenizerBase
 
 
 def to_tensors(params: nnx.State, layers: int) -> dict[str, Array]:
@@ -55,8 +70,25 @@ def from_tensors(tensors: dict[str, Array], layers: int) -> dict[str, Array]:
     return {name: x.mT if name.endswith("kernel") else x for name, x in ours.items()}
 
 
+def check(config: Qwen2Config, tensors: dict[str, Array]) -> None:
+    """BadModel, with every tensor that is missing, surplus or misshapen, where these are not ``config``'s."""
+
+    def wanted():
+        return to_tensors(nnx.state(Qwen2(config, nnx.Rngs(0)), nnx.Param), config.num_hidden_layers)
+
+    shapes = {name: x.shape for name, x in jax.eval_shape(wanted).items()}
+    problems = [f"{name} is missing" for name in shapes.keys() - tensors.keys()]
+    problems += [f"{name} is surplus" for name in tensors.keys() - shapes.keys()]
+    for name in shapes.keys() & tensors.keys():
+        if tensors[name].shape != shapes[name]:
+            problems.append(f"{name} is {tensors[name].shape}, not {shapes[name]}")
+    if problems:
+        raise BadModel("; ".join(sorted(problems)))
+
+
 def build(config: Qwen2Config, tensors: dict[str, Array]) -> Qwen2:
-    """A model with these weights. Nothing is initialised at random on the way."""
+    """A model with these weights, in their own precision. Nothing is initialised at random on the way."""
+    check(config, tensors)
     model = nnx.eval_shape(lambda: Qwen2(config, nnx.Rngs(0)))
     ours = from_tensors(tensors, config.num_hidden_layers)
     state = nnx.state(model, nnx.Param)
@@ -66,15 +98,62 @@ def build(config: Qwen2Config, tensors: dict[str, Array]) -> Qwen2:
     return model
 
 
-def load(folder: Path) -> tuple[Qwen2, Qwen2Config, PreTrainedTokenizerBase]:
-    """Model, configuration and tokenizer of a Hugging Face folder."""
-    config = AutoConfig.from_pretrained(folder, local_files_only=True)
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    return build(config, load_file(folder / "model.safetensors")), config, tokenizer
+def read_tensors(folder: Path) -> dict[str, Array]:
+    """All tensors of the folder's safetensors file, or of the several files that its index names."""
+    index = folder / "model.safetensors.index.json"
+    names = ["model.safetensors"]
+    if index.exists():
+        names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        raise BadModel(f"{folder} has no {', '.join(missing)}; weights are read from safetensors files alone")
+    try:
+        parts = [load_file(folder / name) for name in names]
+    except SafetensorError as problem:
+        raise BadModel(f"a safetensors file in {folder} is damaged or cut short: {problem}") from None
+    return {name: x for part in parts for name, x in part.items()}
+
+
+def read_config(folder: Path) -> Qwen2Config:
+    """The configuration, in the old spelling or the new; BadModel where this project cannot compute what it says."""
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as problem:
+        raise BadModel(f"{folder} has no readable config.json: {str(problem).splitlines()[0]}") from None
+    if not isinstance(config, Qwen2Config):
+        raise BadModel(f"{folder} holds a model of type {config.model_type}; only qwen2 is known here")
+    rope = dict(config.rope_parameters or {})
+    unknown = {"sliding window": config.use_sliding_window, f"activation {config.hidden_act}": config.hidden_act != "silu",
+               f"RoPE of type {rope.get('rope_type')}": rope.get("rope_type", "default") != "default"}  # fmt: skip
+    for what, is_there in unknown.items():
+        if is_there:
+            raise BadModel(f"{folder} wants a {what}, which is not known here")
+    return config
+
+
+def read_tokenizer(folder: Path, config: Qwen2Config) -> PreTrainedTokenizerBase:
+    """The tokenizer; BadModel where it has more tokens than the embedding has rows."""
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as problem:
+        raise BadModel(f"{folder} has no readable tokenizer: {str(problem).splitlines()[0]}") from None
+    if len(tokenizer) > config.vocab_size:
+        raise BadModel(f"the tokenizer in {folder} has {len(tokenizer)} tokens, the embedding {config.vocab_size} rows")
+    return tokenizer
+
+
+def load(folder: Path) -> Checkpoint:
+    """Model, configuration and tokenizer of a Hugging Face folder, or BadModel."""
+    config = read_config(folder)
+    tokenizer = read_tokenizer(folder, config)
+    tensors = read_tensors(folder)
+    if config.tie_word_embeddings:
+        tensors.pop("lm_head.weight", None)  # some folders write the embedding twice
+    return Checkpoint(build(config, tensors), config, tokenizer)
 
 
 def save(folder: Path, model: Qwen2, config: Qwen2Config, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Write a folder that ``transformers`` loads as it is."""
+    """Write a folder that ``transformers`` and common servers load as it is."""
     config.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     tensors = to_tensors(nnx.state(model, nnx.Param), config.num_hidden_layers)

@@ -54,10 +54,10 @@ def test_with_smallest_1_nothing_is_impossible(mix):
     assert all(p.nu(token, ()) for p in mix.prior for token in p.tokens)
 
 
-@given(histories("xy", max_size=3), gates())
+@given(histories("xy", min_size=1, max_size=3), gates())
 def test_histories_are_histories(history, gate):
     assert slots(history) == history
-    assert len(history) <= 3
+    assert 1 <= len(history) <= 3
     assert set(symbols(history)) <= {"x", "y"}
     assert isinstance(gate, Gate)
 

@@ -1,3 +1,5 @@
+from functools import partial
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -14,21 +16,23 @@ def test_draw_cuts_the_unit_interval():
     assert [int(draw(log_probs, jnp.float32(u))) for u in (0.0, 0.24, 0.26, 0.99, 1.0)] == [0, 0, 2, 2, 2]
 
 
+some = partial(lives, agents=1000, slots=300)  # one shape for all tests, to compile once
+
+
 @pytest.mark.parametrize("own_counts", [False, True])
 def test_an_agent_is_the_exact_mixture(own_counts):
     """Its posterior is the mixture's on the same history, the bystander's if it counts its own words."""
-    for _, own, _, symbol, w in zip(*map(np.asarray, lives(3, 0.5, own_counts, agents=5, slots=40)), strict=True):
+    for _, own, _, symbol, w in zip(*(np.asarray(x)[:5] for x in some(3, 0.5, own_counts)), strict=True):
         history = [(do if gate else see)("AB"[z]) for gate, z in zip(own, symbol, strict=True)]
         expected = mix.trajectory(as_bystander(history) if own_counts else history)[1:]
         np.testing.assert_allclose(w, [list(posterior.values()) for posterior in expected], atol=1e-4)
 
 
 def test_the_first_own_word_is_drawn_from_the_next_action_mixture():
-    n = 4000
-    _, own, _, symbol, _ = map(np.asarray, lives(5, 1.0, False, agents=n, slots=1))
+    _, own, _, symbol, _ = map(np.asarray, some(5, 1.0, False))
     pi = mix.predict("B")
     assert own.all()
-    assert abs(symbol.mean() - pi) < 4 * (pi * (1 - pi) / n) ** 0.5
+    assert abs(symbol[:, 0].mean() - pi) < 4 * (pi * (1 - pi) / 1000) ** 0.5
 
 
 def test_outcomes_by_hand():
@@ -60,18 +64,15 @@ def test_where_delusions_begin_to_feed_themselves():
 
 def test_the_naive_lock_onto_their_own_words_and_the_others_do_not():
     """An exact Bayesian gives the truth less than 1 % in at most 1 % of all worlds, at any time."""
-    n = 1000
-    right = outcome(lives(0, 0.9, False, agents=n, slots=500))
-    naive = outcome(lives(0, 0.9, True, agents=n, slots=500))
-    assert right.deluded.max() < 0.01 + 4 * (0.01 / n) ** 0.5
+    right, naive = outcome(some(0, 0.9, False)), outcome(some(0, 0.9, True))
+    assert right.deluded.max() < 0.01 + 4 * (0.01 / 1000) ** 0.5
     assert right.locked == 0
     assert naive.deluded[-1] > 0.3
     assert naive.locked > 0.2
 
 
 def test_little_of_ones_own_is_forgiven():
-    naive = outcome(lives(0, 0.25, True, agents=500, slots=500))
-    assert naive.deluded[-1] < 0.01
+    assert outcome(some(0, 0.25, True)).deluded[-1] < 0.01
 
 
 def test_it_prints_and_draws(monkeypatch, capsys, tmp_path):
@@ -79,7 +80,7 @@ def test_it_prints_and_draws(monkeypatch, capsys, tmp_path):
 
     def few(*question):
         asked.append(question)
-        return lives(*question, agents=50, slots=60)
+        return some(*question)
 
     monkeypatch.setattr(many_agents, "lives", few)
     monkeypatch.setattr("sys.argv", ["many_agents", "--plot", str(tmp_path / "agents.png")])
