@@ -122,12 +122,14 @@ def read_config(folder: Path) -> Qwen2Config:
         raise BadModel(f"{folder} has no readable config.json: {str(problem).splitlines()[0]}") from None
     if not isinstance(config, Qwen2Config):
         raise BadModel(f"{folder} holds a model of type {config.model_type}; only qwen2 is known here")
-    rope = dict(config.rope_parameters or {})
-    unknown = {"sliding window": config.use_sliding_window, f"activation {config.hidden_act}": config.hidden_act != "silu",
-               f"RoPE of type {rope.get('rope_type')}": rope.get("rope_type", "default") != "default"}  # fmt: skip
-    for what, is_there in unknown.items():
-        if is_there:
-            raise BadModel(f"{folder} wants a {what}, which is not known here")
+    rope = dict(config.rope_parameters or {}).get("rope_type", "default")
+    for what, unknown in {
+        "a sliding window": config.use_sliding_window,
+        f"the activation {config.hidden_act}": config.hidden_act != "silu",
+        f"RoPE of type {rope}": rope != "default",
+    }.items():
+        if unknown:
+            raise BadModel(f"{folder} wants {what}, which is not known here")
     return config
 
 
@@ -137,6 +139,8 @@ def read_tokenizer(folder: Path, config: Qwen2Config) -> PreTrainedTokenizerBase
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError) as problem:
         raise BadModel(f"{folder} has no readable tokenizer: {str(problem).splitlines()[0]}") from None
+    if len(tokenizer) < 256:  # transformers makes an empty one where there is no vocabulary
+        raise BadModel(f"{folder} has no readable tokenizer: tokenizer.json, or vocab.json and merges.txt, are missing")
     if len(tokenizer) > config.vocab_size:
         raise BadModel(f"the tokenizer in {folder} has {len(tokenizer)} tokens, the embedding {config.vocab_size} rows")
     return tokenizer

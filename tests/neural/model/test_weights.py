@@ -1,11 +1,15 @@
+import copy
+import json
 import re
 
+import ml_dtypes
 import numpy as np
 import pytest
 from flax import nnx
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
-from neural.model.weights import NAMES, load, save
+from neural.model.qwen import Qwen2
+from neural.model.weights import NAMES, BadModel, build, load, read_config, save, to_tensors
 from neural.study.pretraining import architecture, card
 
 
@@ -53,3 +57,122 @@ def test_the_embedded_model_is_what_its_card_says(base):
     parameters = sum(tensor.size for tensor in tensors.values())
     assert shipped == card(parameters, len(tokenizer), np.array([loss]))
     assert sum(file.stat().st_size for file in BASE.iterdir()) < 5e6
+
+
+@pytest.fixture
+def folder(tied, tokenizer, tmp_path):
+    """A whole folder with a small model in it."""
+    config = copy.deepcopy(tied[0])
+    config.vocab_size = len(tokenizer)
+    model = Qwen2(config, nnx.Rngs(0))
+    save(tmp_path, model, config, tokenizer)
+    return tmp_path
+
+
+def tensors_of(folder):
+    return load_file(folder / "model.safetensors")
+
+
+def edit_config(folder, **changes):
+    file = folder / "config.json"
+    config = json.loads(file.read_text()) | changes
+    file.write_text(json.dumps({name: value for name, value in config.items() if value is not None}))
+
+
+@pytest.mark.parametrize("dtype", [ml_dtypes.bfloat16, np.float16, np.float32])
+def test_every_precision_is_kept_to_the_bit(folder, dtype):
+    before = {name: x.astype(dtype) for name, x in tensors_of(folder).items()}
+    save_file(before, folder / "model.safetensors")
+    save(folder, *load(folder))
+    after = tensors_of(folder)
+    assert before.keys() == after.keys()
+    for name in before:
+        assert after[name].dtype == dtype
+        np.testing.assert_array_equal(before[name], after[name])
+
+
+def test_several_files_are_one_model(folder):
+    whole = load(folder)
+    tensors = tensors_of(folder)
+    (folder / "model.safetensors").unlink()
+    names = sorted(tensors)
+    parts = {"model-00001-of-00002.safetensors": names[:5], "model-00002-of-00002.safetensors": names[5:]}
+    for file, part in parts.items():
+        save_file({name: tensors[name] for name in part}, folder / file)
+    weight_map = {name: file for file, part in parts.items() for name in part}
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
+    ids = np.arange(10)[None]
+    np.testing.assert_array_equal(load(folder).model(ids)[0], whole.model(ids)[0])
+    (folder / "model-00002-of-00002.safetensors").unlink()
+    with pytest.raises(BadModel, match=r"has no model-00002-of-00002\.safetensors"):
+        load(folder)
+
+
+def test_the_old_spelling_of_a_configuration_is_read(folder):
+    expected = load(folder)
+    edit_config(folder, rope_parameters=None, rope_theta=1e6, torch_dtype="float32", dtype=None)
+    config = read_config(folder)
+    assert dict(config.rope_parameters)["rope_theta"] == 1e6
+    ids = np.arange(10)[None]
+    np.testing.assert_array_equal(load(folder).model(ids)[0], expected.model(ids)[0])
+
+
+def test_a_tied_head_that_is_written_all_the_same_is_no_trouble(folder):
+    tensors = tensors_of(folder)
+    save_file({**tensors, "lm_head.weight": tensors["model.embed_tokens.weight"]}, folder / "model.safetensors")
+    assert load(folder).model.lm_head is None
+
+
+def test_all_that_is_wrong_with_the_tensors_is_one_error(folder):
+    tensors = tensors_of(folder)
+    del tensors["model.norm.weight"]
+    tensors["extra"] = np.zeros(3, np.float32)
+    tensors["model.layers.1.self_attn.q_proj.bias"] = np.zeros(7, np.float32)
+    save_file(tensors, folder / "model.safetensors")
+    with pytest.raises(BadModel) as error:
+        load(folder)
+    assert str(error.value) == (
+        "extra is surplus; model.layers.1.self_attn.q_proj.bias is (7,), not (48,); model.norm.weight is missing"
+    )
+
+
+def cut_short(folder):
+    file = folder / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "problem"),
+    [
+        (lambda folder: edit_config(folder, model_type="llama"), "holds a model of type llama; only qwen2"),
+        (lambda folder: edit_config(folder, model_type="nothing"), "has no readable config.json"),
+        (lambda folder: edit_config(folder, hidden_act="relu"), "wants the activation relu"),
+        (lambda folder: edit_config(folder, use_sliding_window=True), "wants a sliding window"),
+        (
+            lambda folder: edit_config(
+                folder, rope_parameters={"rope_type": "linear", "factor": 2.0, "rope_theta": 1e6}
+            ),
+            "wants RoPE of type linear",
+        ),
+        (lambda folder: (folder / "config.json").unlink(), "has no readable config.json"),
+        (lambda folder: (folder / "config.json").write_text("{"), "has no readable config.json"),
+        (lambda folder: (folder / "tokenizer.json").unlink(), "has no readable tokenizer"),
+        (lambda folder: edit_config(folder, vocab_size=100), "tokens, the embedding 100 rows"),
+        (lambda folder: (folder / "model.safetensors").unlink(), "has no model.safetensors; weights are read from"),
+        (cut_short, "damaged or cut short"),
+    ],
+)
+def test_what_is_no_whole_qwen2_is_named_in_one_line(folder, spoil, problem):
+    spoil(folder)
+    with pytest.raises(BadModel, match=problem) as error:
+        load(folder)
+    assert "\n" not in str(error.value)
+
+
+def test_building_keeps_what_it_is_given(small):
+    config, _, params = small
+    tensors = to_tensors(params, config.num_hidden_layers)
+    again = to_tensors(nnx.state(build(config, tensors), nnx.Param), config.num_hidden_layers)
+    assert again.keys() == tensors.keys()
+    for name, x in tensors.items():
+        np.testing.assert_array_equal(again[name], x)
