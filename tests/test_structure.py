@@ -30,7 +30,7 @@ LAYERS = {
         {"data.facts", "data.phrases", "output"},
         {"data.dialogue"},
         {"data.talk", "data.tokens"},
-        {"model.qwen"},
+        {"model.qwen", "model.folder"},
         {"study.loss", "model.weights", "model.generate"},
         {"study.arms"},
         {"study.probes", "study.pretraining"},

@@ -1,6 +1,5 @@
 """Hugging Face folders of the Qwen2 architecture: one table of names, read in both directions."""
 
-import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,10 +7,10 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
-from safetensors import SafetensorError
-from safetensors.flax import load_file, save_file
-from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase, Qwen2Config
+from safetensors.flax import save_file
+from transformers import PreTrainedTokenizerBase, Qwen2Config
 
+from neural.model.folder import BadModel, read_config, read_tensors, read_tokenizer
 from neural.model.qwen import Qwen2
 
 # Hugging Face's name : ours. "{}" is the number of a block; ours are stacked. A kernel is the transposed weight.
@@ -32,10 +31,6 @@ NAMES = {
     "model.norm.weight": "norm.scale",
     "lm_head.weight": "lm_head.kernel",
 }
-
-
-class BadModel(ValueError):
-    """A folder that is no Qwen2 model, or no whole one."""
 
 
 class Checkpoint(NamedTuple):
@@ -96,54 +91,6 @@ def build(config: Qwen2Config, tensors: dict[str, Array]) -> Qwen2:
         leaf.set_value(ours[".".join(map(str, path))])
     nnx.update(model, state)
     return model
-
-
-def read_tensors(folder: Path) -> dict[str, Array]:
-    """All tensors of the folder's safetensors file, or of the several files that its index names."""
-    index = folder / "model.safetensors.index.json"
-    names = ["model.safetensors"]
-    if index.exists():
-        names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
-    missing = [name for name in names if not (folder / name).is_file()]
-    if missing:
-        raise BadModel(f"{folder} has no {', '.join(missing)}; weights are read from safetensors files alone")
-    try:
-        parts = [load_file(folder / name) for name in names]
-    except SafetensorError as problem:
-        raise BadModel(f"a safetensors file in {folder} is damaged or cut short: {problem}") from None
-    return {name: x for part in parts for name, x in part.items()}
-
-
-def read_config(folder: Path) -> Qwen2Config:
-    """The configuration, in the old spelling or the new; BadModel where this project cannot compute what it says."""
-    try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError) as problem:
-        raise BadModel(f"{folder} has no readable config.json: {str(problem).splitlines()[0]}") from None
-    if not isinstance(config, Qwen2Config):
-        raise BadModel(f"{folder} holds a model of type {config.model_type}; only qwen2 is known here")
-    rope = dict(config.rope_parameters or {}).get("rope_type", "default")
-    for what, unknown in {
-        "a sliding window": config.use_sliding_window,
-        f"the activation {config.hidden_act}": config.hidden_act != "silu",
-        f"RoPE of type {rope}": rope != "default",
-    }.items():
-        if unknown:
-            raise BadModel(f"{folder} wants {what}, which is not known here")
-    return config
-
-
-def read_tokenizer(folder: Path, config: Qwen2Config) -> PreTrainedTokenizerBase:
-    """The tokenizer; BadModel where it has more tokens than the embedding has rows."""
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError) as problem:
-        raise BadModel(f"{folder} has no readable tokenizer: {str(problem).splitlines()[0]}") from None
-    if len(tokenizer) < 256:  # transformers makes an empty one where there is no vocabulary
-        raise BadModel(f"{folder} has no readable tokenizer: tokenizer.json, or vocab.json and merges.txt, are missing")
-    if len(tokenizer) > config.vocab_size:
-        raise BadModel(f"the tokenizer in {folder} has {len(tokenizer)} tokens, the embedding {config.vocab_size} rows")
-    return tokenizer
 
 
 def load(folder: Path) -> Checkpoint:

@@ -8,8 +8,9 @@ import pytest
 from flax import nnx
 from safetensors.numpy import load_file, save_file
 
+from neural.model.folder import BadModel, read_config
 from neural.model.qwen import Qwen2
-from neural.model.weights import NAMES, BadModel, build, load, read_config, save, to_tensors
+from neural.model.weights import NAMES, build, load, save, to_tensors
 from neural.study.pretraining import architecture, card
 
 

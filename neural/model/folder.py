@@ -1,0 +1,80 @@
+"""Where a model lies, and what its folder holds. Weights are read from safetensors alone, code from nowhere."""
+
+import json
+from pathlib import Path
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from jax import Array
+from safetensors import SafetensorError
+from safetensors.flax import load_file
+from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase, Qwen2Config
+
+FILES = ["*.json", "*.safetensors", "merges.txt"]  # of a repository of the hub, what is needed
+
+
+class BadModel(ValueError):
+    """A folder that is no Qwen2 model, or no whole one."""
+
+
+def model_folder(name: str) -> Path:
+    """The folder called ``name``, or the hub's model of that name, from the local cache or fetched into it."""
+    if Path(name).is_dir():
+        return Path(name)
+    if Path(name).exists() or name.startswith((".", "/", "~")):
+        raise BadModel(f"there is no folder {name}")
+    try:
+        return Path(snapshot_download(name, allow_patterns=FILES))
+    except HFValidationError:
+        raise BadModel(f"{name} is neither a folder nor the name of a model, such as Qwen/Qwen2.5-0.5B") from None
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError):
+        download = f"`hf download {name} --local-dir FOLDER` where there is a network, then --model FOLDER"
+        raise BadModel(f"{name} is not in the local cache and cannot be fetched: {download}") from None
+
+
+def read_tensors(folder: Path) -> dict[str, Array]:
+    """All tensors of the folder's safetensors file, or of the several files that its index names."""
+    index = folder / "model.safetensors.index.json"
+    names = ["model.safetensors"]
+    if index.exists():
+        names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        raise BadModel(f"{folder} has no {', '.join(missing)}; weights are read from safetensors files alone")
+    try:
+        parts = [load_file(folder / name) for name in names]
+    except SafetensorError as problem:
+        raise BadModel(f"a safetensors file in {folder} is damaged or cut short: {problem}") from None
+    return {name: x for part in parts for name, x in part.items()}
+
+
+def read_config(folder: Path) -> Qwen2Config:
+    """The configuration, in the old spelling or the new; BadModel where this project cannot compute what it says."""
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as problem:
+        raise BadModel(f"{folder} has no readable config.json: {str(problem).splitlines()[0]}") from None
+    if not isinstance(config, Qwen2Config):
+        raise BadModel(f"{folder} holds a model of type {config.model_type}; only qwen2 is known here")
+    rope = dict(config.rope_parameters or {}).get("rope_type", "default")
+    for what, unknown in {
+        "a sliding window": config.use_sliding_window,
+        f"the activation {config.hidden_act}": config.hidden_act != "silu",
+        f"RoPE of type {rope}": rope != "default",
+    }.items():
+        if unknown:
+            raise BadModel(f"{folder} wants {what}, which is not known here")
+    return config
+
+
+def read_tokenizer(folder: Path, config: Qwen2Config) -> PreTrainedTokenizerBase:
+    """The tokenizer; BadModel where it has more tokens than the embedding has rows."""
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as problem:
+        raise BadModel(f"{folder} has no readable tokenizer: {str(problem).splitlines()[0]}") from None
+    if len(tokenizer) < 256:  # transformers makes an empty one where there is no vocabulary
+        raise BadModel(f"{folder} has no readable tokenizer: tokenizer.json, or vocab.json and merges.txt, are missing")
+    if len(tokenizer) > config.vocab_size:
+        raise BadModel(f"the tokenizer in {folder} has {len(tokenizer)} tokens, the embedding {config.vocab_size} rows")
+    return tokenizer
