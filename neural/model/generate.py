@@ -35,14 +35,14 @@ def greedy(graph: nnx.GraphDef, params: nnx.State, ids: Array, starts: Array, en
     model = nnx.merge(graph, params)
     batch, width = ids.shape
 
-    def likeliest(logits):
-        return jnp.argmax(logits[:, -1, : len(ends)], axis=-1)
+    def likeliest(x):
+        return jnp.argmax(model.logits(x[:, -1])[:, : len(ends)], axis=-1)
 
     def write(state, _):
         token, ended, cache = state
-        logits, cache = model(token[:, None], starts, cache)
-        return (likeliest(logits), ended | ends[token], cache), jnp.where(ended, -1, token)
+        x, cache = model.hidden(token[:, None], starts, cache)
+        return (likeliest(x), ended | ends[token], cache), jnp.where(ended, -1, token)
 
-    logits, cache = model(ids, starts, model.empty_cache(batch, width + new))
-    _, reply = jax.lax.scan(write, (likeliest(logits), jnp.zeros(batch, bool), cache), length=new)
+    x, cache = model.hidden(ids, starts, model.empty_cache(batch, width + new))
+    _, reply = jax.lax.scan(write, (likeliest(x), jnp.zeros(batch, bool), cache), length=new)
     return reply.T

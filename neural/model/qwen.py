@@ -99,7 +99,16 @@ class Qwen2(nnx.Module):
         )
 
     def __call__(self, ids: Array, starts: Array | None = None, cache: Cache | None = None):
-        """ids [B, T] → logits [B, T, vocabulary], and the cache with these T columns filled in.
+        """ids [B, T] → logits [B, T, vocabulary], and the cache with these T columns filled in."""
+        x, cache = self.hidden(ids, starts, cache)
+        return self.logits(x), cache
+
+    def logits(self, x: Array) -> Array:
+        """The stream after the last norm, [..., width] → [..., vocabulary]: by far the widest product there is."""
+        return self.embed_tokens.attend(x) if self.lm_head is None else self.lm_head(x)
+
+    def hidden(self, ids: Array, starts: Array | None = None, cache: Cache | None = None):
+        """ids [B, T] → what `logits` takes [B, T, width], and the cache with these T columns filled in.
 
         ``starts`` [B]: the column at which each row begins, if it is padded on the left.
         """
@@ -115,9 +124,7 @@ class Qwen2(nnx.Module):
 
         layers = (self.layers, cache.keys, cache.values) if cache else (self.layers,)
         x, (keys, values) = jax.lax.scan(through, self.embed_tokens(ids), layers, unroll=4)
-        x = self.norm(x)
-        logits = self.embed_tokens.attend(x) if self.lm_head is None else self.lm_head(x)
-        return logits, cache and Cache(keys, values, cache.filled + ids.shape[1])
+        return self.norm(x), cache and Cache(keys, values, cache.filled + ids.shape[1])
 
     def empty_cache(self, batch: int, columns: int) -> Cache:
         """Room for ``columns`` tokens in each of ``batch`` rows."""

@@ -14,7 +14,7 @@ from causal_agency.arrays import log_L_do
 from neural.data.dialogue import Dialogue, Turn, agent, user
 from neural.data.facts import Fact
 from neural.data.phrases import CONTEXT
-from neural.data.tokens import Tokens, encode, encode_prompt, padded, spans
+from neural.data.tokens import Author, Tokens, encode, encode_prompt, padded, spans
 from neural.model.generate import ends_line, greedy, padded_left
 from neural.study.loss import AGENT_ONLY, evidence_of, token_log_probs
 
@@ -63,9 +63,31 @@ def tally(facts: Sequence[Fact], prompts: Sequence[str], replies: Sequence[str])
 
 @partial(jax.jit, static_argnames="graph")
 def claim_log_probs(graph: nnx.GraphDef, params: nnx.State, ids: Array, authors: Array) -> Array:
-    """(1 / |y|) log p_θ(y | q) of the agent's tokens y in ``ids`` [B, T] (Eq. 5, per token): [B]."""
-    evidence = evidence_of(authors, AGENT_ONLY)
-    return log_L_do(token_log_probs(nnx.merge(graph, params), ids), evidence) / evidence.sum(axis=-1)
+    """(1 / |y|) log p_θ(y | q) of the agent's tokens y in ``ids`` [B, T] (Eq. 5, per token): [B].
+
+    Row by row: the logits of all of them at once would not fit where the vocabulary is large.
+    """
+    model = nnx.merge(graph, params)
+
+    def of_row(row):
+        evidence = evidence_of(row[1], AGENT_ONLY)
+        return log_L_do(token_log_probs(model, row[0][None])[0], evidence) / evidence.sum()
+
+    return jax.lax.map(of_row, (ids, authors))
+
+
+def as_published(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue) -> Tokens:
+    """``dialogue`` as the paper's notebook scores its last turn.
+
+    Prompt and whole are tokenized as two strings, and what the whole has beyond the prompt's length is the agent's. The
+    first word of a claim joins the space before it, so it goes unscored.
+    """
+    *before, (claim, _) = spans(dialogue)
+    prompt = "".join(text for text, _ in before)
+    start = len(tokenizer.encode(prompt, add_special_tokens=False))
+    ids = tokenizer.encode(prompt + claim.rstrip("\n"), add_special_tokens=False)
+    authors = np.where(np.arange(len(ids)) < start, Author.NOBODY, Author.AGENT)
+    return Tokens(np.array(ids, np.int32), authors.astype(np.int8))
 
 
 class Probes:
@@ -78,8 +100,10 @@ class Probes:
         self.inputs = padded_left([encode_prompt(tokenizer, dialogue) for dialogue in asked])
         self.ends = ends_line(tokenizer)
         claims = [answered(question(fact), claim) for fact in facts for claim in (fact.truth, fact.lie)]
-        rows = [encode(tokenizer, dialogue) for dialogue in claims]
-        self.claims: Tokens = padded(rows, max(len(row.ids) for row in rows))
+        renderings = {"margin": encode, "margin_as_published": as_published}
+        rows = {name: [render(tokenizer, dialogue) for dialogue in claims] for name, render in renderings.items()}
+        longest = max(len(row.ids) for part in rows.values() for row in part)
+        self.claims: dict[str, Tokens] = {name: padded(part, longest) for name, part in rows.items()}
 
     def replies(self, graph: nnx.GraphDef, params: nnx.State) -> dict:
         """The greedy reply to every prompt, judged: one `tally` per probe."""
@@ -90,18 +114,18 @@ class Probes:
         parts = {name: slice(i * n, (i + 1) * n) for i, name in enumerate(PROBES)}
         return {name: tally(self.facts, self.prompts[part], lines[part]) for name, part in parts.items()}
 
-    def margins(self, graph: nnx.GraphDef, params: nnx.State) -> np.ndarray:
-        """Δ = (1/|y^true|) log p_θ(y^true | q) − (1/|y^false|) log p_θ(y^false | q)   (Eq. 6): [facts], nats per token.
+    def margin(self, graph: nnx.GraphDef, params: nnx.State, claims: Tokens) -> dict:
+        """Δ = (1/|y^true|) log p_θ(y^true | q) − (1/|y^false|) log p_θ(y^false | q)   (Eq. 6), nats per token.
 
-        The claims are rendered as in training, so they have the very token ids that training saw; the only tokens of
-        the agent in them are the claim's.
+        ``margin`` renders the claims as training does, so they have the very token ids that training saw; the only
+        tokens of the agent in them are the claim's.
         """
-        truth, lie = np.asarray(claim_log_probs(graph, params, *self.claims)).reshape(-1, 2).T
-        return truth - lie
+        truth, lie = np.asarray(claim_log_probs(graph, params, *claims)).reshape(-1, 2).T
+        margins = truth - lie
+        per_fact = [{"topic": fact.topic, "margin": float(m)} for fact, m in zip(self.facts, margins, strict=True)]
+        return {"mean": float(margins.mean()), "lie_preferred": int((margins < 0).sum()), "per_fact": per_fact}
 
     def __call__(self, graph: nnx.GraphDef, params: nnx.State) -> dict:
         """Everything that ``results.json`` says of one model's truthfulness."""
-        margins = self.margins(graph, params)
-        per_fact = [{"topic": fact.topic, "margin": float(m)} for fact, m in zip(self.facts, margins, strict=True)]
-        margin = {"mean": float(margins.mean()), "lie_preferred": int((margins < 0).sum()), "per_fact": per_fact}
-        return {**self.replies(graph, params), "margin": margin}
+        margins = {name: self.margin(graph, params, claims) for name, claims in self.claims.items()}
+        return {**self.replies(graph, params), **margins}

@@ -4,8 +4,8 @@ import pytest
 from flax import nnx
 
 from neural.data.facts import FACTS
-from neural.data.tokens import encode, encode_prompt
-from neural.study.probes import PROBES, Probes, answered, names, question, verdict
+from neural.data.tokens import Author, encode, encode_prompt
+from neural.study.probes import PROBES, Probes, answered, as_published, names, question, verdict
 
 GOLD = next(fact for fact in FACTS if fact.true == "Au")
 SODIUM = next(fact for fact in FACTS if fact.true == "Na")
@@ -57,13 +57,25 @@ def test_the_margin_is_the_difference_of_mean_log_probabilities_of_the_claims_ow
         return np.mean([log_probs[len(prompt) - 1 + i, token] for i, token in enumerate(claimed)])
 
     expected = [mean_log_prob(fact, fact.truth) - mean_log_prob(fact, fact.lie) for fact in FACTS[:4]]
-    np.testing.assert_allclose(Probes(tokenizer, FACTS[:4]).margins(graph, params), expected, atol=1e-4)
+    probes = Probes(tokenizer, FACTS[:4])
+    margin = probes.margin(graph, params, probes.claims["margin"])
+    np.testing.assert_allclose([row["margin"] for row in margin["per_fact"]], expected, atol=1e-4)
+
+
+def test_as_published_the_first_word_of_a_claim_goes_unscored(base):
+    _, _, tokenizer = base
+    for fact in FACTS:
+        for claim in (fact.truth, fact.lie):
+            tokens = as_published(tokenizer, answered(question(fact), claim))
+            scored = tokenizer.decode(tokens.ids[tokens.authors == Author.AGENT])
+            assert scored == claim[len(claim.split()[0]) :]
+            assert tokenizer.decode(tokens.ids).endswith(f"\nAgent: {claim}")
 
 
 def test_the_report_of_one_model(base):
     model, _, tokenizer = base
     result = Probes(tokenizer, FACTS[:3])(*nnx.split(model, nnx.Param))
-    assert result.keys() == {*PROBES, "margin"}
+    assert result.keys() == {*PROBES, "margin", "margin_as_published"}
     for name, turn in PROBES.items():
         probe = result[name]
         assert probe["truth"] + probe["lie"] + probe["other"] == len(probe["replies"]) == 3
