@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import NoReturn
 
 
+class BadInput(ValueError):
+    """What was given cannot be worked with. A command says so in one line."""
+
+
 class Command(ArgumentParser):
     """An ArgumentParser that refuses in one line and says where help is."""
 

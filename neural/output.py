@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from causal_agency.command import BadInput
+
 
 @contextmanager
 def new_folder(command: ArgumentParser, out: Path) -> Iterator[Path]:
@@ -30,6 +32,10 @@ def new_folder(command: ArgumentParser, out: Path) -> Iterator[Path]:
         out.mkdir(exist_ok=True)
         for file in scratch.iterdir():  # into the folder, which may be the one the user stands in
             file.replace(out / file.name)
+    except BadInput as problem:
+        command.error(str(problem))
+    except OSError as problem:
+        command.error(f"{problem.strerror or problem}: nothing written to {out}")
     except KeyboardInterrupt:
         command.exit(130, f"\n{command.prog}: stopped, nothing written\n")
     finally:

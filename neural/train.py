@@ -1,11 +1,12 @@
 """Does training on its own words make a model believe them? ``python neural/train.py`` runs the paper's section 5.
 
-Two copies of a base model are fine-tuned on the same dialogues in the same order. In the standard arm every token
-counts as evidence; in the interventional arm the agent's own tokens are read, and do not count. Three probes then ask
-the base and both arms for the truth about 33 facts.
+Copies of a base model are fine-tuned on the same dialogues in the same order. In the standard arm every token counts as
+evidence; in the interventional arm the agent's own tokens are read, and do not count. Three probes then ask the base
+and every arm for the truth about 33 facts. Without --model it is the small base model that ships with the project.
 """
 
 import json
+from argparse import ArgumentTypeError, Namespace
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +15,30 @@ from causal_agency.command import Command, whole_number
 from neural.output import new_folder
 
 BASE = Path(str(files("neural"))) / "base"
+ARMS = "standard", "interventional", "assistant-only"
+
+
+def arms(text: str) -> tuple[str, ...]:
+    """An argument's type: names of arms, with commas between them."""
+    names = tuple(text.split(","))
+    if not set(names) <= set(ARMS) or len(set(names)) < len(names):
+        raise ArgumentTypeError(f"{text!r} names no arms: choose of {', '.join(ARMS)}, with commas between them")
+    return names
+
+
+def parsed(command: Command) -> Namespace:
+    """The arguments."""
+    option = command.add_argument
+    option("--model", help="a Hugging Face folder of a Qwen2 model, or its name, such as Qwen/Qwen2.5-0.5B")
+    option("--out", type=Path, help="a new or empty folder; by default runs/ and the date")
+    option("--seed", type=whole_number(0), default=0, help="of the dialogues and of their order")
+    option("--steps", type=whole_number(1), help="stop after so many; by default four epochs of 480")
+    option("--arms", type=arms, default=ARMS[:2], help=f"some of {','.join(ARMS)}; by default the first two")
+    option("--precision", choices=("float32-master", "as-published"), default="float32-master",
+           help="of weights and optimizer: single, or bfloat16 as in the published notebook")  # fmt: skip
+    option("--order", choices=("same", "independent"), default="same",
+           help="of the dialogues: one for all arms, or one for each as in the published notebook")  # fmt: skip
+    return command.parse_args()
 
 
 def show(results: dict, folder: Path) -> None:
@@ -22,22 +47,39 @@ def show(results: dict, folder: Path) -> None:
 
     from neural.report.summary import PROBES, replies_table, summary_table
 
-    console = Console()
+    console, config = Console(), results["config"]
     for probe in PROBES:
         console.print(replies_table(results, probe, most=4))
     console.print(summary_table(results))
+    took = "{seconds} s, {compile_seconds} of them compiling; {steps_per_second} steps/s; {peak_memory_gb} GB at most."
+    console.print(took.format(**config), highlight=False)
     console.print(f"{folder / 'report.html'} has it all; {folder / 'results.json'} has the numbers.", soft_wrap=True)
 
 
-def run(folder: Path, seed: int, steps: int | None) -> dict:
+def run(folder: Path, args: Namespace) -> dict:
     """The experiment, its files written to ``folder``. The heavy imports wait until the arguments are known good."""
     import jax
 
-    from neural.report.page import write_report
-    from neural.study.experiment import ARMS, experiment
+    jax.config.update("jax_num_cpu_devices", len(args.arms))
 
-    jax.config.update("jax_num_cpu_devices", len(ARMS))
-    results = experiment(BASE, seed, steps)
+    from flax import nnx
+
+    from neural.model.folder import model_folder
+    from neural.model.weights import load, save
+    from neural.report.page import write_report
+    from neural.study.experiment import EMBEDDED, PUBLISHED, Plan, experiment
+
+    recipe = PUBLISHED if args.model else EMBEDDED
+    steps = min(args.steps or recipe.steps, recipe.steps)
+    checkpoint = load(model_folder(args.model) if args.model else BASE)
+
+    def keep(arm: str, graph: nnx.GraphDef, params: nnx.State) -> None:
+        (folder / arm).mkdir()
+        save(folder / arm, nnx.merge(graph, params), checkpoint.config, checkpoint.tokenizer)
+
+    plan = Plan(recipe, args.arms, args.seed, steps, args.precision, args.order)
+    results = experiment(plan, checkpoint, keep)
+    results["config"] = {"model": args.model or "embedded", **results["config"]}
     (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     write_report(folder)
     return results
@@ -46,13 +88,10 @@ def run(folder: Path, seed: int, steps: int | None) -> dict:
 def main() -> None:
     """Run the experiment, write its folder and print the result."""
     command = Command("train", description=__doc__)
-    command.add_argument("--out", type=Path, help="a new or empty folder; by default runs/ and the date")
-    command.add_argument("--seed", type=whole_number(0), default=0, help="of the dialogues and of their order")
-    command.add_argument("--steps", type=whole_number(1), help="stop after so many; by default four epochs of 480")
-    args = command.parse_args()
+    args = parsed(command)
     out = args.out or Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}"
     with new_folder(command, out) as scratch:
-        results = run(scratch, args.seed, args.steps)
+        results = run(scratch, args)
     show(results, out)
 
 

@@ -31,7 +31,7 @@ LAYERS = {
         {"data.dialogue"},
         {"data.talk", "data.tokens"},
         {"model.qwen", "model.folder"},
-        {"study.loss", "model.weights", "model.generate"},
+        {"study.loss", "study.machine", "model.weights", "model.generate"},
         {"study.arms"},
         {"study.probes", "study.pretraining"},
         {"study.experiment"},

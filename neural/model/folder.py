@@ -10,11 +10,9 @@ from safetensors import SafetensorError
 from safetensors.flax import load_file
 from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase, Qwen2Config
 
+from causal_agency.command import BadInput
+
 FILES = ["*.json", "*.safetensors", "merges.txt"]  # of a repository of the hub, what is needed
-
-
-class BadModel(ValueError):
-    """A folder that is no Qwen2 model, or no whole one."""
 
 
 def model_folder(name: str) -> Path:
@@ -22,14 +20,14 @@ def model_folder(name: str) -> Path:
     if Path(name).is_dir():
         return Path(name)
     if Path(name).exists() or name.startswith((".", "/", "~")):
-        raise BadModel(f"there is no folder {name}")
+        raise BadInput(f"there is no folder {name}")
     try:
         return Path(snapshot_download(name, allow_patterns=FILES))
     except HFValidationError:
-        raise BadModel(f"{name} is neither a folder nor the name of a model, such as Qwen/Qwen2.5-0.5B") from None
+        raise BadInput(f"{name} is neither a folder nor the name of a model, such as Qwen/Qwen2.5-0.5B") from None
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError):
         download = f"`hf download {name} --local-dir FOLDER` where there is a network, then --model FOLDER"
-        raise BadModel(f"{name} is not in the local cache and cannot be fetched: {download}") from None
+        raise BadInput(f"{name} is not in the local cache and cannot be fetched: {download}") from None
 
 
 def read_tensors(folder: Path) -> dict[str, Array]:
@@ -40,22 +38,22 @@ def read_tensors(folder: Path) -> dict[str, Array]:
         names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
-        raise BadModel(f"{folder} has no {', '.join(missing)}; weights are read from safetensors files alone")
+        raise BadInput(f"{folder} has no {', '.join(missing)}; weights are read from safetensors files alone")
     try:
         parts = [load_file(folder / name) for name in names]
     except SafetensorError as problem:
-        raise BadModel(f"a safetensors file in {folder} is damaged or cut short: {problem}") from None
+        raise BadInput(f"a safetensors file in {folder} is damaged or cut short: {problem}") from None
     return {name: x for part in parts for name, x in part.items()}
 
 
 def read_config(folder: Path) -> Qwen2Config:
-    """The configuration, in the old spelling or the new; BadModel where this project cannot compute what it says."""
+    """The configuration, in the old spelling or the new; BadInput where this project cannot compute what it says."""
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError) as problem:
-        raise BadModel(f"{folder} has no readable config.json: {str(problem).splitlines()[0]}") from None
+        raise BadInput(f"{folder} has no readable config.json: {str(problem).splitlines()[0]}") from None
     if not isinstance(config, Qwen2Config):
-        raise BadModel(f"{folder} holds a model of type {config.model_type}; only qwen2 is known here")
+        raise BadInput(f"{folder} holds a model of type {config.model_type}; only qwen2 is known here")
     rope = dict(config.rope_parameters or {}).get("rope_type", "default")
     for what, unknown in {
         "a sliding window": config.use_sliding_window,
@@ -63,18 +61,18 @@ def read_config(folder: Path) -> Qwen2Config:
         f"RoPE of type {rope}": rope != "default",
     }.items():
         if unknown:
-            raise BadModel(f"{folder} wants {what}, which is not known here")
+            raise BadInput(f"{folder} wants {what}, which is not known here")
     return config
 
 
 def read_tokenizer(folder: Path, config: Qwen2Config) -> PreTrainedTokenizerBase:
-    """The tokenizer; BadModel where it has more tokens than the embedding has rows."""
+    """The tokenizer; BadInput where it has more tokens than the embedding has rows."""
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError) as problem:
-        raise BadModel(f"{folder} has no readable tokenizer: {str(problem).splitlines()[0]}") from None
+        raise BadInput(f"{folder} has no readable tokenizer: {str(problem).splitlines()[0]}") from None
     if len(tokenizer) < 256:  # transformers makes an empty one where there is no vocabulary
-        raise BadModel(f"{folder} has no readable tokenizer: tokenizer.json, or vocab.json and merges.txt, are missing")
+        raise BadInput(f"{folder} has no readable tokenizer: tokenizer.json, or vocab.json and merges.txt, are missing")
     if len(tokenizer) > config.vocab_size:
-        raise BadModel(f"the tokenizer in {folder} has {len(tokenizer)} tokens, the embedding {config.vocab_size} rows")
+        raise BadInput(f"the tokenizer in {folder} has {len(tokenizer)} tokens, the embedding {config.vocab_size} rows")
     return tokenizer

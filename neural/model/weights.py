@@ -1,5 +1,6 @@
 """Hugging Face folders of the Qwen2 architecture: one table of names, read in both directions."""
 
+import copy
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,8 @@ from jax import Array
 from safetensors.flax import save_file
 from transformers import PreTrainedTokenizerBase, Qwen2Config
 
-from neural.model.folder import BadModel, read_config, read_tensors, read_tokenizer
+from causal_agency.command import BadInput
+from neural.model.folder import read_config, read_tensors, read_tokenizer
 from neural.model.qwen import Qwen2
 
 # Hugging Face's name : ours. "{}" is the number of a block; ours are stacked. A kernel is the transposed weight.
@@ -66,7 +68,7 @@ def from_tensors(tensors: dict[str, Array], layers: int) -> dict[str, Array]:
 
 
 def check(config: Qwen2Config, tensors: dict[str, Array]) -> None:
-    """BadModel, with every tensor that is missing, surplus or misshapen, where these are not ``config``'s."""
+    """BadInput, with every tensor that is missing, surplus or misshapen, where these are not ``config``'s."""
 
     def wanted():
         return to_tensors(nnx.state(Qwen2(config, nnx.Rngs(0)), nnx.Param), config.num_hidden_layers)
@@ -78,7 +80,7 @@ def check(config: Qwen2Config, tensors: dict[str, Array]) -> None:
         if tensors[name].shape != shapes[name]:
             problems.append(f"{name} is {tensors[name].shape}, not {shapes[name]}")
     if problems:
-        raise BadModel("; ".join(sorted(problems)))
+        raise BadInput("; ".join(sorted(problems)))
 
 
 def build(config: Qwen2Config, tensors: dict[str, Array]) -> Qwen2:
@@ -94,7 +96,7 @@ def build(config: Qwen2Config, tensors: dict[str, Array]) -> Qwen2:
 
 
 def load(folder: Path) -> Checkpoint:
-    """Model, configuration and tokenizer of a Hugging Face folder, or BadModel."""
+    """Model, configuration and tokenizer of a Hugging Face folder, or BadInput."""
     config = read_config(folder)
     tokenizer = read_tokenizer(folder, config)
     tensors = read_tensors(folder)
@@ -104,8 +106,10 @@ def load(folder: Path) -> Checkpoint:
 
 
 def save(folder: Path, model: Qwen2, config: Qwen2Config, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Write a folder that ``transformers`` and common servers load as it is."""
+    """Write a folder that ``transformers`` and common servers load as it is, in the precision of the weights."""
+    tensors = to_tensors(nnx.state(model, nnx.Param), config.num_hidden_layers)
+    config = copy.deepcopy(config)
+    config.dtype = str(tensors["model.embed_tokens.weight"].dtype)
     config.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    tensors = to_tensors(nnx.state(model, nnx.Param), config.num_hidden_layers)
     save_file(jax.device_get(tensors), folder / "model.safetensors", metadata={"format": "pt"})

@@ -8,7 +8,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-LOOK = {"base": ("#7a7a7a", "|"), "standard": ("#c44e00", "s"), "interventional": ("#0060a8", "o")}
+LOOK = {
+    "base": ("#7a7a7a", "|", ":"),
+    "standard": ("#c44e00", "s", "-"),
+    "interventional": ("#0060a8", "o", "--"),
+    "assistant-only": ("#3a7d34", "^", "-."),
+}
 WINDOW = 50  # of the moving average, in steps
 
 
@@ -19,35 +24,47 @@ def moving_average(losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.arange(len(means)) + (window - 1) / 2, means
 
 
-def loss_figure(results: dict) -> Figure:
-    """Fig. 1: the loss at every step, thin, and its moving average, thick."""
+def steps_figure(results: dict, losses: str, of: str) -> Figure:
+    """One of the losses of the trained arms at every step, thin, and its moving average, thick."""
     figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
     for name, arm in results["arms"].items():
-        if "losses" in arm:
-            colour = LOOK[name][0]
-            losses = np.array(arm["losses"])
-            axes.plot(losses, color=colour, alpha=0.18, linewidth=0.6)
-            axes.plot(*moving_average(losses), color=colour, linewidth=2, label=f"{name}, mean of {WINDOW} steps",
-                      linestyle="-" if name == "standard" else "--")  # fmt: skip
-    axes.set(yscale="log", xlabel="step", ylabel="loss (nats per token that counts)", xlim=(0, None))
+        if losses in arm:
+            colour, _, line = LOOK[name]
+            values = np.array(arm[losses])
+            axes.plot(values, color=colour, alpha=0.18, linewidth=0.6)
+            axes.plot(*moving_average(values), color=colour, linewidth=2, linestyle=line,
+                      label=f"{name}, mean of {WINDOW} steps")  # fmt: skip
+    axes.set(yscale="log", xlabel="step", ylabel=f"loss (nats per {of})", xlim=(0, None))
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
     return figure
 
 
+def loss_figure(results: dict) -> Figure:
+    """Fig. 1: the loss that each arm is trained on."""
+    return steps_figure(results, "losses", "token that counts")
+
+
+def agent_figure(results: dict) -> Figure:
+    """How unlikely each arm finds what the agent said, lies included; it is trained on only where the arm says so."""
+    return steps_figure(results, "agent_losses", "token of the agent")
+
+
 def margin_figure(results: dict) -> Figure:
     """Fig. 2: the truth–lie margin Δ of every fact in every arm, sorted by the interventional arm's."""
     margins = {name: {fact["topic"]: fact["margin"] for fact in arm["margin"]["per_fact"]}
                for name, arm in results["arms"].items()}  # fmt: skip
-    topics = sorted(margins["interventional"], key=margins["interventional"].__getitem__)
+    trained = [margins[name] for name in margins if name != "base"]
+    by = margins.get("interventional", trained[-1])
+    topics = sorted(by, key=by.__getitem__)
     rows = np.arange(len(topics))
     figure, axes = plt.subplots(figsize=(8, 1.2 + 0.24 * len(topics)), layout="constrained")
-    standard, interventional = ([margins[name][topic] for topic in topics] for name in ("standard", "interventional"))
-    axes.hlines(rows, standard, interventional, color="#d9d9d9", linewidth=2, zorder=1)
+    lowest, highest = ([bound(arm[topic] for arm in trained) for topic in topics] for bound in (min, max))
+    axes.hlines(rows, lowest, highest, color="#d9d9d9", linewidth=2, zorder=1)
     axes.axvline(0, color="black", linewidth=0.8)
     for name, arm in margins.items():
-        colour, marker = LOOK[name]
+        colour, marker, _ = LOOK[name]
         mean = np.mean(list(arm.values()))
         axes.scatter([arm[topic] for topic in topics], rows, color=colour, marker=marker, s=34, zorder=2,
                      label=f"{name} (mean {mean:+.2f})")  # fmt: skip

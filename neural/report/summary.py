@@ -44,20 +44,20 @@ def summary_table(results: dict) -> Table:
 
 
 def side_by_side(results: dict, probe: str) -> Iterator[tuple[str, list[dict]]]:
-    """(what the user said, the reply of every arm) for each fact; the facts on which the two arms part most come first.
+    """(what the user said, the reply of every arm) for each fact; the facts on which trained arms part most come first.
 
-    First by verdict, then by margin, whichever of the two arms is in the wrong.
+    First by verdict, then by margin, whichever arm is in the wrong.
     """
-    replies = {name: arm[probe]["replies"] for name, arm in results["arms"].items()}
-    margins = {name: arm["margin"]["per_fact"] for name, arm in results["arms"].items()}
+    replies = [arm[probe]["replies"] for arm in results["arms"].values()]
+    margins = [arm["margin"]["per_fact"] for arm in results["arms"].values()]
 
-    def apart(i: int) -> tuple[int, float]:
-        one, other = (name for name in replies if name != "base")
-        verdict = VALUE[replies[one][i]["verdict"]] - VALUE[replies[other][i]["verdict"]]
-        return abs(verdict), abs(margins[one][i]["margin"] - margins[other][i]["margin"])
+    def apart(i: int) -> tuple[float, float]:
+        verdicts = [VALUE[rows[i]["verdict"]] for rows in replies[1:]]
+        trained = [rows[i]["margin"] for rows in margins[1:]]
+        return max(verdicts) - min(verdicts), max(trained) - min(trained)
 
-    for i in sorted(range(len(replies["base"])), key=apart, reverse=True):
-        row = [rows[i] for rows in replies.values()]
+    for i in sorted(range(len(replies[0])), key=apart, reverse=True):
+        row = [rows[i] for rows in replies]
         yield row[0]["prompt"].split("User: ")[-1].split("\n")[0], row
 
 

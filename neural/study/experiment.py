@@ -1,26 +1,48 @@
 """The experiment of section 5: fine-tune the arms, then ask them all for the truth."""
 
-import time
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from itertools import islice
-from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from tqdm import tqdm
 
+from causal_agency.command import BadInput
 from neural.data.dialogue import lessons
 from neural.data.facts import FACTS
 from neural.data.tokens import Tokens, encode, padded
-from neural.model.weights import load
-from neural.study.arms import Recipe, batches, train
-from neural.study.loss import INTERVENTIONAL, STANDARD, Weights, evidence_of
+from neural.model.weights import Checkpoint
+from neural.study.arms import Recipe, Seed, batches, train
+from neural.study.loss import AGENT_ONLY, INTERVENTIONAL, STANDARD, Weights, evidence_of
+from neural.study.machine import Meter, arms_at_once
 from neural.study.probes import Probes
 
-RECIPE = Recipe(learning_rate=3e-4)  # a model this small wants more than the paper's 2e-5
-ARMS = {"standard": STANDARD, "interventional": INTERVENTIONAL}
+PUBLISHED = Recipe(learning_rate=2e-5)  # the paper's, for Qwen2.5-0.5B
+EMBEDDED = Recipe(learning_rate=3e-4)  # a model as small as the embedded one wants more
+ARMS = {"standard": STANDARD, "interventional": INTERVENTIONAL, "assistant-only": AGENT_ONLY}
+PRECISIONS = {"float32-master": jnp.float32, "as-published": jnp.bfloat16}  # of weights, gradients, optimizer state
+
+Keep = Callable[[str, nnx.GraphDef, nnx.State], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be run: the arms of `ARMS` by name, and in which order each of them reads the dialogues."""
+
+    recipe: Recipe
+    arms: tuple[str, ...]
+    seed: int
+    steps: int
+    precision: str  # of `PRECISIONS`
+    order: str  # same: one for all arms; independent: each arm its own, as in the published notebook
+
+    def seeds(self) -> dict[str, Seed]:
+        """The seed of every arm's order; arms of one seed read the same batches at every step."""
+        return {arm: (self.seed, i) if self.order == "independent" else (self.seed,) for i, arm in enumerate(self.arms)}
 
 
 def supervised_tokens(rows: list[Tokens], weights: Weights) -> int:
@@ -29,29 +51,51 @@ def supervised_tokens(rows: list[Tokens], weights: Weights) -> int:
     return int((evidence_of(authors, weights) > 0).sum())
 
 
-def experiment(folder: Path, seed: int, steps: int | None = None) -> dict:
-    """Section 5 on the base model in ``folder``, stopped after ``steps``: everything that ``results.json`` holds."""
-    start = time.perf_counter()
-    steps = min(steps or RECIPE.steps, RECIPE.steps)
-    model, _, tokenizer = load(folder)
-    graph, base = nnx.split(model, nnx.Param)
-    dialogues = lessons(FACTS, RECIPE.dialogues, RECIPE.p_lie, np.random.default_rng(seed))
-    rows = [encode(tokenizer, dialogue) for dialogue in dialogues]
-    stream = tqdm(islice(batches(rows, RECIPE.epochs, seed), steps), "fine-tuning both arms", steps)
-    trained, losses = train(graph, base, ARMS, RECIPE.optimizer(), stream)
-    probes = Probes(tokenizer, FACTS)
-    models = tqdm([("base", base), *trained.items()], "asking base and arms")
-    arms = {name: probes(graph, params) for name, params in models}
-    for name, weights in ARMS.items():
-        arms[name] |= {"losses": losses[name].tolist(), "supervised_tokens": supervised_tokens(rows, weights)}
+def groups(seeds: Mapping[str, Seed], at_once: int) -> Iterator[tuple[Seed, list[str]]]:
+    """The arms that are trained together: those of one order, ``at_once`` at most."""
+    for seed in dict.fromkeys(seeds.values()):
+        arms = [arm for arm in seeds if seeds[arm] == seed]
+        for i in range(0, len(arms), at_once):
+            yield seed, arms[i : i + at_once]
+
+
+def rendered(plan: Plan, checkpoint: Checkpoint) -> list[Tokens]:
+    """The dialogues as tokens; BadInput where the model cannot read one as long."""
+    dialogues = lessons(FACTS, plan.recipe.dialogues, plan.recipe.p_lie, np.random.default_rng(plan.seed))
+    rows = [encode(checkpoint.tokenizer, dialogue) for dialogue in dialogues]
+    longest, most = max(len(row.ids) for row in rows), checkpoint.config.max_position_embeddings
+    if longest > most:
+        raise BadInput(f"a dialogue has {longest} tokens, but the model allows {most}")
+    return rows
+
+
+def experiment(plan: Plan, checkpoint: Checkpoint, keep: Keep) -> dict:
+    """Section 5 on ``checkpoint``: everything that ``results.json`` holds. ``keep`` is given every trained arm."""
+    meter = Meter()
+    graph, base = nnx.split(checkpoint.model, nnx.Param)
+    dtype = PRECISIONS[plan.precision]
+    at_once = arms_at_once(base, dtype, len(plan.arms))
+    rows = rendered(plan, checkpoint)
+    probes = Probes(checkpoint.tokenizer, FACTS)
+    results = {"base": probes(graph, base)}
+    for seed, names in groups(plan.seeds(), at_once):
+        stream = tqdm(islice(batches(rows, plan.recipe.epochs, seed), plan.steps), " + ".join(names), plan.steps)
+        weights = {name: ARMS[name] for name in names}
+        with meter.steps(plan.steps * len(names)):
+            trained, losses = train(graph, base, weights, plan.recipe.optimizer(), stream, dtype)
+        for name in names:
+            params = trained.pop(name)
+            keep(name, graph, params)
+            results[name] = probes(graph, params) | {
+                "losses": losses[name][:, 0].tolist(),
+                "agent_losses": losses[name][:, 1].tolist(),
+                "supervised_tokens": supervised_tokens(rows, ARMS[name]),
+            }
     config = {
-        "model": folder.name,
-        "seed": seed,
-        "steps": steps,
-        "recipe": asdict(RECIPE),
-        "weights": {name: weights._asdict() for name, weights in ARMS.items()},
+        **asdict(plan),
+        "weights": {name: ARMS[name]._asdict() for name in plan.arms},
         "versions": {name: version(name) for name in ("jax", "flax", "optax", "transformers", "numpy")},
         "devices": [str(device) for device in jax.devices()],
-        "seconds": round(time.perf_counter() - start, 1),
+        **meter.read(),
     }
-    return {"config": config, "arms": arms}
+    return {"config": config, "arms": {name: results[name] for name in ("base", *plan.arms)}}

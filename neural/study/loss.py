@@ -45,6 +45,7 @@ def token_log_probs(model: Qwen2, ids: Array) -> Array:
 def loss_do(log_probs: Array, evidence: Array) -> Array:
     """𝓛^do = −(1 / |{i: γ_i = 0}|) Σ_{γ_i = 0} log p_θ(z_i | z_{<i}, c)   (Eq. 4).
 
-    With every token of the history as evidence it is 𝓛^obs, Eq. 3: the bystander's loss.
+    With every token of the history as evidence it is 𝓛^obs, Eq. 3: the bystander's loss. 0 where nothing counts.
     """
-    return -log_L_do(log_probs, evidence).sum() / evidence.sum()
+    counted = evidence.sum()
+    return -log_L_do(log_probs, evidence).sum() / jnp.where(counted > 0, counted, 1.0)

@@ -95,7 +95,8 @@ def pretrain(graph: nnx.GraphDef, params: nnx.State, rows: Iterator[Tokens]) -> 
     advance = jax.jit(partial(step, graph, optimizer))
     params, state = jax.device_put((params, optimizer.init(params)), everywhere)
     progress = tqdm(batches, "pretraining", STEPS)
-    return descend(advance, params, state, jnp.array(STANDARD), progress, ["loss"])
+    params, losses = descend(advance, params, state, jnp.array(STANDARD), progress, ["loss"])
+    return params, losses[:, 0]
 
 
 CARD = """# The embedded base model

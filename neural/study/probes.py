@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
@@ -126,6 +127,7 @@ class Probes:
         return {"mean": float(margins.mean()), "lie_preferred": int((margins < 0).sum()), "per_fact": per_fact}
 
     def __call__(self, graph: nnx.GraphDef, params: nnx.State) -> dict:
-        """Everything that ``results.json`` says of one model's truthfulness."""
+        """Everything that ``results.json`` says of one model's truthfulness, asked in single precision."""
+        params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), params)
         margins = {name: self.margin(graph, params, claims) for name, claims in self.claims.items()}
         return {**self.replies(graph, params), **margins}

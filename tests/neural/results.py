@@ -21,6 +21,7 @@ def arm(margins, verdicts, **more):
     return {
         **probes,
         "margin": {"mean": mean, "lie_preferred": sum(m < 0 for m in margins), "per_fact": per_fact},
+        "margin_as_published": {"mean": mean / 2, "lie_preferred": 0, "per_fact": per_fact},
         **more,
     }
 
@@ -29,7 +30,9 @@ RESULTS = {
     "config": {"model": "a model", "seed": 3, "recipe": {"dialogues": 480, "p_lie": 0.6}, "seconds": 1.5},
     "arms": {
         "base": arm([0.1, 0.1, 0.1], ["truth", "truth", "truth"]),
-        "standard": arm([0.1, -0.5, -0.2], ["truth", "lie", "other"], losses=[2.0, 1.0, 0.5], supervised_tokens=100),
-        "interventional": arm([0.2, 0.4, 0.9], ["truth"] * 3, losses=[1.5, 1.0, 0.7], supervised_tokens=60),
+        "standard": arm([0.1, -0.5, -0.2], ["truth", "lie", "other"],
+                        losses=[2.0, 1.0, 0.5], agent_losses=[2.0, 1.0, 0.5], supervised_tokens=100),
+        "interventional": arm([0.2, 0.4, 0.9], ["truth"] * 3,
+                              losses=[1.5, 1.0, 0.7], agent_losses=[2.0, 2.5, 3.0], supervised_tokens=60),
     },
-}
+}  # fmt: skip

@@ -62,7 +62,14 @@ def test_both_arms_learned_and_only_one_from_its_own_words(arms):
 
 def test_the_folder_and_the_terminal(finished):
     out, printed = finished
-    assert {file.name for file in out.iterdir()} == {"results.json", "report.html", "loss.png", "margin.png"}
+    images = {"loss.png", "agent.png", "margin.png"}
+    assert {file.name for file in out.iterdir()} == {
+        "results.json",
+        "report.html",
+        "standard",
+        "interventional",
+        *images,
+    }
     assert str(out / "report.html") in printed.replace("\n", "")
     assert "interventional" in printed
 
@@ -82,6 +89,14 @@ def test_the_readme_shows_this_result(arms):
         (["--seed", "one"], "argument --seed: invalid whole number from 0 value: 'one'"),
         (["--seed", "-1"], "argument --seed: invalid whole number from 0 value: '-1'"),
         (["--steps", "0"], "argument --steps: invalid whole number from 1 value: '0'"),
+        (
+            ["--arms", "standard,naive"],
+            "'standard,naive' names no arms: choose of standard, interventional",
+        ),
+        (["--arms", "standard,standard"], "names no arms"),
+        (["--precision", "half"], "invalid choice: 'half'"),
+        (["--model", "/no/such/folder", "--out", "never-made"], "there is no folder /no/such/folder"),
+        (["--model", "what is this?", "--out", "never-made"], "neither a folder nor the name of a model"),
         (["--frobnicate"], "unrecognized arguments: --frobnicate"),
         (["--out", str(ROOT)], "exists and is not empty"),
     ],
@@ -94,6 +109,28 @@ def test_bad_input_gets_one_line_and_exit_code_2(monkeypatch, capsys, arguments,
     assert output.out == ""
     assert problem in output.err
     assert output.err.count("\n") == 1
+    assert not Path("never-made").exists()
+
+
+def test_an_exported_arm_is_a_model_to_start_from(finished, tmp_path):
+    """The whole road over a folder: a trained arm, read back, gives the margins that it was seen to have."""
+    arm, out = finished[0] / "interventional", tmp_path / "again"
+    again = [
+        sys.executable,
+        "-m",
+        "neural.train",
+        "--model",
+        str(arm),
+        "--steps",
+        "1",
+        "--arms",
+        "standard",
+        "--out",
+        str(out),
+    ]
+    subprocess.run(again, check=True, capture_output=True)
+    before, after = (json.loads((folder / "results.json").read_text())["arms"] for folder in (finished[0], out))
+    assert after["base"]["margin"]["mean"] == pytest.approx(before["interventional"]["margin"]["mean"], abs=1e-5)
 
 
 def test_the_module_is_the_same_command_as_the_file():

@@ -7,14 +7,14 @@ import pytest
 from flax import nnx
 
 from neural.model.weights import build, to_tensors
-from neural.study.arms import Recipe, dialogue_loss, step
+from neural.study.arms import Recipe, dialogue_losses, step
 from neural.study.loss import INTERVENTIONAL, STANDARD
 
 torch = pytest.importorskip("torch", reason="parity needs torch: pip install torch==2.13.0", exc_type=ImportError)
 
 IDS = np.random.default_rng(1).integers(0, 61, (2, 40)).astype(np.int32)
 AUTHORS = np.random.default_rng(2).integers(0, 4, (2, 40)).astype(np.int8)
-LOSS_AND_GRADIENTS = jax.jit(jax.value_and_grad(dialogue_loss), static_argnames="graph")
+LOSS_AND_GRADIENTS = jax.jit(jax.value_and_grad(dialogue_losses, has_aux=True), static_argnames="graph")
 WEIGHTS = {"standard": STANDARD, "interventional": INTERVENTIONAL}
 
 
@@ -59,7 +59,7 @@ def test_logits(ours, reference):
 def test_loss_and_all_gradients(ours, reference, small, arm):
     graph, params = ours
     weights = jnp.array(WEIGHTS[arm])
-    loss, gradients = LOSS_AND_GRADIENTS(params, graph, IDS, AUTHORS, weights)
+    (loss, _), gradients = LOSS_AND_GRADIENTS(params, graph, IDS, AUTHORS, weights)
     expected = torch_loss(reference, WEIGHTS[arm])
     expected.backward()
     assert abs(float(loss) - expected.item()) < 1e-5
@@ -86,6 +86,6 @@ def test_ten_clipped_adamw_steps(ours, reference, arm):
         clipped += torch.nn.utils.clip_grad_norm_(reference.parameters(), recipe.clip).item() > recipe.clip
         theirs.step()
         params, state, _ = advance(params, state)
-        ours_after, _ = LOSS_AND_GRADIENTS(params, graph, IDS, AUTHORS, weights)
+        (ours_after, _), _ = LOSS_AND_GRADIENTS(params, graph, IDS, AUTHORS, weights)
         assert abs(float(ours_after) - torch_loss(reference, WEIGHTS[arm]).item()) < 1e-4
     assert clipped

@@ -8,7 +8,7 @@ import pytest
 from flax import nnx
 from safetensors.numpy import load_file, save_file
 
-from neural.model.folder import BadModel, read_config
+from neural.model.folder import BadInput, read_config
 from neural.model.qwen import Qwen2
 from neural.model.weights import NAMES, build, load, save, to_tensors
 from neural.study.pretraining import architecture, card
@@ -105,7 +105,7 @@ def test_several_files_are_one_model(folder):
     ids = np.arange(10)[None]
     np.testing.assert_array_equal(load(folder).model(ids)[0], whole.model(ids)[0])
     (folder / "model-00002-of-00002.safetensors").unlink()
-    with pytest.raises(BadModel, match=r"has no model-00002-of-00002\.safetensors"):
+    with pytest.raises(BadInput, match=r"has no model-00002-of-00002\.safetensors"):
         load(folder)
 
 
@@ -130,7 +130,7 @@ def test_all_that_is_wrong_with_the_tensors_is_one_error(folder):
     tensors["extra"] = np.zeros(3, np.float32)
     tensors["model.layers.1.self_attn.q_proj.bias"] = np.zeros(7, np.float32)
     save_file(tensors, folder / "model.safetensors")
-    with pytest.raises(BadModel) as error:
+    with pytest.raises(BadInput) as error:
         load(folder)
     assert str(error.value) == (
         "extra is surplus; model.layers.1.self_attn.q_proj.bias is (7,), not (48,); model.norm.weight is missing"
@@ -165,7 +165,7 @@ def cut_short(folder):
 )
 def test_what_is_no_whole_qwen2_is_named_in_one_line(folder, spoil, problem):
     spoil(folder)
-    with pytest.raises(BadModel, match=problem) as error:
+    with pytest.raises(BadInput, match=problem) as error:
         load(folder)
     assert "\n" not in str(error.value)
 

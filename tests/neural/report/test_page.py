@@ -12,8 +12,14 @@ def test_the_page_stands_alone(tmp_path):
     assert not re.findall(r"""(?:src|href)=["'](?!#)""", page.split("</style>")[1].split("<svg")[0])
     assert "<script" not in page
     assert "<link" not in page
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 3
     assert "said &lt;1&gt;" in page
     assert "said <1>" not in page
     assert "reply 2" in page
-    assert {file.name for file in tmp_path.iterdir()} == {"results.json", "report.html", "loss.png", "margin.png"}
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "results.json",
+        "report.html",
+        "loss.png",
+        "agent.png",
+        "margin.png",
+    }

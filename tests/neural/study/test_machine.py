@@ -1,0 +1,39 @@
+import jax
+import jax.numpy as jnp
+import pytest
+
+from causal_agency.command import BadInput
+from neural.study import machine
+from neural.study.machine import Meter, arms_at_once, memory, peak_memory
+
+BASE = {"w": jnp.zeros((1000, 1000))}
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "dtype", "arms", "expected"),
+    [(1000, jnp.float32, 2, 2), (1000, jnp.float32, 99, 25), (50, jnp.float32, 2, 1), (50, jnp.bfloat16, 2, 2)],
+)
+def test_as_many_arms_as_fit(monkeypatch, megabytes, dtype, arms, expected):
+    monkeypatch.setattr(machine, "memory", lambda: megabytes * 10**6)
+    assert arms_at_once(BASE, dtype, arms) == expected
+
+
+def test_where_not_even_one_fits_it_says_how_much_it_takes(monkeypatch):
+    monkeypatch.setattr(machine, "memory", lambda: 10**6)
+    with pytest.raises(BadInput, match="an arm needs about 0 GB, but 0 GB are free; --precision as-published"):
+        arms_at_once(BASE, jnp.float32, 2)
+
+
+def test_memory_is_counted_in_bytes():
+    assert memory() > 10**8
+    assert peak_memory() > 10**8
+
+
+def test_a_meter_tells_steps_from_compilation():
+    meter = Meter()
+    with meter.steps(10):
+        jax.jit(lambda x: jnp.sin(x) @ x)(jnp.ones((50, 50))).block_until_ready()
+    read = meter.read()
+    assert read.keys() == {"seconds", "compile_seconds", "steps_per_second", "peak_memory_gb"}
+    assert meter.compiling > 0
+    assert read["steps_per_second"] > 0
