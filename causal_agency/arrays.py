@@ -1,7 +1,8 @@
 """The same sums over arrays, in JAX: for any kernels, many hypotheses and streams, and the loss of a neural network.
 
-Each function is for one stream and is safe under ``jit``, ``vmap`` and ``grad``. It cannot raise: where no hypothesis
-is left, every log-weight is −∞.
+Each function is for one stream and is safe under ``jit``, ``vmap`` and ``grad`` in its arguments. (The gradient of
+``jnp.log`` at 0 is not finite even where the slot is left out: replace such a probability before taking its logarithm.)
+None can raise for what it finds in the arrays: where no hypothesis is left, every log-weight is −∞.
 """
 
 import jax
@@ -41,9 +42,9 @@ def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
 def log_trajectory(log_prior: ArrayLike, log_probs: ArrayLike, evidence: ArrayLike) -> Array:
     """log w_0 … log w_T: ``log_prior`` [P], ``log_probs`` [T, P], ``evidence`` [T] → [T + 1, P]   (section 3.3).
 
-    ``log_probs[i, p]`` = log ν_p(z_i | h_{<i}), of kernels that may look at the whole past. The largest weight is kept
-    at 0 and what rounding takes off is carried along: long sums are as right as the numbers that go in, in single
-    precision too.
+    ``log_probs[i, p]`` = log ν_p(z_i | h_{<i}), of kernels that may look at the whole past; ``evidence`` is true or
+    false. The largest weight is kept at 0 and what rounding takes off is carried along: long sums are as right as the
+    numbers that go in, in single precision too. ValueError where the shapes do not fit.
     """
 
     def step(carry, factors):
@@ -55,6 +56,10 @@ def log_trajectory(log_prior: ArrayLike, log_probs: ArrayLike, evidence: ArrayLi
         return (log_w, lost), log_w + lost
 
     log_prior = jnp.asarray(log_prior)
-    factors = jnp.where(jnp.asarray(evidence)[:, None], log_probs, 0.0)
+    log_probs, evidence = jnp.asarray(log_probs), jnp.asarray(evidence)
+    if log_probs.shape != (*evidence.shape, *log_prior.shape) or evidence.dtype != bool:
+        expected = (*evidence.shape, *log_prior.shape)
+        raise ValueError(f"log_probs [T, P] must be {expected}, not {log_probs.shape}; evidence true or false")
+    factors = jnp.where(evidence[:, None], log_probs, 0.0)
     _, log_w = jax.lax.scan(step, (log_prior, jnp.zeros_like(log_prior)), factors)
     return log_posterior(jnp.concatenate([log_prior[None], log_w]), 0.0)

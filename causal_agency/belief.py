@@ -7,11 +7,12 @@ from typing import NamedTuple, Protocol, TypeVar
 from causal_agency.gate import Gate
 from causal_agency.history import Slot, Symbol, slots
 from causal_agency.hypothesis import Hypothesis
-from causal_agency.likelihood import factor
+from causal_agency.likelihood import factor, remembered
 from causal_agency.probability import Distribution, Number, checked, shown
 from causal_agency.weight import Weights
 
 T = TypeVar("T")
+GATES = Gate.AGENT, Gate.WORLD
 Posterior = Distribution[Hypothesis]
 
 
@@ -37,11 +38,6 @@ def draw(probs: Mapping[T, Number], rng: Rng) -> T:
     return alive[-1]  # the probabilities sum to a little less than one
 
 
-def remembered(past: tuple[Symbol, ...], order: int | None) -> tuple[Symbol, ...]:
-    """The last ``order`` ≥ 1 symbols of the past; all of them if it is None."""
-    return past if order is None else past[-order:]
-
-
 class Belief(NamedTuple):
     """w_t, and what is needed to go on: ``mix.belief()``, then ``belief.after(do("A")).after(see("B"))``.
 
@@ -56,12 +52,12 @@ class Belief(NamedTuple):
     t: int  # slots so far
 
     def __repr__(self) -> str:
-        return f"after {self.t} slots: {self.posterior()!r}"
+        return f"after {self.t} slot{'s' * (self.t != 1)}: {self.posterior()!r}"
 
     def after(self, slot: Slot) -> "Belief":
         """w_{t+1}: ∝ w_t(p) ν_p(z | h) if the world wrote the slot, else w_t as it was   (section 3.3)."""
-        symbol, gate = slot if isinstance(slot, Slot) else slots([slot])[0]
         hypotheses, weights, past, order, t = self
+        symbol, gate = slot if isinstance(slot, Slot) and slot.gate in GATES else slots([slot])[0]
         weights = weights if gate == Gate.AGENT else self._times(symbol)
         return Belief(hypotheses, weights, past if order == 0 else remembered((*past, symbol), order), order, t + 1)
 

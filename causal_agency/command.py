@@ -1,6 +1,6 @@
 """What every command of the project does alike: one line for bad input, and exit code 2."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -17,12 +17,13 @@ class Command(ArgumentParser):
         """Say what is wrong, and exit with code 2."""
         self.exit(2, f"{self.prog}: {message} (--help shows how it is used)\n")
 
-    def write(self, path: Path, save: Callable[[Path], object]) -> None:
-        """``save(path)``, or one line on why it cannot be written."""
-        try:
-            save(path)
-        except (OSError, ValueError) as problem:
-            self.error(f"cannot write {path}: {problem}")
+
+def image_file(text: str) -> Path:
+    """An argument's type: a file that a figure can be written to."""
+    path = Path(text)
+    if path.suffix not in (".png", ".svg", ".pdf") or not path.parent.is_dir():
+        raise ArgumentTypeError(f"{text!r} is no .png, .svg or .pdf file in a folder that exists")
+    return path
 
 
 def whole_number(smallest: int) -> Callable[[str], int]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from causal_agency.belief import ImpossibleEvidence
 from causal_agency.history import Symbol
-from causal_agency.hypothesis import Hypothesis, UnknownToken
+from causal_agency.hypothesis import Hypothesis, Kernel, UnknownToken, look_up
 from causal_agency.mixture import Mixture
 from causal_agency.probability import Distribution, Number, checked, shown
 
@@ -37,7 +38,7 @@ class Joint(dict[Event, Number]):
         if not total:
             named = ", ".join(f"{name} = {x!r}" for name, x in asked._asdict().items() if x is not None)
             raise ImpossibleEvidence(f"{named}: no hypothesis gives this any probability")
-        return Joint({event: prob / total for event, prob in self.items() if event.within(asked)})
+        return Joint({event: prob / total if event.within(asked) else 0 * prob for event, prob in self.items()})
 
     def posterior(self) -> Distribution:
         """P(p)."""
@@ -56,20 +57,29 @@ class Episode:
     outcome: Mapping[Any, Mapping[Any, Mapping[Any, Number]]]
 
     def __post_init__(self):
-        checked(self.prior, "the prior")
         if not self.prior.keys() == self.action.keys() == self.outcome.keys():
             raise ValueError("prior, action and outcome must name the same hypotheses")
-        for p, row in self.action.items():
-            checked(row, f"the action channel of {p}")
-            if row.keys() != self.outcome[p].keys() or row.keys() != self.actions.keys():
+        action = {p: checked(row, f"the action channel of {p}") for p, row in self.action.items()}
+        for p, row in action.items():
+            if row.keys() != self.outcome[p].keys() or row.keys() != next(iter(action.values())).keys():
                 raise ValueError(f"{p}: every hypothesis needs the same actions, and an outcome row for each")
-            for a, outcomes in self.outcome[p].items():
-                checked(outcomes, f"the outcome channel of {p} after {a!r}")
+        named = dict.fromkeys(o for rows in self.outcome.values() for row in rows.values() for o in row)
+        outcome = {
+            p: {
+                a: checked(dict.fromkeys(named, 0) | dict(row), f"the outcome channel of {p} after {a!r}")
+                for a, row in rows.items()
+            }
+            for p, rows in self.outcome.items()
+        }
+        for name, table in (("prior", checked(self.prior, "the prior")), ("action", action), ("outcome", outcome)):
+            object.__setattr__(self, name, MappingProxyType(table) if name != "prior" else table)
 
-    @property
-    def actions(self) -> Mapping[Any, Number]:
-        """The actions there are."""
-        return next(iter(self.action.values()))
+    def known(self, a: Symbol) -> Symbol:
+        """``a``, or UnknownToken where there is no such action."""
+        actions = next(iter(self.action.values()))
+        if a not in actions:
+            raise UnknownToken(f"unknown action {a!r}: there are {', '.join(map(repr, actions))}")
+        return a
 
     def joint(self) -> Joint:
         """P(p, a, o) = P(p) P(a | p) P(o | p, a): what a bystander's records hold."""
@@ -77,9 +87,7 @@ class Episode:
 
     def do(self, a: Symbol) -> Joint:
         """P_do(a*)(p, a, o) = P(p) δ_{a*}(a) P(o | p, a): the action factor replaced by a point mass."""
-        if a not in self.actions:
-            raise UnknownToken(f"unknown action {a!r}: there are {', '.join(map(repr, self.actions))}")
-        return self._joint({p: {a: 1} for p in self.prior})
+        return self._joint({p: {self.known(a): 1} for p in self.prior})
 
     def _joint(self, action: Mapping[Any, Mapping[Any, Number]]) -> Joint:
         return Joint(
@@ -95,28 +103,29 @@ class Episode:
         """P(o | a) − P(o | do(a)) = Cov_w(ν(a), ν(o | a)) / E_w ν(a), from the right-hand side.
 
         It is zero just where the action tells nothing about the outcome that the hypotheses do not share.
+        ImpossibleEvidence where nobody would act so.
         """
+        nu_a = {p: row[self.known(a)] for p, row in self.action.items()}
+        nu_o = {p: look_up(rows[a], o) for p, rows in self.outcome.items()}
 
-        def mean(x):
-            return sum(w * x(p) for p, w in self.prior.items())
+        def mean(x: Mapping[Any, Any]) -> Any:
+            return sum(w * x[p] for p, w in self.prior.items())
 
-        def nu_a(p):
-            return self.action[p][a]
-
-        def nu_o(p):
-            return self.outcome[p][a].get(o, 0)
-
-        covariance = mean(lambda p: nu_a(p) * nu_o(p)) - mean(nu_a) * mean(nu_o)
-        return shown(covariance / mean(nu_a))
+        mean_a, mean_o = mean(nu_a), mean(nu_o)
+        if not mean_a:
+            raise ImpossibleEvidence(f"a = {a!r}: no hypothesis gives this any probability")
+        return shown(mean({p: (nu_a[p] - mean_a) * (nu_o[p] - mean_o) for p in self.prior}) / mean_a)
 
     def mixture(self) -> Mixture:
         """The same as a mixture over histories of two slots: an action, then an outcome."""
 
-        def kernel(p):
-            def nu(token, past):
-                row = self.outcome[p][past[0]] if past else self.action[p]
-                return row.get(token, 0)
+        def kernel(p: Any) -> Kernel:
+            def nu(token: Symbol, past: tuple[Symbol, ...]) -> Number:
+                if len(past) > 1:
+                    raise UnknownToken(f"{token!r} comes too late: an episode has one action and one outcome")
+                return look_up(look_up(self.outcome[p], past[0]) if past else self.action[p], token)
 
             return nu
 
-        return Mixture({Hypothesis(str(p), kernel(p), tuple(self.actions)): w for p, w in self.prior.items()})
+        actions = tuple(next(iter(self.action.values())))
+        return Mixture({Hypothesis(str(p), kernel(p), actions): w for p, w in self.prior.items()})

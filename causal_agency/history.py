@@ -39,6 +39,8 @@ def slots(history: History) -> tuple[Slot, ...]:
     for i, slot in enumerate(history, 1):
         if not isinstance(slot, Slot):
             raise TypeError(f"slot {i} is {slot!r}: write do({slot!r}) or see({slot!r})")
+        if slot.gate not in (Gate.AGENT, Gate.WORLD):
+            raise ValueError(f"slot {i}: {slot.gate!r} is no gate; write do({slot.symbol!r}) or see({slot.symbol!r})")
     return history
 
 

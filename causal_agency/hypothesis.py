@@ -30,7 +30,8 @@ class Hypothesis:
     def __post_init__(self):
         if not callable(self.nu):
             raise TypeError(f"{self.name}: nu is {self.nu!r}, not a function of (token, past)")
-        object.__setattr__(self, "tokens", tuple(self.tokens or getattr(self.nu, "tokens", ())))
+        known = self.nu.tokens if isinstance(self.nu, (Memoryless, Markov, Channels)) else ()
+        object.__setattr__(self, "tokens", tuple(self.tokens or known))
 
     def __repr__(self) -> str:
         return self.name
@@ -41,12 +42,20 @@ class Hypothesis:
     @property
     def order(self) -> int | None:
         """How many of the last symbols the kernel looks at; None where it may look at the whole past."""
-        return getattr(self.nu, "order", None)
+        return self.nu.order if isinstance(self.nu, (Memoryless, Markov)) else None
 
 
 def unknown(token: Symbol, table: Mapping[Symbol, Any], where: str = "") -> UnknownToken:
     """An error that names the tokens there are in ``table``."""
     return UnknownToken(f"unknown token {token!r}{where}: the kernel knows {', '.join(map(repr, table))}")
+
+
+def look_up(table: Mapping[Symbol, Any], token: Symbol, where: str = "") -> Any:
+    """``table[token]``, or an error that names the tokens there are."""
+    try:
+        return table[token]
+    except KeyError:
+        raise unknown(token, table, where) from None
 
 
 @dataclass(frozen=True)
@@ -84,18 +93,7 @@ class Markov:
 
     def __call__(self, token: Symbol, past: tuple[Symbol, ...]) -> Number:
         """ν(token | past)."""
-        row = self.after(past[-1]) if past else self.first
-        try:
-            return row[token]
-        except KeyError:
-            raise unknown(token, row) from None
-
-    def after(self, last: Symbol) -> Mapping[Symbol, Number]:
-        """The row for the symbol that follows ``last``."""
-        try:
-            return self.then[last]
-        except KeyError:
-            raise unknown(last, self.then, " in the past") from None
+        return look_up(look_up(self.then, past[-1], " in the past") if past else self.first, token)
 
 
 @dataclass(frozen=True)

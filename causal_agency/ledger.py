@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from math import inf
+from math import inf, isinf
 
 from causal_agency.belief import Belief, ImpossibleEvidence, Posterior
 from causal_agency.gate import Gate
 from causal_agency.history import Slot, see
-from causal_agency.hypothesis import Hypothesis
+from causal_agency.hypothesis import Hypothesis, UnknownToken
 from causal_agency.likelihood import factor
 from causal_agency.probability import Number
 from causal_agency.weight import Weights, ones
@@ -18,30 +18,47 @@ UNDEFINED = "undefined"
 
 @dataclass(frozen=True)
 class Entry:
-    """One slot, and how things stand after it."""
+    """One slot, and how things stand after it.
+
+    ``w_obs`` is None from the first slot on that a bystander finds impossible, or that a kernel does not know.
+    """
 
     slot: Slot
-    factors: dict[Hypothesis, Number]  # ν_p(z | h), used by w if the world wrote the slot, else dropped
+    factors: dict[
+        Hypothesis, Number | None
+    ]  # ν_p(z | h), dropped from w if the agent wrote z; None if p does not know z
     w: Posterior
-    w_obs: Posterior | None  # None from the first slot on that a bystander finds impossible
+    w_obs: Posterior | None
     false_evidence: dict[Hypothesis, float | None]  # see `false_evidence`
 
 
-def false_evidence(hypotheses: Sequence[Hypothesis], own: Weights) -> dict[Hypothesis, float | None]:
+def false_evidence(hypotheses: Sequence[Hypothesis], own: Weights | None) -> dict[Hypothesis, float | None]:
     """Σ_{i: γ_i = 1} log(ν_p / ν_q) for every p but the first, which is q: nats for p against q.
 
     It is log-odds(w_obs) − log-odds(w): what the bystander's rule makes of the agent's ``own`` factors. ±∞ where the
-    agent did what one of the two holds impossible, None where both do.
+    agent did what one of the two holds impossible, None where both do, or where a kernel does not know what it did.
     """
+    if own is None:
+        return dict.fromkeys(hypotheses[1:])
     q, *logs = own.logs()
     return {p: None if log == q == -inf else log - q for p, log in zip(hypotheses[1:], logs, strict=True)}
+
+
+def factor_or_none(p: Hypothesis, slot: Slot, belief: Belief) -> Number | None:
+    """ν_p of the slot's symbol; None where the agent did what the kernel does not know, which is no evidence anyhow."""
+    try:
+        return factor(p, slot.symbol, belief.past, belief.t + 1)
+    except UnknownToken:
+        if slot.gate == Gate.WORLD:
+            raise
+        return None
 
 
 def bystander_after(belief: Belief | None, slot: Slot) -> Belief | None:
     """The belief after seeing the slot's symbol, or None where there is none."""
     try:
         return belief and belief.after(see(slot.symbol))
-    except ImpossibleEvidence:
+    except (ImpossibleEvidence, UnknownToken):
         return None
 
 
@@ -49,11 +66,12 @@ def entries(belief: Belief, history: Sequence[Slot]) -> Iterator[Entry]:
     """An entry for every slot of ``history``, of which the agent and the bystander both begin with ``belief``."""
     w: Belief = belief
     w_obs: Belief | None = belief
-    own = ones(len(belief.hypotheses))
+    own: Weights | None = ones(len(belief.hypotheses))
     for slot in history:
-        factors = {p: factor(p, slot.symbol, w.past, w.t + 1) for p in w.hypotheses}
-        if slot.gate == Gate.AGENT:
-            own = own.times([*factors.values()])
+        factors = {p: factor_or_none(p, slot, w) for p in w.hypotheses}
+        if slot.gate == Gate.AGENT and own is not None:
+            known = [nu for nu in factors.values() if nu is not None]
+            own = own.times(known) if len(known) == len(factors) else None
         w, w_obs = w.after(slot), bystander_after(w_obs, slot)
         yield Entry(slot, factors, w.posterior(), w_obs and w_obs.posterior(), false_evidence(w.hypotheses, own))
 
@@ -62,6 +80,8 @@ def text(x: Number | None) -> str:
     """Four significant digits of a float, a short fraction as it is."""
     if x is None:
         return UNDEFINED
+    if isinstance(x, float) and isinf(x):
+        return "∞" if x > 0 else "−∞"
     exact = str(x)
     return exact if not isinstance(x, float) and len(exact) <= 7 else f"{float(x):.4g}"
 
@@ -73,10 +93,8 @@ class Ledger(Sequence[Entry]):
     prior: Posterior
     entries: tuple[Entry, ...]
 
-    NOTE = (
-        "A factor ν in brackets is dropped from w: the agent wrote the symbol. A bystander's w_obs takes all. "
-        "False: the nats of evidence for p against {q} that it makes of those in brackets."
-    )
+    NOTE = "A factor ν in brackets is dropped from w: the agent wrote the symbol. A bystander's w_obs takes all."
+    FALSE = " False: the nats of evidence for p against {q} that it makes of those in brackets."
 
     def __getitem__(self, i):
         return self.entries[i]
@@ -87,35 +105,65 @@ class Ledger(Sequence[Entry]):
     @property
     def note(self) -> str:
         """How to read the table."""
-        return self.NOTE.format(q=next(iter(self.prior)))
+        q, *others = self.prior
+        return self.NOTE + self.FALSE.format(q=q) * bool(others)
 
-    def head(self) -> list[tuple[str, str]]:
-        """The columns: what, and of which hypothesis."""
-        p, others = list(map(str, self.prior)), list(map(str, self.prior))[1:]
-        columns = [("ν", p), ("w", p), ("w_obs", p), ("false", others)]
-        return [("", "slot"), ("", "author"), ("", "symbol"), *((what, p) for what, names in columns for p in names)]
+    def slots(self) -> Iterator[tuple[str, str, str]]:
+        """Number, author and symbol: of the prior, then of every entry."""
+        yield "", "", "(prior)"
+        for i, (symbol, gate) in enumerate((entry.slot for entry in self), 1):
+            shown = str(symbol).replace("\n", "⏎")
+            yield str(i), "agent" if gate == Gate.AGENT else "world", shown if len(shown) <= 24 else shown[:23] + "…"
 
-    def rows(self) -> Iterator[list[str]]:
-        """The cells: the prior, then every entry."""
+    def numbers(self) -> Iterator[dict[str, list[str]]]:
+        """ν, w, w_obs and the false evidence of every hypothesis: of the prior, then of every entry."""
         prior = list(map(text, self.prior.values()))
-        yield ["", "", "(prior)", *("" for _ in prior), *prior, *prior, *("0" for _ in prior[1:])]
-        for i, entry in enumerate(self, 1):
-            agent = entry.slot.gate == Gate.AGENT
-            factors = [f"({text(nu)})" if agent else text(nu) for nu in entry.factors.values()]
-            w_obs = entry.w_obs or dict.fromkeys(self.prior)
-            numbers = [*entry.w.values(), *w_obs.values(), *entry.false_evidence.values()]
-            yield [str(i), "agent" if agent else "world", str(entry.slot.symbol), *factors, *map(text, numbers)]
+        yield {"ν": [""] * len(prior), "w": prior, "w_obs": prior, "false": ["", *["0"] * (len(prior) - 1)]}
+        for entry in self:
+            nu = list(map(text, entry.factors.values()))
+            yield {
+                "ν": [f"({x})" for x in nu] if entry.slot.gate == Gate.AGENT else nu,
+                "w": list(map(text, entry.w.values())),
+                "w_obs": list(map(text, (entry.w_obs or dict.fromkeys(self.prior)).values())),
+                "false": ["", *map(text, entry.false_evidence.values())],
+            }
 
-    def __rich__(self):
+    def wide(self) -> tuple[list[tuple[str, str]], list[list[str]]]:
+        """Head and rows: a row for each slot."""
+        names = list(map(str, self.prior))
+        columns = [(what, i) for what in ("ν", "w", "w_obs", "false") for i in range(what == "false", len(names))]
+        head = [*(("", name) for name in ("slot", "author", "symbol")), *((what, names[i]) for what, i in columns)]
+        both = zip(self.slots(), self.numbers(), strict=True)
+        return head, [[*slot, *(cells[what][i] for what, i in columns)] for slot, cells in both]
+
+    def long(self) -> tuple[list[tuple[str, str]], list[list[str]]]:
+        """Head and rows: a row for each slot and hypothesis, for where there is little room."""
+        whats = ("ν", "w", "w_obs", "false") if len(self.prior) > 1 else ("ν", "w", "w_obs")
+        rows = []
+        for slot, cells in zip(self.slots(), self.numbers(), strict=True):
+            for i, p in enumerate(self.prior):
+                rows.append([*(slot if i == 0 else ("", "", "")), str(p), *(cells[what][i] for what in whats)])
+        return [("", name) for name in ("slot", "author", "symbol", "p", *whats)], rows
+
+    def __rich_console__(self, console, options):
+        from rich.measure import Measurement
+
+        table = self.table(*self.wide())
+        fits = Measurement.get(console, options.update(max_width=10**4), table).maximum <= options.max_width
+        yield table if fits else self.table(*self.long())
+
+    def table(self, head: list[tuple[str, str]], rows: list[list[str]]):
+        """The table as the package ``rich`` prints it."""
         from rich import box
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(title=self.note, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-        for i, names in enumerate(self.head()):
-            shrinks = names == ("", "symbol")  # if anything must
-            table.add_column(Text("\n".join(names).strip()), justify="left" if i < 3 else "right", no_wrap=not shrinks)
-        for row in self.rows():
+        table = Table(title=Text(self.note), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        for what, name in head:
+            left = not what and name in ("slot", "author", "symbol", "p")
+            title = Text(f"{what}\n{name}".strip())
+            table.add_column(title, justify="left" if left else "right", no_wrap=name != "symbol")  # which may shrink
+        for row in rows:
             table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
         return table
 
@@ -124,11 +172,12 @@ class Ledger(Sequence[Entry]):
 
         console = Console()
         with console.capture() as printed:
-            console.print(self.__rich__())
+            console.print(self)
         return printed.get().rstrip()
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(what)}<br>{escape(p)}</th>" for what, p in self.head())
-        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self.rows())
+        names, rows = self.wide()
+        head = "".join(f"<th>{escape(what)}<br>{escape(p)}</th>" for what, p in names)
+        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
         caption = f"<caption style='text-align: left'>{escape(self.note)}</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

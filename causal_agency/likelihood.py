@@ -3,24 +3,42 @@
 from reprlib import repr as shortened
 
 from causal_agency.gate import Gate
-from causal_agency.history import History, Symbol, as_bystander, slots, symbols
+from causal_agency.history import History, Symbol, as_bystander, slots
 from causal_agency.hypothesis import Hypothesis, UnknownToken
 from causal_agency.probability import Number, exact_or_float, is_probability, shown
 from causal_agency.weight import ones
 
 
+def remembered(past: tuple[Symbol, ...], order: int | None) -> tuple[Symbol, ...]:
+    """The last ``order`` symbols of the past; all of them if it is None."""
+    return past if order is None else past[-order:] if order else ()
+
+
 def factor(p: Hypothesis, token: Symbol, past: tuple[Symbol, ...], t: int) -> Number:
-    """ν_p(token | past) at slot ``t``, or ValueError where the kernel knows no such token or returns no probability."""
+    """ν_p(token | past) at slot ``t``.
+
+    UnknownToken where the kernel does not know the token, ValueError where it returns no probability; where it fails in
+    another way, its own error with a note of slot, hypothesis and token.
+    """
     try:
         nu = p.nu(token, past)
     except UnknownToken as problem:
-        raise UnknownToken(f"slot {t}: {problem}") from None
-    if type(nu) is float and 0.0 <= nu <= 1.0:  # nearly always
-        return nu
-    nu = exact_or_float(nu)
-    if not is_probability(nu):
-        raise ValueError(f"slot {t}: the kernel of {p} gives {token!r} the probability {nu} after {shortened(past)}")
-    return nu
+        raise UnknownToken(f"slot {t}, {p}: {problem}") from None
+    except Exception as problem:
+        problem.add_note(f"slot {t}: the kernel of {p} failed on {token!r} after {shortened(past)}")
+        raise
+    return nu if type(nu) is float and 0.0 <= nu <= 1.0 else as_probability(nu, p, token, past, t)
+
+
+def as_probability(nu, p: Hypothesis, token: Symbol, past: tuple[Symbol, ...], t: int) -> Number:
+    """``nu``, as a rational or a float, or ValueError where it is no probability."""
+    try:
+        number = exact_or_float(nu)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not is_probability(number):
+        raise ValueError(f"slot {t}: the kernel of {p} gives {token!r} the probability {nu!r} after {shortened(past)}")
+    return number
 
 
 def L_do(p: Hypothesis, history: History) -> Number:
@@ -29,11 +47,12 @@ def L_do(p: Hypothesis, history: History) -> Number:
     In floats it underflows to 0 on very long histories; `Mixture.posterior` does not.
     """
     history = slots(history)
-    past = symbols(history)
-    product = ones(1)
-    for i, (z, gate) in enumerate(history):
+    product, order = ones(1), p.order
+    before: tuple[Symbol, ...] = ()
+    for t, (z, gate) in enumerate(history, 1):
         if gate == Gate.WORLD:
-            product = product.times([factor(p, z, past[:i], i + 1)])
+            product = product.times([factor(p, z, before, t)])
+        before = remembered((*before, z), order)
     return shown(product.values()[0])
 
 

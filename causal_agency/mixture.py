@@ -31,6 +31,8 @@ class Mixture:
 
     def __post_init__(self):
         prior = checked(self.prior, "the prior")
+        if not all(isinstance(p, Hypothesis) for p in prior):
+            raise TypeError(f"a mixture is of hypotheses, not of {', '.join(map(repr, prior))}: Hypothesis(name, nu)")
         names = [p.name for p in prior]
         for name in names:
             if names.count(name) > 1:

@@ -4,7 +4,9 @@ Every function returns a `matplotlib.figure.Figure` of its own; ``.savefig("name
 What is told apart by colour is told apart by line as well.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import cycle, islice
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -33,40 +35,61 @@ def shorten(text: str, most: int) -> str:
 
 def label_slots(axes: Axes, ledger: Ledger) -> None:
     """What was written along the axis, the agent's slots shaded; only the shades where there are many."""
-    for i, entry in enumerate(ledger, 1):
-        if entry.slot.gate == Gate.AGENT:
-            axes.axvspan(i - 0.5, i + 0.5, color=AGENT, zorder=0, linewidth=0)
-    axes.set(xlim=(-0.5, len(ledger) + 0.5), xlabel="slot; shaded: the agent wrote it, and it is no evidence")
+    limits = axes.get_ylim()
+    edges = np.arange(len(ledger) + 1) + 0.5
+    own = [entry.slot.gate == Gate.AGENT for entry in ledger] + [False]
+    axes.fill_between(edges, 0, 1, where=own, step="post", transform=axes.get_xaxis_transform(), color=AGENT, zorder=0,
+                      linewidth=0)  # fmt: skip
+    axes.set(
+        ylim=limits, xlim=(-0.5, len(ledger) + 0.5), xlabel="slot; shaded: the agent wrote it, and it is no evidence"
+    )
     if len(ledger) <= 12:
         labels = ["prior", *(shorten(repr(entry.slot), 24) for entry in ledger)]
         steep = max(map(len, labels)) > 9
         axes.set_xticks(range(len(labels)), labels, rotation=30 if steep else 0, ha="right" if steep else "center")
 
 
+def looks(n: int) -> Iterator[tuple[str, str]]:
+    """A colour and a line for each of ``n``, no two the same as long as that is possible."""
+    lines = "-", "--", ":", "-."
+    return islice(((colour, line) for line in cycle(lines) for colour in COLOURS), n)
+
+
 def trajectory(mix: Mixture, history: History) -> Figure:
-    """w_0 … w_t of every hypothesis, and dashed what a bystander makes of the same history."""
+    """w_0 … w_t of every hypothesis, and in the panel below what a bystander makes of the same history."""
     ledger = mix.ledger(slots(history))
-    figure = Figure(figsize=(8, 4), layout="constrained")
-    axes = bare(figure.subplots())
-    for p, colour in zip(ledger.prior, COLOURS * len(ledger.prior), strict=False):
-        w = [ledger.prior[p], *(entry.w[p] for entry in ledger)]
-        w_obs = [ledger.prior[p], *(entry.w_obs[p] if entry.w_obs else np.nan for entry in ledger)]
-        axes.plot(np.array(w, float), color=colour, marker="o", markersize=4, label=f"w({p})")
-        axes.plot(np.array(w_obs, float), color=colour, marker="s", markersize=4, linestyle="--", label=f"w_obs({p})")
-    axes.set(ylim=(-0.03, 1.03), ylabel="posterior weight")
-    label_slots(axes, ledger)
-    figure.legend(frameon=False, loc="outside upper center", ncols=4)
+    figure = Figure(figsize=(8, 6), layout="constrained")
+    panels: list[Axes] = [*map(bare, figure.subplots(2, sharex=True))]
+    undefined = dict.fromkeys(ledger.prior, np.nan)
+    views: tuple[list[Any], list[Any]] = [entry.w for entry in ledger], [entry.w_obs or undefined for entry in ledger]
+    for axes, name, view in zip(panels, ("w, the agent's", "w_obs, a bystander's"), views, strict=True):
+        for p, (colour, line) in zip(ledger.prior, looks(len(ledger.prior)), strict=True):
+            w = np.array([posterior[p] for posterior in (ledger.prior, *view)], float)
+            marker = "o" if len(w) < 50 else ""
+            axes.plot(w, color=colour, linestyle=line, marker=marker, markersize=4, label=str(p))
+        axes.set(ylim=(-0.03, 1.03), ylabel=name)
+        label_slots(axes, ledger)
+    panels[0].set_xlabel("")
+    figure.legend(*panels[0].get_legend_handles_labels(), frameon=False, loc="outside upper center", ncols=4)
     return figure
 
 
 def ledger(books: Ledger) -> Figure:
-    """The false evidence after every slot, in nats for each hypothesis against the first."""
+    """The false evidence after every slot, in nats for each hypothesis against the first.
+
+    Where it is infinite an ∞ stands at the edge; where it is undefined there is a gap.
+    """
     first, *others = books.prior
     figure = Figure(figsize=(8, 3.5), layout="constrained")
     axes = bare(figure.subplots())
-    for p, colour, line in zip(others, COLOURS * len(others), ("-", "--", ":", "-.") * len(others), strict=False):
-        nats = [0.0, *(entry.false_evidence[p] for entry in books)]
-        axes.step(range(len(nats)), np.array(nats, float), where="mid", color=colour, linestyle=line, label=f"for {p}")
+    for p, (colour, line) in zip(others, looks(len(others)), strict=True):
+        nats = np.array([0.0, *(entry.false_evidence[p] for entry in books)], float)
+        finite = np.where(np.isinf(nats), np.nan, nats)
+        axes.step(range(len(nats)), finite, where="mid", color=colour, linestyle=line, label=f"for {p}")
+        for i in map(int, np.flatnonzero(np.isinf(nats))):
+            up = nats[i] > 0
+            axes.text(i, 0.97 if up else 0.03, "∞" if up else "−∞", transform=axes.get_xaxis_transform(), color=colour,
+                      ha="center", va="top" if up else "bottom")  # fmt: skip
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set(ylabel=f"false evidence against {first} (nats)")
     label_slots(axes, books)

@@ -22,12 +22,23 @@ class Probability(float):
 
 
 class Distribution(dict[T, Number]):
-    """A dict of probabilities in full precision that prints four significant digits of each."""
+    """A dict of probabilities in full precision that cannot be changed and prints four significant digits of each."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
         return repr({x: shown(prob) for x, prob in self.items()})
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self):
+        return type(self), (dict(self),)
+
+    def _refuse(self, *_, **__):
+        raise TypeError("a distribution cannot be changed: make another of dict(distribution)")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
 
 def shown(x: Number) -> Number:
@@ -36,8 +47,10 @@ def shown(x: Number) -> Number:
 
 
 def exact_or_float(x) -> Number:
-    """``x`` if it is a rational, else, as for NumPy's scalars, the float nearest to it."""
-    return x if isinstance(x, (Fraction, int)) else float(x)
+    """``x`` if it is a rational, else the float nearest to it, as for NumPy's scalars; TypeError for text."""
+    if isinstance(x, (str, bytes)):
+        raise TypeError(f"{x!r} is no number")
+    return x if isinstance(x, (Fraction, int)) and not isinstance(x, bool) else float(x)
 
 
 def is_probability(x: Number) -> bool:
@@ -47,13 +60,13 @@ def is_probability(x: Number) -> bool:
     return 0 <= x.numerator <= x.denominator
 
 
-def checked(probs: Mapping[T, Number], what: str) -> dict[T, Number]:
-    """``probs`` as a dict of its own, or ValueError where it is no probability distribution."""
+def checked(probs: Mapping[T, Number], what: str) -> Distribution[T]:
+    """``probs`` as a `Distribution`, or ValueError where they are none."""
     if not isinstance(probs, Mapping):
         raise TypeError(f"{what} must map each name to its probability, but is {shortened(probs)}")
     if not probs:
         raise ValueError(f"{what} is empty")
-    probs = {x: exact_or_float(prob) for x, prob in probs.items()}
+    probs = Distribution({x: exact_or_float(prob) for x, prob in probs.items()})
     for x, prob in probs.items():
         if not (isfinite(prob) and prob >= 0):
             raise ValueError(f"{what} gives {x!r} the probability {prob}")

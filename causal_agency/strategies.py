@@ -15,7 +15,7 @@ from hypothesis.strategies import SearchStrategy
 
 from causal_agency.gate import Gate
 from causal_agency.history import Slot, Symbol
-from causal_agency.hypothesis import Hypothesis, Kernel, markov, memoryless
+from causal_agency.hypothesis import Hypothesis, Kernel, UnknownToken, markov, memoryless
 from causal_agency.mixture import Mixture
 
 TOKENS = "ABC"
@@ -43,7 +43,11 @@ def markov_kernels(draw, tokens: Sequence[Symbol] = TOKENS, *, smallest: int = 0
 def whole_past(seed: int, tokens: Sequence[Symbol], smallest: int) -> Kernel:
     """A kernel that looks at everything: its probabilities are drawn anew for every past."""
 
+    tokens = tuple(tokens)
+
     def nu(token: Symbol, past: tuple[Symbol, ...]) -> Fraction:
+        if token not in tokens:
+            raise UnknownToken(f"unknown token {token!r}: the kernel knows {', '.join(map(repr, tokens))}")
         rng = random.Random(f"{seed}{past}")
         counts = [rng.randint(smallest, 5) for _ in tokens]
         counts = counts if any(counts) else [1 for _ in tokens]
@@ -63,15 +67,23 @@ def kernels(tokens: Sequence[Symbol] = TOKENS, *, smallest: int = 0) -> SearchSt
     return st.one_of(*(kind(tokens, smallest=smallest) for kind in kinds))
 
 
-@st.composite
 def mixtures(
-    draw, *, kernels: SearchStrategy[Kernel] | None = None, tokens: Sequence[Symbol] = TOKENS, smallest: int = 0
-) -> Mixture:
-    """Two to four hypotheses, by default with `kernels` of every kind. With ``smallest`` = 1 nothing is impossible."""
-    kernels = _kernels(tokens, smallest=smallest) if kernels is None else kernels
+    *, kernels: SearchStrategy[Kernel] | None = None, tokens: Sequence[Symbol] = TOKENS, smallest: int = 0
+) -> SearchStrategy[Mixture]:
+    """Two to four hypotheses, by default with `kernels` of every kind over ``tokens``.
+
+    With ``smallest`` = 1 nothing is impossible. Kernels of one's own that bring a list of tokens with them keep it;
+    ``tokens`` are for those that do not.
+    """
+    return _mixtures(_kernels(tokens, smallest=smallest) if kernels is None else kernels, tuple(tokens), smallest)
+
+
+@st.composite
+def _mixtures(draw, kernels: SearchStrategy[Kernel], tokens: tuple[Symbol, ...], smallest: int) -> Mixture:
     names = [f"p{i}" for i in range(draw(st.integers(2, 4)))]
     prior = draw(distributions(names, smallest=smallest))
-    return Mixture({Hypothesis(name, draw(kernels), tuple(tokens)): w for name, w in prior.items()})
+    return Mixture({Hypothesis(name, nu, getattr(nu, "tokens", tokens)): w
+                    for (name, w), nu in ((item, draw(kernels)) for item in prior.items())})  # fmt: skip
 
 
 _kernels = kernels  # `mixtures` has an argument of that name

@@ -1,9 +1,8 @@
 """Long streams under memoryless hypotheses, in NumPy: the posteriors of sections 3.2 and 3.3 at the speed of memory.
 
 Everywhere ``prior`` [P] holds w_0(p), ``kernels`` [P, S] the probabilities ν_p(s), ``symbols`` whole numbers below S,
-and ``evidence``, of the same shape, is true where the world wrote the symbol. A bystander's posterior is the same
-function with ``evidence`` true everywhere. Kernels that look one symbol back are memoryless in the pair
-``last * S + symbol``.
+and ``evidence``, of the same shape, is true where the world wrote the symbol: ``gates == Gate.WORLD``. A bystander's
+posterior is the same function with ``evidence`` true everywhere.
 """
 
 from math import prod
@@ -18,6 +17,7 @@ CHUNK = 1 << 20  # slots counted at a time
 BLOCK = 32  # slots of one block of a trajectory, at most
 GRID = 2.0**-20  # nats
 GROUP = 1 << 18  # cells of the blocks that are worked on together: they should fit the cache
+SMALL = float(np.finfo(np.float64).tiny) ** 0.5  # a total of weights below it may have lost what came in too light
 
 Floats = NDArray[np.floating]
 
@@ -35,17 +35,19 @@ def distributions(probs: ArrayLike, what: str) -> Floats:
 def model(prior: ArrayLike, kernels: ArrayLike) -> tuple[Floats, Floats]:
     """The prior [P] and the kernels [P, S], checked."""
     prior, kernels = distributions(prior, "prior"), distributions(kernels, "kernels")
-    if prior.ndim != 1 or kernels.shape[:-1] != prior.shape:
+    if prior.ndim != 1 or kernels.ndim != 2 or kernels.shape[:-1] != prior.shape:
         raise ValueError(f"a prior of shape {prior.shape} does not fit kernels of shape {kernels.shape}")
     return prior, kernels
 
 
-def same_shape(symbols: ArrayLike, evidence: ArrayLike) -> tuple[NDArray, NDArray[np.bool_]]:
-    """Both as arrays, or ValueError where they do not fit."""
-    symbols, evidence = np.asarray(symbols), np.asarray(evidence, bool)
-    if symbols.shape != evidence.shape:
+def stream(symbols: ArrayLike, evidence: ArrayLike) -> tuple[NDArray, NDArray[np.bool_]]:
+    """Both as arrays of one shape, or ValueError where they do not fit, or ``evidence`` is not true and false."""
+    symbols, evidence = np.asarray(symbols), np.asarray(evidence)
+    if evidence.size and evidence.dtype != bool:
+        raise ValueError("evidence must be true and false: gates == Gate.WORLD")
+    if symbols.shape != evidence.shape or symbols.ndim == 0:
         raise ValueError(f"symbols of shape {symbols.shape} do not fit evidence of shape {evidence.shape}")
-    return symbols, evidence
+    return symbols, evidence.astype(bool)
 
 
 def codes(symbols: NDArray, evidence: NDArray[np.bool_], unseen: int) -> NDArray:
@@ -60,7 +62,7 @@ def evidence_counts(symbols: ArrayLike, evidence: ArrayLike, size: int) -> NDArr
 
     For memoryless kernels it is all that a posterior depends on.
     """
-    symbols, evidence = same_shape(symbols, evidence)
+    symbols, evidence = stream(symbols, evidence)
     shape = prod(symbols.shape[:-1]), symbols.shape[-1]
     rows, flags = symbols.reshape(shape), evidence.reshape(shape)
     counts = np.zeros((len(rows), size + 1), np.int64)
@@ -70,7 +72,7 @@ def evidence_counts(symbols: ArrayLike, evidence: ArrayLike, size: int) -> NDArr
         for left in range(0, rows.shape[1], CHUNK):
             piece = codes(rows[part, left : left + CHUNK], flags[part, left : left + CHUNK], size)
             if len(piece) > 1:
-                piece = piece + (size + 1) * np.arange(len(piece))[:, None]
+                piece = piece.astype(np.intp) + (size + 1) * np.arange(len(piece))[:, None]
             block = np.bincount(piece.reshape(-1), minlength=counts[part].size)
             counts[part] += block.reshape(counts[part].shape)
     return counts[:, :size].reshape(*symbols.shape[:-1], size)
@@ -118,49 +120,73 @@ def posterior(prior: ArrayLike, kernels: ArrayLike, symbols: ArrayLike, evidence
     return np.exp(log_posterior(prior, kernels, symbols, evidence))
 
 
-def block_length(factors: Floats) -> int:
-    """How many ``factors`` a product may have that never underflows where its weight was the largest."""
-    floor, least = np.log(np.finfo(np.float64).tiny) / 2, np.log(factors[factors > 0].min())
-    return BLOCK if least == 0 else int(np.clip(floor / least, 1, BLOCK))
-
-
 def trajectory(
     prior: ArrayLike, kernels: ArrayLike, symbols: ArrayLike, evidence: ArrayLike, *, dtype: DTypeLike = np.float64
 ) -> Floats:
-    """w_0 … w_T of one stream: [T] → [T + 1, P], of type ``dtype``   (section 3.3).
+    """w_0 … w_T of one stream: [T] → [T + 1, P], in floats of type ``dtype``   (section 3.3).
 
     Products of probabilities within short blocks; from block to block only counts and their logarithms, so errors do
     not grow and no hypothesis is lost by underflow. A probability below 1e-150 may be shown as 0 until it is larger.
     ImpossibleEvidence names the first slot that leaves none.
     """
     prior, kernels = model(prior, kernels)
-    hypotheses, size = kernels.shape
-    written = codes(*same_shape(symbols, evidence), size)
+    symbols, evidence = stream(symbols, evidence)
+    if symbols.ndim != 1 or not np.issubdtype(dtype, np.floating):
+        raise ValueError("a trajectory is of one stream, in floats: symbols must have one axis, dtype be a float's")
+    written, before = in_blocks(codes(symbols, evidence, kernels.shape[1]), kernels)
+    blocks, length = written.shape
+    w = np.empty((1 + blocks * length, len(prior)), dtype)
+    w[0] = prior
+    out = w[1:].reshape(blocks, length, len(prior))
+    height = max(1, GROUP // (length * len(prior)))
+    for top in range(0, blocks, height):
+        part = slice(top, top + height)
+        cells = weights_in_blocks(prior, kernels, before[part], written[part])
+        out[part] = normalised(cells, first_slot=1 + top * length)
+    return w[: 1 + len(symbols)]
+
+
+def shared_out(kernels: Floats) -> Floats:
+    """The kernels, each symbol's largest probability made 1: what is common to all hypotheses cancels."""
     likeliest = kernels.max(axis=0)
-    factors = kernels / np.where(likeliest > 0, likeliest, 1.0)  # what is common to all hypotheses cancels
-    length = block_length(factors)
+    return kernels / np.where(likeliest > 0, likeliest, 1.0)
+
+
+def block_length(factors: Floats) -> int:
+    """How many ``factors`` a product may have that, if none is 0, stays above SMALL."""
+    least = np.log(factors[factors > 0].min())
+    return BLOCK if least == 0 else int(np.clip(np.log(SMALL) / least, 1, BLOCK))
+
+
+def in_blocks(written: NDArray, kernels: Floats) -> tuple[NDArray, NDArray[np.int64]]:
+    """The codes [blocks, length], filled up with slots of no evidence, and what was counted before each block."""
+    size, length = kernels.shape[1], block_length(shared_out(kernels))
     blocks = -(-len(written) // length)
     written = np.pad(written, (0, blocks * length - len(written)), constant_values=size).reshape(blocks, length)
     counts = evidence_counts(written, written < size, size + 1)[:, :size]
-    before = np.cumsum(counts, axis=0) - counts
-    factors = np.vstack([factors.T, np.ones(hypotheses)])
-    w = np.empty((1 + blocks * length, hypotheses), dtype)
-    w[0] = prior
-    out = w[1:].reshape(blocks, length, hypotheses)
-    height = max(1, GROUP // (length * hypotheses))
-    for top in range(0, blocks, height):
-        part = slice(top, top + height)
-        carried = np.exp(log_weights(prior, kernels, before[part]))
-        out[part] = weights_in_blocks(carried, factors, written[part], first_slot=1 + top * length)
-    return w[: 1 + np.size(symbols)]
+    return written, np.cumsum(counts, axis=0) - counts
 
 
-def weights_in_blocks(carried: Floats, factors: Floats, written: NDArray, first_slot: int) -> Floats:
-    """The weights after every slot, [blocks, length, P], from those ``carried`` into each block [blocks, P]."""
-    cells = np.take(factors, written, axis=0)
-    cells[:, 0] *= carried
+def weights_in_blocks(prior: Floats, kernels: Floats, before: NDArray, written: NDArray) -> Floats:
+    """The weights after every slot of some blocks: counts ``before`` [blocks, S] and codes → [blocks, length, P].
+
+    Where those that led are ruled out within a block, those behind them may have come in too light for a float. Such
+    blocks are worked out anew, slot by slot from the counts.
+    """
+    cells = np.take(np.vstack([shared_out(kernels).T, np.ones(len(prior))]), written, axis=0)
+    cells[:, 0] *= np.exp(log_weights(prior, kernels, before))
     for i in range(1, cells.shape[1]):
         cells[:, i] *= cells[:, i - 1]
+    weak = (cells @ np.ones(len(prior)) < SMALL).any(axis=1)
+    if weak.any():
+        seen = written[weak][..., None] == np.arange(kernels.shape[1])
+        counts = before[weak][:, None] + np.cumsum(seen, axis=1)
+        cells[weak] = np.exp(log_weights(prior, kernels, counts))
+    return cells
+
+
+def normalised(cells: Floats, first_slot: int) -> Floats:
+    """``cells`` [blocks, length, P] divided by their sums, in place; ImpossibleEvidence at the first that has none."""
     rows = cells.reshape(-1, cells.shape[-1])
     totals = rows @ np.ones(rows.shape[-1])
     if not totals.all():

@@ -22,12 +22,12 @@ def split(x: Number) -> tuple[float, int]:
 class Scaled(NamedTuple):
     """Products with floats in them: mantissa · 2^exponent each, so that none underflows and none rounds to zero."""
 
-    mantissas: Sequence[float]
-    exponents: Sequence[int]
+    mantissas: tuple[float, ...]
+    exponents: tuple[int, ...]
 
     def times(self, factors: Sequence[Number]) -> "Scaled":
         """Each product with one more factor."""
-        products: list[float] = [*map(mul, self.mantissas, factors)]
+        products: tuple[float, ...] = (*map(mul, self.mantissas, factors),)
         if min(products) > SMALL:
             return Scaled(products, self.exponents)
         parts = zip(map(frexp, self.mantissas), map(split, factors), self.exponents, strict=True)
@@ -44,7 +44,7 @@ class Scaled(NamedTuple):
 
     def normalised(self) -> list[float]:
         """w_p / Σ_q w_q, where one at least is more than zero."""
-        relative = self.relative() if any(self.exponents) else self.mantissas
+        relative: Sequence[float] = self.relative() if any(self.exponents) else self.mantissas
         total = sum(relative)
         return [x / total for x in relative]
 
@@ -57,8 +57,8 @@ class Scaled(NamedTuple):
 class Exact(NamedTuple):
     """Products of rationals: numerator / denominator each, reduced only when they are read."""
 
-    numerators: Sequence[int]
-    denominators: Sequence[int]
+    numerators: tuple[int, ...]
+    denominators: tuple[int, ...]
 
     def times(self, factors: Sequence[Number]) -> "Exact | Scaled":
         """Each product with one more factor; floats make them `Scaled`."""
@@ -66,7 +66,8 @@ class Exact(NamedTuple):
             return Scaled(*zip(*map(split, self.values()), strict=True)).times(factors)
         exact: Sequence[Any] = factors
         numerators = [n * nu.numerator for n, nu in zip(self.numerators, exact, strict=True)]
-        return Exact(numerators, [d * nu.denominator for d, nu in zip(self.denominators, exact, strict=True)])
+        denominators = [d * nu.denominator for d, nu in zip(self.denominators, exact, strict=True)]
+        return Exact((*numerators,), (*denominators,))
 
     def logs(self) -> list[float]:
         """In nats."""
@@ -88,4 +89,4 @@ Weights = Exact | Scaled
 
 def ones(n: int) -> Weights:
     """``n`` empty products."""
-    return Exact([1] * n, [1] * n)
+    return Exact((1,) * n, (1,) * n)

@@ -5,14 +5,13 @@ logs the drug looks harmful. An agent that sets the drug itself, by a coin, esti
 """
 
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from causal_agency.command import Command
+from causal_agency.command import Command, image_file
 from causal_agency.episode import Episode, Event, Joint
 
 ILL, WELL = "ill", "well"
@@ -82,15 +81,14 @@ def as_table(runs: dict[str, np.ndarray]) -> Table:
 def main() -> None:
     """Print the estimates, and draw them if a file is named."""
     command = Command("bandit", description=__doc__)
-    command.add_argument("--plot", type=Path, help="an image file for the running estimates, such as bandit.png")
+    command.add_argument("--plot", type=image_file, help="an image file for the running estimates, such as bandit.png")
     args = command.parse_args()
     runs = estimates(100_000)
     Console().print(as_table(runs))
     if args.plot:
         from causal_agency import plot
 
-        figure = plot.estimates(runs, answers(), "P(recovers | drug)")
-        command.write(args.plot, figure.savefig)
+        plot.estimates(runs, answers(), "P(recovers | drug)").savefig(args.plot)
 
 
 if __name__ == "__main__":

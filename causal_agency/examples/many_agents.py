@@ -10,7 +10,6 @@ that is positive, the delusion feeds itself: `tipping_share`. An interventional 
 
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -22,12 +21,13 @@ from rich.console import Console
 from rich.table import Table
 
 from causal_agency.arrays import log_posterior
-from causal_agency.command import Command
+from causal_agency.command import Command, image_file
 from causal_agency.examples.two_action import P_A, P_B, PRIOR
 
 AGENTS, SLOTS = 4000, 2000
 SHARES = 0.25, 0.5, 0.75, 0.9  # of the slots that the agent writes
 SURE = 0.99  # an agent is deluded while it gives more than this to hypotheses that are false
+ENOUGH = 200  # agents, for a median worth printing
 RULES = {"interventional": False, "naive": True}  # whether the agent's own words are evidence to it
 LOG_PRIOR = np.log(list(PRIOR.values()))
 LOG_KERNELS = np.log([list(P_B.values()), list(P_A.values())])
@@ -79,7 +79,7 @@ class Outcome:
 
     deluded: np.ndarray  # [T] the share of agents deluded after each slot
     locked: float  # the share of agents that end deluded by the hypothesis of their own first action
-    after: float  # the median slot from which those stayed so; NaN if there are none
+    after: float  # the median slot from which those stayed so; NaN if they are fewer than ENOUGH
 
 
 def outcome(lives: Lives) -> Outcome:
@@ -91,7 +91,9 @@ def outcome(lives: Lives) -> Outcome:
     locked = deluded[:, -1] & (w[everyone, -1, first] > SURE) & own.any(axis=1)
     before = np.pad(deluded, ((0, 0), (1, 0)))  # nobody is at first
     since = slots + 1 - np.argmin(before[:, ::-1], axis=1)
-    return Outcome(deluded.mean(axis=0), locked.mean(), float(np.median(since[locked])) if locked.any() else np.nan)
+    return Outcome(
+        deluded.mean(axis=0), locked.mean(), float(np.median(since[locked])) if locked.sum() >= ENOUGH else np.nan
+    )
 
 
 def tipping_share(log_p: np.ndarray, log_q: np.ndarray) -> float:
@@ -111,7 +113,7 @@ def as_table(outcomes: dict[tuple[float, str], Outcome]) -> Table:
     )
     table = Table(*heads, box=box.SIMPLE_HEAD)
     for (share, rule), result in outcomes.items():
-        since = f"{result.after:.0f}" if result.locked else "–"
+        since = "–" if np.isnan(result.after) else f"{result.after:.0f}"
         counts = "evidence" if RULES[rule] else "interventions"
         table.add_row(f"{share:.0%}", counts, f"{result.deluded[-1]:.1%}", f"{result.locked:.1%}", since)
     return table
@@ -120,7 +122,7 @@ def as_table(outcomes: dict[tuple[float, str], Outcome]) -> Table:
 def main() -> None:
     """Print what became of the agents, and draw the share deluded over time if a file is named."""
     command = Command("many_agents", description=__doc__)
-    command.add_argument("--plot", type=Path, help="an image file for the share deluded, such as agents.png")
+    command.add_argument("--plot", type=image_file, help="an image file for the share deluded, such as agents.png")
     args = command.parse_args()
     outcomes = {(share, rule): outcome(lives(0, share, RULES[rule])) for share in SHARES for rule in RULES}
     console = Console()
@@ -132,7 +134,7 @@ def main() -> None:
         from causal_agency import plot
 
         curves = {name: result.deluded for name, result in outcomes.items()}
-        command.write(args.plot, plot.deluded(curves).savefig)
+        plot.deluded(curves).savefig(args.plot)
 
 
 if __name__ == "__main__":

@@ -50,9 +50,9 @@ def hypothesis(name: str, context: str, duplicate: float) -> Hypothesis:
 
     def world(past: tuple[Symbol, ...]) -> Mapping[Symbol, float]:
         """ν_p(o | h, c): the answer to whatever was done last, or the user's word on all of it."""
-        if past[-1] == LOOKUP:
+        if past[-1:] == (LOOKUP,):
             return {DUPLICATE: duplicate, VALID: 1 - duplicate}
-        if past[-1] == REFUND:
+        if past[-1:] == (REFUND,):
             queued = 0.9 if DUPLICATE in past else 0.1
             return {QUEUED: queued, REFUSED: 1 - queued}
         pleased = 0.9 if QUEUED in past and asked_to_fix else 0.2
@@ -68,9 +68,8 @@ mix = Mixture({hypothesis("p_2", CONTEXT, duplicate=0.9): 0.5, hypothesis("p_1",
 def main() -> None:
     """Print the dialogue and its books."""
     Command("six_slot", description=__doc__).parse_args()
-    console = Console()
-    console.print(box(CONTEXT, HISTORY), "\n", markup=False, highlight=False)
-    console.print(mix.ledger(HISTORY))
+    print(box(CONTEXT, HISTORY), end="\n\n")
+    Console().print(mix.ledger(HISTORY))
 
 
 if __name__ == "__main__":

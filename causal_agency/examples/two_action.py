@@ -16,7 +16,7 @@ from rich.table import Table
 from causal_agency import Hypothesis, ImpossibleEvidence, L_do, L_obs, Mixture, Slot, as_bystander, do, memoryless, see
 from causal_agency.command import Command
 from causal_agency.ledger import UNDEFINED, text
-from causal_agency.probability import Number
+from causal_agency.probability import Number, checked
 
 P_B, P_A = {"A": 0.20, "B": 0.80}, {"A": 0.90, "B": 0.10}
 PRIOR = {"p_B": 0.35, "p_A": 0.65}
@@ -26,7 +26,8 @@ def mixture(prior: Mapping[str, Number], **kernels: Mapping[str, Number]) -> Mix
     """Memoryless hypotheses by name, with prior weights by name."""
     if prior.keys() != kernels.keys():
         raise ValueError(f"the prior must name {' and '.join(kernels)}")
-    return Mixture({Hypothesis(name, memoryless(kernels[name])): w for name, w in prior.items()})
+    rows = {name: checked(row, f"the kernel of {name}") for name, row in kernels.items()}
+    return Mixture({Hypothesis(name, memoryless(rows[name])): w for name, w in prior.items()})
 
 
 def policy(mix: Mixture, history: tuple[Slot, ...]) -> str:
@@ -62,8 +63,11 @@ def distribution(argument: str) -> dict[str, Number]:
     """``A=0.2,B=0.8`` or ``A=1/5,B=4/5``: floats if there is a point in it, else exact."""
     if "/0" in argument:
         raise ValueError
-    pairs = (item.split("=") for item in argument.split(","))
-    return {name: float(value) if "." in value else Fraction(value) for name, value in pairs}
+    pairs = [item.split("=") for item in argument.split(",")]
+    numbers = {name: float(value) if "." in value else Fraction(value) for name, value in pairs}
+    if len(numbers) < len(pairs):
+        raise ValueError
+    return numbers
 
 
 def slot(argument: str) -> Slot:
@@ -84,11 +88,11 @@ def main() -> None:
     args = command.parse_args()
     try:
         mix = mixture(args.prior, p_B=args.p_B, p_A=args.p_A)
-        before = f"Before the first slot π(B) = {text(mix.predict('B'))}, so the agent writes {policy(mix, ())}.\n"
+        first = f"π(B) = {text(mix.predict('B'))}: the agent of section 4 writes {policy(mix, ())}"
         tables = mix.ledger(args.history), by_hand(mix, args.history)
     except ValueError as problem:
         command.error(str(problem))
-    Console().print(before)
+    Console().print(f"Before the first slot {first}.\n")
     for table in tables:
         Console().print(table)
 

@@ -33,7 +33,7 @@ def steps_figure(results: dict, losses: str, of: str) -> Figure:
             values = np.array(arm[losses])
             axes.plot(values, color=colour, alpha=0.18, linewidth=0.6)
             axes.plot(*moving_average(values), color=colour, linewidth=2, linestyle=line,
-                      label=f"{name}, mean of {WINDOW} steps")  # fmt: skip
+                      label=f"{name}, mean of {min(WINDOW, len(values))} steps")  # fmt: skip
     axes.set(yscale="log", xlabel="step", ylabel=f"loss (nats per {of})", xlim=(0, None))
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)

@@ -1,6 +1,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import given
 
 from causal_agency import Gate, L_do
@@ -80,6 +81,12 @@ def test_single_precision_stays_right_on_long_streams():
     right = np.diff(log_probs.astype(np.float64).sum(axis=0))
     assert got.dtype == jnp.float32
     assert abs(float(got[1]) - float(got[0]) - right[0]) < 1e-3
+
+
+@pytest.mark.parametrize(("shape", "evidence"), [((2, 3), [True] * 3), ((3, 2), [True]), ((3, 2), [1.0] * 3)])
+def test_shapes_that_do_not_fit_are_refused(shape, evidence):
+    with pytest.raises(ValueError, match=r"log_probs \[T, P\] must be"):
+        log_trajectory(jnp.zeros(2), jnp.zeros(shape), jnp.array(evidence))
 
 
 def test_many_streams_by_vmap():

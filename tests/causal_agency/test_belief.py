@@ -15,6 +15,7 @@ def test_one_slot_at_a_time():
     assert repr(belief) == "after 0 slots: {p_B: 0.35, p_A: 0.65}"
     done = belief.after(do("A"))
     seen = done.after(see("B"))
+    assert repr(done) == "after 1 slot: {p_B: 0.35, p_A: 0.65}"
     assert repr(seen) == "after 2 slots: {p_B: 0.8116, p_A: 0.1884}"
     assert done.posterior() == belief.posterior() == MIX.posterior()
     assert seen.posterior() == MIX.posterior([do("A"), see("B")])

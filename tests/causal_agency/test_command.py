@@ -1,8 +1,8 @@
-from pathlib import Path
+from argparse import ArgumentTypeError
 
 import pytest
 
-from causal_agency.command import Command, whole_number
+from causal_agency.command import Command, image_file, whole_number
 
 
 def test_a_refusal_is_one_line_and_exit_code_2(capsys):
@@ -23,9 +23,12 @@ def test_other_numbers_are_refused(text):
     assert whole_number(2).__name__ == "whole number from 2"
 
 
-def test_files_are_written_or_the_reason_given(tmp_path, capsys):
-    Command("prog").write(tmp_path / "a", lambda path: path.write_text("x"))
-    assert (tmp_path / "a").read_text() == "x"
-    with pytest.raises(SystemExit, match="2"):
-        Command("prog").write(Path(tmp_path / "b" / "c"), lambda path: path.write_text("x"))
-    assert "cannot write" in capsys.readouterr().err
+@pytest.mark.parametrize("name", ["figure.png", "figure.svg", "figure.pdf"])
+def test_image_files(tmp_path, name):
+    assert image_file(str(tmp_path / name)) == tmp_path / name
+
+
+@pytest.mark.parametrize("name", ["figure", "figure.txt", "missing/figure.png", ""])
+def test_what_no_figure_can_be_written_to(tmp_path, name):
+    with pytest.raises(ArgumentTypeError, match=r"is no .png, .svg or .pdf file in a folder that exists"):
+        image_file(str(tmp_path / name))

@@ -99,7 +99,8 @@ def test_3_batch_is_sequential_is_any_split(mix, history, cut):
     belief = mix.belief(history[:cut])
     for slot in history[cut:]:
         belief = belief.after(slot)
-    assert belief.posterior() == whole
+    joint = {p: w * L_do(p, history) for p, w in mix.prior.items()}
+    assert belief.posterior() == whole == {p: x / sum(joint.values()) for p, x in joint.items()}
     prefix = symbols(history[:cut])
     resumed = {Hypothesis(p.name, lambda z, past, nu=p.nu: nu(z, prefix + past)): w
                for p, w in mix.posterior(history[:cut]).items()}  # fmt: skip

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from rich.console import Console
 
-from causal_agency import Hypothesis, ImpossibleEvidence, Mixture, as_bystander, do, memoryless, see
+from causal_agency import Hypothesis, ImpossibleEvidence, Mixture, UnknownToken, as_bystander, do, memoryless, see
 from causal_agency.examples import six_slot
 from causal_agency.history import symbols
 from causal_agency.ledger import text
@@ -95,22 +95,57 @@ def test_it_prints_as_a_table(monkeypatch):
     assert [line.rstrip() for line in repr(LEDGER).splitlines()] == TABLE.splitlines()
 
 
-def test_where_there_is_little_room_the_symbols_give_way(monkeypatch):
+LONG = """\
+A factor ν in brackets is dropped from w: the
+agent wrote the symbol. A bystander's w_obs
+takes all. False: the nats of evidence for p
+against p_B that it makes of those in brackets.
+
+ slot  author  symbol   p        ν       w   w_obs  false
+ ─────────────────────────────────────────────────────────
+               (prior)  p_B           0.35    0.35
+                        p_A           0.65    0.65      0
+ 1     agent   A        p_B  (0.2)    0.35  0.1069
+                        p_A  (0.9)    0.65  0.8931  1.504
+ 2     world   B        p_B    0.8  0.8116  0.4891
+                        p_A    0.1  0.1884  0.5109  1.504"""
+
+
+def test_where_there_is_little_room_every_hypothesis_has_a_row(monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
-    p = Hypothesis("p", memoryless({"a long symbol to print": 1.0}))
-    last = repr(Mixture({p: 1.0}).ledger([see("a long symbol to print")])).splitlines()[-1]
-    assert last.split() == ["1", "world", "a", "long", "symbol", "to", "print", "1", "1", "1"]
-    monkeypatch.setenv("COLUMNS", "40")
-    narrow = repr(Mixture({p: 1.0}).ledger([see("a long symbol to print")])).splitlines()
-    assert "…" in narrow[-1]
-    assert narrow[-1].split()[-3:] == ["1", "1", "1"]
+    lines = [line.rstrip() for line in repr(LEDGER).splitlines()]
+    assert lines[lines.index("") :] == LONG.splitlines()[4:]
 
 
 def test_numbers_never_give_way(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "78")
+    monkeypatch.setenv("COLUMNS", "62")
     printed = repr(six_slot.mix.ledger(six_slot.HISTORY))
     assert all(number in printed for number in ("(0.75)", "0.8182", "0.03223", "-0.3939"))
-    assert "Agent: I" not in printed
+    many = Mixture({Hypothesis(f"hypothesis_{i}", memoryless(A=i / 10, B=1 - i / 10)): 0.2 for i in range(1, 6)})
+    for columns in ("80", "200"):
+        monkeypatch.setenv("COLUMNS", columns)
+        printed = repr(many.ledger([do("A"), see("B")]))
+        assert "…" not in printed
+        assert all(word in printed for word in ("slot", "author", "symbol", "hypothesis_5", "agent", "world"))
+
+
+def test_long_symbols_and_new_lines_stay_in_their_row():
+    ledger = Mixture({Hypothesis("p", lambda token, past: 1.0): 1}).ledger([see("a\nb" * 20)])
+    (line,) = [line for line in repr(ledger).splitlines() if "world" in line]
+    assert "a⏎ba⏎b" in line
+    assert "…" in line
+
+
+def test_what_the_agent_does_need_not_be_known_to_the_kernels():
+    """An own action outside their vocabulary concerns the bystander alone."""
+    mix = Mixture({p_B: 0.35, p_A: 0.65})
+    first, second = mix.ledger([do("think"), see("B")])
+    assert first.factors == {p_B: None, p_A: None}
+    assert (first.w_obs, second.w_obs) == (None, None)
+    assert first.false_evidence == second.false_evidence == {p_A: None}
+    assert second.w == mix.posterior([do("think"), see("B")])
+    with pytest.raises(UnknownToken, match="slot 1, p_B"):
+        mix.ledger([see("think")])
 
 
 def test_rich_prints_the_same_table():
@@ -122,9 +157,8 @@ def test_rich_prints_the_same_table():
 
 HTML = (
     "<table><caption style='text-align: left'>A factor ν in brackets is dropped from w: the agent wrote the symbol. "
-    "A bystander&#x27;s w_obs takes all. False: the nats of evidence for p against &lt;p&gt; that it makes of those in "
-    "brackets.</caption><thead><tr><th><br>slot</th><th><br>author</th><th><br>symbol</th><th>ν<br>&lt;p&gt;</th>"
-    "<th>w<br>&lt;p&gt;</th><th>w_obs<br>&lt;p&gt;</th></tr></thead><tbody>"
+    "A bystander&#x27;s w_obs takes all.</caption><thead><tr><th><br>slot</th><th><br>author</th><th><br>symbol</th>"
+    "<th>ν<br>&lt;p&gt;</th><th>w<br>&lt;p&gt;</th><th>w_obs<br>&lt;p&gt;</th></tr></thead><tbody>"
     "<tr><td></td><td></td><td>(prior)</td><td></td><td>1</td><td>1</td></tr>"
     "<tr><td>1</td><td>world</td><td>&lt;a&gt;</td><td>1</td><td>1</td><td>1</td></tr></tbody></table>"
 )
@@ -136,7 +170,10 @@ def test_in_a_notebook_it_is_html():
 
 
 def test_brackets_are_no_markup():
-    ledger = Mixture({Hypothesis("[p]", memoryless({"[red]": 1})): 1}).ledger([see("[red]")])
+    names = Hypothesis("[p]", memoryless({"[red]": 1})), Hypothesis("[/x]", memoryless({"[red]": 1}))
+    ledger = Mixture({names[0]: 0.5, names[1]: 0.5}).ledger([see("[red]")])
+    assert "against [p]" in repr(ledger)
+    assert "[/x]" in repr(ledger)
     assert "[red]" in repr(ledger)
     assert "[p]" in repr(ledger)
 
@@ -152,3 +189,4 @@ def test_numbers_print_short():
     assert text(Fraction(1, 123456789)) == "8.1e-09"
     assert text(Fraction(100, 1009)) == "0.09911"
     assert text(0.81159420) == "0.8116"
+    assert (text(math.inf), text(-math.inf)) == ("∞", "−∞")

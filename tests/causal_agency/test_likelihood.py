@@ -24,15 +24,34 @@ def test_L_obs_is_L_do_of_the_bystander(mix, history):
         assert L_obs(p, history) == L_do(p, as_bystander(history))
 
 
-@pytest.mark.parametrize("bad", [float("nan"), -0.1, 1.1, float("inf")])
+@pytest.mark.parametrize("bad", [float("nan"), -0.1, 1.1, float("inf"), None, "0.5", [0.5, 0.5], Fraction(3, 2)])
 def test_a_kernel_that_returns_no_probability_is_named(bad):
     p = Hypothesis("p", lambda token, past: bad)
     with pytest.raises(ValueError, match=r"slot 2: the kernel of p gives 'A' the probability .* after \('B',\)"):
         L_do(p, [do("B"), see("A")])
 
 
+def test_a_kernel_that_fails_says_where():
+    p = Hypothesis("p", lambda token, past: {"A": 1}[token])
+    with pytest.raises(KeyError) as error:
+        L_do(p, [see("A"), see("B")])
+    assert error.value.__notes__ == ["slot 2: the kernel of p failed on 'B' after ('A',)"]
+
+
+def test_true_and_false_are_one_and_nought():
+    p = Hypothesis("p", lambda token, past: token == "A")
+    assert repr(L_do(p, [see("A")])) == "1.0"
+    assert L_do(p, [see("B")]) == 0
+
+
+def test_a_long_history_takes_no_longer_per_slot():
+    """Kernels without memory are not given the whole past."""
+    p = Hypothesis("p", memoryless(A=1.0))
+    assert L_do(p, [see("A")] * 100_000) == 1
+
+
 def test_an_unknown_token_is_named_with_its_slot():
-    with pytest.raises(UnknownToken, match="slot 2: unknown token 'C'"):
+    with pytest.raises(UnknownToken, match="slot 2, p: unknown token 'C'"):
         L_do(Hypothesis("p", memoryless(A=1.0)), [do("A"), see("C")])
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 
-from causal_agency import Hypothesis, ImpossibleEvidence, Mixture, as_bystander, do, memoryless, see
+from causal_agency import Hypothesis, ImpossibleEvidence, Mixture, Slot, as_bystander, do, memoryless, see
 from causal_agency.mixture import farthest
 from causal_agency.strategies import histories, mixtures
 
@@ -83,6 +83,46 @@ def test_act_refuses_a_list_of_tokens_that_leaves_something_out():
         mix.act([], random.Random(0))
 
 
+def test_a_mixture_cannot_be_changed():
+    with pytest.raises(TypeError, match="cannot be changed"):
+        MIX.prior[p_B] = 0.9
+    with pytest.raises(TypeError, match="cannot be changed"):
+        MIX.posterior().update({p_B: 0.9})
+    with pytest.raises(TypeError, match="cannot be changed"):
+        p_B.nu.probs["A"] = 0.9
+    with pytest.raises(TypeError):
+        MIX.belief().weights[0][0] = 0.9
+    assert hash(MIX) == hash(Mixture({p_A: 0.65, p_B: 0.35}))
+    assert hash(MIX.belief()) == hash(Mixture({p_B: 0.35, p_A: 0.65}).belief())
+
+
+def test_a_wrong_gate_is_no_evidence_but_an_error():
+    for gate in ("agent", 7, None):
+        with pytest.raises(ValueError, match=r"slot 1: .* is no gate; write do\('A'\) or see\('A'\)"):
+            MIX.posterior([Slot("A", gate)])
+        with pytest.raises(ValueError, match="is no gate"):
+            MIX.belief().after(Slot("A", gate))
+    assert MIX.posterior([Slot("A", 1)]) == MIX.posterior()
+
+
+def test_what_is_no_hypothesis_or_no_number_is_named():
+    with pytest.raises(TypeError, match="a mixture is of hypotheses, not of 'a'"):
+        Mixture({"a": 1.0})
+    with pytest.raises(TypeError, match=r"'0.35' is no number"):
+        Mixture({p_B: "0.35", p_A: 0.65})
+
+
+def test_only_the_kernels_made_here_are_taken_at_their_word():
+    class Kernel:
+        order, tokens = 1, "AB"
+
+        def __call__(self, token, past):
+            return 0.9 if len(past) % 2 else 0.1
+
+    p = Hypothesis("p", Kernel())
+    assert (p.order, p.tokens) == (None, ())
+
+
 def test_a_prior_that_is_no_mapping_is_named():
     with pytest.raises(TypeError, match="the prior must map each name to its probability"):
         Mixture([p_A, p_B])
@@ -127,5 +167,5 @@ def test_a_mixture_is_pickled_with_its_hypotheses():
 
 
 def test_predictions_and_errors_count_the_slots():
-    with pytest.raises(ValueError, match="slot 3: unknown token 'C'"):
+    with pytest.raises(ValueError, match="slot 3, p_B: unknown token 'C'"):
         MIX.predict("C", [do("A"), see("B")])

@@ -16,6 +16,7 @@ from causal_agency.examples import fire_engine, six_slot, two_action
 PRINTED = Path(__file__).parent / "printed"
 SURE = Mixture({Hypothesis(name, memoryless(A=1, B=0)): 0.5 for name in ("p", "q")})
 MANY = Mixture({Hypothesis(f"p{i}", memoryless(A=i / 10, B=1 - i / 10)): 0.125 for i in range(1, 9)})
+NEVER, SURE_P = (Hypothesis(name, memoryless(A=a, B=1 - a)) for name, a in (("never", 0), ("sure", 1)))
 WORDS = Mixture({Hypothesis("p", memoryless(abc=Fraction(1, 2), abcd=Fraction(1, 2))): Fraction(1)})
 LONG = [do("A"), see("B")] * 6 + [do("B")]
 CURVES = {
@@ -31,6 +32,8 @@ FIGURES = {
     "fractions": lambda: plot.trajectory(fire_engine.mix, [do("send"), see("calm")]),
     "short_labels": lambda: plot.trajectory(WORDS, [see("abc")]),
     "longer_labels": lambda: plot.trajectory(WORDS, [see("abcd")]),
+    "infinite_ledger": lambda: plot.ledger(Mixture({SURE_P: 0.5, NEVER: 0.5}).ledger([do("B")])),
+    "infinite_the_other_way": lambda: plot.ledger(Mixture({NEVER: 0.5, SURE_P: 0.5}).ledger([do("B")])),
     "undefined": lambda: plot.trajectory(SURE, [see("A"), do("B")]),
     "undefined_ledger": lambda: plot.ledger(SURE.ledger([see("A"), do("B")])),
     "many": lambda: plot.trajectory(MANY, LONG[:12]),
@@ -50,13 +53,13 @@ def of_line(line):
 def of_text(text):
     offset = text.get_position() if hasattr(text, "xy") else ""
     at = [f"{x:.4g}" for x in getattr(text, "xy", text.get_position())]
-    look = getattr(text, "anncoords", ""), text.get_color(), text.get_ha(), text.get_va()
-    return f"  text {text.get_text()!r} at {at} {offset} {text.xycoords} {look}"
+    look = getattr(text, "xycoords", ""), getattr(text, "anncoords", ""), text.get_color(), text.get_ha(), text.get_va()
+    return f"  text {text.get_text()!r} at {at} {offset} {getattr(text, 'xycoords', '')} {look}"
 
 
-def of_patch(patch):
-    extent = patch.get_x(), patch.get_width(), patch.get_linewidth()
-    return f"  area {extent} {patch.get_facecolor()} {patch.get_zorder()}"
+def of_area(area):
+    corners = sorted({float(x) for path in area.get_paths() for x in path.vertices[:, 0]})
+    return f"  area {corners} {area.get_facecolor().tolist()} {area.get_linewidth()} {area.get_zorder()}"
 
 
 def of_axes(axes):
@@ -67,7 +70,7 @@ def of_axes(axes):
     yield f"  grid {axes.get_xgridlines()[0].get_visible()} {axes.get_xgridlines()[0].get_alpha()}"
     yield f"  slots {[label for label in labels if not label[0].startswith('$')]}"
     yield from map(of_line, axes.lines)
-    yield from map(of_patch, axes.patches)
+    yield from map(of_area, axes.collections)
     yield from map(of_text, axes.texts)
 
 
@@ -91,14 +94,24 @@ def test_it_draws_just_this(name):
     assert described(FIGURES[name]()) == (PRINTED / f"{name}.txt").read_text()
 
 
-def lines_of(figure):
-    return {line.get_label(): line.get_ydata() for line in figure.axes[0].lines}
+def lines_of(figure, panel=0):
+    return {line.get_label(): line.get_ydata() for line in figure.axes[panel].lines}
 
 
 def test_the_trajectory_shows_both_posteriors():
-    shown = lines_of(plot.trajectory(two_action.mix, two_action.HISTORY))
-    np.testing.assert_allclose(shown["w(p_B)"], [0.35, 0.35, 56 / 69])
-    np.testing.assert_allclose(shown["w_obs(p_B)"], [0.35, 14 / 131, 112 / 229])
+    figure = plot.trajectory(two_action.mix, two_action.HISTORY)
+    np.testing.assert_allclose(lines_of(figure)["p_B"], [0.35, 0.35, 56 / 69])
+    np.testing.assert_allclose(lines_of(figure, panel=1)["p_B"], [0.35, 14 / 131, 112 / 229])
+
+
+def test_no_two_of_many_look_the_same():
+    assert len(set(plot.looks(24))) == 24
+    assert len(list(plot.looks(30))) == 30
+
+
+def test_ten_thousand_slots_are_no_trouble():
+    figure = plot.trajectory(two_action.mix, [do("A"), see("B")] * 5000)
+    assert len(figure.axes[0].collections) == 1
 
 
 def test_the_books_show_the_false_evidence():
@@ -108,7 +121,7 @@ def test_the_books_show_the_false_evidence():
 
 def test_what_is_undefined_is_a_gap():
     history = [see("A"), do("B")]
-    np.testing.assert_array_equal(lines_of(plot.trajectory(SURE, history))["w_obs(p)"], [0.5, 0.5, np.nan])
+    np.testing.assert_array_equal(lines_of(plot.trajectory(SURE, history), 1)["p"], [0.5, 0.5, np.nan])
     np.testing.assert_array_equal(lines_of(plot.ledger(SURE.ledger(history)))["for q"], [0, 0, np.nan])
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from causal_agency import Gate, memoryless
+from causal_agency import Gate, UnknownToken, memoryless
 from causal_agency.history import slots, symbols
 from causal_agency.strategies import (
     distributions,
@@ -60,6 +60,22 @@ def test_histories_are_histories(history, gate):
     assert 1 <= len(history) <= 3
     assert set(symbols(history)) <= {"x", "y"}
     assert isinstance(gate, Gate)
+
+
+@given(mixtures(kernels=st.just(lambda token, past: 0.5), tokens="xy"))
+def test_kernels_that_list_no_tokens_get_those_given(mix):
+    assert all(p.tokens == ("x", "y") for p in mix.prior)
+
+
+@given(mixtures(kernels=memoryless_kernels("xy")))
+def test_kernels_that_list_their_tokens_keep_them(mix):
+    assert all(p.tokens == ("x", "y") for p in mix.prior)
+
+
+@given(whole_past_kernels("xy"))
+def test_a_token_of_two_letters_is_not_one_of_them(nu):
+    with pytest.raises(UnknownToken, match="'xy'"):
+        nu("xy", ())
 
 
 def test_both_authors_and_every_symbol_turn_up():

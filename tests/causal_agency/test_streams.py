@@ -135,6 +135,36 @@ def test_a_symbol_that_no_hypothesis_can_write_may_be_done():
     np.testing.assert_allclose(w[:, 0], [0.5, 0.5, 5 / 14])
 
 
+@given(MEMORYLESS, histories(max_size=6), st.integers(0, 2000), st.sampled_from(TOKENS))
+def test_who_comes_back_from_far_behind_is_not_lost(mix, history, ahead, symbol):
+    """A long run of one symbol, then any others: those in the lead may be ruled out where floats hold no other."""
+    history = (*[see(symbol)] * ahead, *history)
+    arrays = as_arrays(mix, history)
+    try:
+        exact = mix.trajectory(history)
+    except ImpossibleEvidence as problem:
+        with pytest.raises(ImpossibleEvidence, match=str(problem).split(":")[0] + ":"):
+            streams.trajectory(*arrays)
+        return
+    expected = np.array([[float(w) for w in posterior.values()] for posterior in exact[-7:]])
+    np.testing.assert_allclose(streams.trajectory(*arrays)[-7:], expected, rtol=1e-12, atol=1e-150)
+
+
+@pytest.mark.parametrize(
+    ("prior", "kernels", "ahead", "then", "expected"),
+    [
+        ([0.5, 0.5], [[0.9, 0.1, 0.0], [0.1, 0.8, 0.1]], 400, [2], [0, 1]),
+        ([0.25, 0.25, 0.5], [[15 / 16, 1 / 16, 0, 0], [1 / 8, 1 / 2, 1 / 4, 1 / 8], [1 / 8, 1 / 2, 1 / 8, 1 / 4]],
+         369, [2, 3, 3], [0, 0.2, 0.8]),
+        ([0.5, 0.3, 0.2], [[0.9, 0.1, 2.0**-1000], [0.1, 0.4, 0.5], [0.1, 0.5, 0.4]], 345, [2], [1, 2e-29, 1e-29]),
+    ],
+)  # fmt: skip
+def test_those_behind_take_the_lead_within_a_block(prior, kernels, ahead, then, expected):
+    symbols = [0] * ahead + then
+    w = streams.trajectory(prior, kernels, symbols, [True] * len(symbols))[-1]
+    np.testing.assert_allclose(w, expected, rtol=0.1, atol=1e-150)
+
+
 def test_block_lengths():
     assert streams.block_length(np.array([[0.5, 0.5]])) == streams.BLOCK
     assert streams.block_length(np.array([[1.0, 0.0]])) == streams.BLOCK
@@ -204,6 +234,10 @@ def test_impossible_evidence_names_the_slot_or_the_stream(monkeypatch):
         (([0.5, 0.5], [[1.0]], [0], [True]), "does not fit kernels"),
         (([[1.0]], [[1.0]], [0], [True]), "does not fit kernels"),
         (([1.0], [[1.0]], [0, 0], [True]), "do not fit evidence"),
+        (([1.0], [[1.0]], 0, True), "do not fit evidence"),
+        (([1.0], [1.0], [0], [True]), "does not fit kernels"),
+        (([1.0], [[1.0]], [0, 0], [Gate.AGENT, Gate.WORLD]), "evidence must be true and false: gates == Gate.WORLD"),
+        (([1.0], [[1.0]], [0], [0.5]), "evidence must be true and false"),
         (([1.0], [[1.0]], [1], [True]), "whole numbers from 0 to 0"),
         (([1.0], [[1.0]], [-1], [True]), "whole numbers from 0 to 0"),
         (([1.0], [[1.0]], [0.0], [True]), "whole numbers from 0 to 0"),
@@ -213,6 +247,19 @@ def test_impossible_evidence_names_the_slot_or_the_stream(monkeypatch):
 def test_what_cannot_be_is_refused(function, arguments, problem):
     with pytest.raises(ValueError, match=problem):
         function(*arguments)
+
+
+@pytest.mark.parametrize(("symbols", "dtype"), [([[0]], float), ([0], int)])
+def test_a_trajectory_is_of_one_stream_in_floats(symbols, dtype):
+    with pytest.raises(ValueError, match="a trajectory is of one stream, in floats"):
+        streams.trajectory([1.0], [[1.0]], symbols, np.ones_like(symbols, bool), dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint64])
+def test_symbols_of_any_whole_type(dtype):
+    symbols = np.array([[0, 1], [1, 1]], dtype)
+    got = streams.posterior([0.5, 0.5], [[0.2, 0.8], [0.8, 0.2]], symbols, np.ones((2, 2), bool))
+    np.testing.assert_allclose(got[:, 0], [0.5, 16 / 17])
 
 
 def test_a_kernel_of_zeros_and_ones_is_no_trouble():

@@ -74,7 +74,7 @@ def test_it_writes_the_figure(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["missing/bandit.png", "bandit.nothing"])
-def test_a_file_that_cannot_be_written_is_one_line(monkeypatch, capsys, tmp_path, name):
+def test_a_file_that_cannot_be_written_is_refused_in_one_line(monkeypatch, capsys, tmp_path, name):
     monkeypatch.setattr("sys.argv", ["bandit", "--plot", str(tmp_path / name)])
     with pytest.raises(SystemExit, match="2"):
         main()

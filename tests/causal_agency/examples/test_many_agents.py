@@ -35,7 +35,7 @@ def test_the_first_own_word_is_drawn_from_the_next_action_mixture():
     assert abs(symbol[:, 0].mean() - pi) < 4 * (pi * (1 - pi) / 1000) ** 0.5
 
 
-def test_outcomes_by_hand():
+def test_outcomes_by_hand(monkeypatch):
     sure, unsure = [0.001, 0.999], [0.5, 0.5]
     told = Lives(
         truth=np.array([0, 0, 1]),
@@ -47,7 +47,9 @@ def test_outcomes_by_hand():
     result = outcome(told)
     np.testing.assert_allclose(result.deluded, [0, 1 / 3, 2 / 3])
     assert result.locked == pytest.approx(1 / 3)  # the second acted by the truth first; the third is right
-    assert result.after == 2
+    assert np.isnan(result.after)  # one agent is too few for a median
+    monkeypatch.setattr(many_agents, "ENOUGH", 1)
+    assert outcome(told).after == 2
     nobody = outcome(told._replace(own=np.zeros((3, 3), bool)))
     assert nobody.locked == 0
     assert np.isnan(nobody.after)

@@ -52,7 +52,7 @@ def test_both_channels_are_distributions_after_every_past(name):
     assert p.tokens == ACTIONS
     for length in range(4):
         for past in product(ACTIONS + OUTCOMES, repeat=length):
-            for tokens in (ACTIONS, OUTCOMES) if past else (ACTIONS,):
+            for tokens in (ACTIONS, OUTCOMES):
                 probs = [p.nu(token, past) for token in tokens]
                 assert min(probs) >= 0
                 assert sum(probs) == pytest.approx(1)
