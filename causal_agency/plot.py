@@ -36,13 +36,9 @@ def shorten(text: str, most: int) -> str:
 def label_slots(axes: Axes, ledger: Ledger) -> None:
     """What was written along the axis, the agent's slots shaded; only the shades where there are many."""
     limits = axes.get_ylim()
-    edges = np.arange(len(ledger) + 1) + 0.5
-    own = [entry.slot.gate == Gate.AGENT for entry in ledger] + [False]
-    axes.fill_between(edges, 0, 1, where=own, step="post", transform=axes.get_xaxis_transform(), color=AGENT, zorder=0,
-                      linewidth=0)  # fmt: skip
-    axes.set(
-        ylim=limits, xlim=(-0.5, len(ledger) + 0.5), xlabel="slot; shaded: the agent wrote it, and it is no evidence"
-    )
+    own = [(i - 0.5, 1) for i, entry in enumerate(ledger, 1) if entry.slot.gate == Gate.AGENT]
+    axes.broken_barh(own, (0, 1), transform=axes.get_xaxis_transform(), color=AGENT, zorder=0, linewidth=0)
+    axes.set(ylim=limits, xlim=(-0.5, len(ledger) + 0.5), xlabel="slot; shaded: the agent wrote it, no evidence")
     if len(ledger) <= 12:
         labels = ["prior", *(shorten(repr(entry.slot), 24) for entry in ledger)]
         steep = max(map(len, labels)) > 9
@@ -89,7 +85,7 @@ def ledger(books: Ledger) -> Figure:
         for i in map(int, np.flatnonzero(np.isinf(nats))):
             up = nats[i] > 0
             axes.text(i, 0.97 if up else 0.03, "∞" if up else "−∞", transform=axes.get_xaxis_transform(), color=colour,
-                      ha="center", va="top" if up else "bottom")  # fmt: skip
+                      ha="center", va="top" if up else "bottom", fontsize=14)  # fmt: skip
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set(ylabel=f"false evidence against {first} (nats)")
     label_slots(axes, books)

@@ -53,13 +53,20 @@ def of_line(line):
 def of_text(text):
     offset = text.get_position() if hasattr(text, "xy") else ""
     at = [f"{x:.4g}" for x in getattr(text, "xy", text.get_position())]
-    look = getattr(text, "xycoords", ""), getattr(text, "anncoords", ""), text.get_color(), text.get_ha(), text.get_va()
+    look = (
+        getattr(text, "xycoords", ""),
+        getattr(text, "anncoords", ""),
+        text.get_color(),
+        text.get_ha(),
+        text.get_va(),
+        text.get_fontsize(),
+    )
     return f"  text {text.get_text()!r} at {at} {offset} {getattr(text, 'xycoords', '')} {look}"
 
 
 def of_area(area):
-    corners = sorted({float(x) for path in area.get_paths() for x in path.vertices[:, 0]})
-    return f"  area {corners} {area.get_facecolor().tolist()} {area.get_linewidth()} {area.get_zorder()}"
+    spans = [(float(min(path.vertices[:, 0])), float(max(path.vertices[:, 0]))) for path in area.get_paths()]
+    return f"  areas {spans} {area.get_facecolor().tolist()} {area.get_linewidth()} {area.get_zorder()}"
 
 
 def of_axes(axes):
