@@ -19,7 +19,6 @@ from causal_agency import (
 )
 from causal_agency.strategies import TOKENS, histories, memoryless_kernels, mixtures
 
-RNG = np.random.default_rng(7)
 MEMORYLESS = mixtures(kernels=memoryless_kernels())
 
 
@@ -31,10 +30,11 @@ def as_arrays(mix, history):
 
 
 def random_stream(hypotheses, size, slots, smallest=0.0):
-    kernels = RNG.dirichlet(np.ones(size), hypotheses) + smallest
+    rng = np.random.default_rng(slots)
+    kernels = rng.dirichlet(np.ones(size), hypotheses) + smallest
     kernels /= kernels.sum(axis=1, keepdims=True)
-    prior = RNG.dirichlet(np.ones(hypotheses))
-    return prior, kernels, RNG.choice(size, slots, p=kernels[0]).astype(np.uint8), RNG.random(slots) < 0.5
+    prior = rng.dirichlet(np.ones(hypotheses))
+    return prior, kernels, rng.choice(size, slots, p=kernels[0]).astype(np.uint8), rng.random(slots) < 0.5
 
 
 def in_long_double(prior, kernels, symbols, evidence):
@@ -121,9 +121,10 @@ def test_very_small_factors():
 
 def test_rare_symbols_take_nothing_from_the_odds():
     """256 symbols, none of them likely: what is common to the hypotheses cancels before it can underflow."""
-    kernels = np.exp(RNG.normal(0, 0.5, (2, 256)))
+    rng = np.random.default_rng(7)
+    kernels = np.exp(rng.normal(0, 0.5, (2, 256)))
     kernels /= kernels.sum(axis=1, keepdims=True)
-    stream = [0.5, 0.5], kernels, RNG.choice(256, 3000, p=kernels[0]), np.ones(3000, bool)
+    stream = [0.5, 0.5], kernels, rng.choice(256, 3000, p=kernels[0]), np.ones(3000, bool)
     expected = in_long_double(np.array(stream[0]), *stream[1:])
     got = streams.trajectory(*stream)
     seen = expected > np.log(1e-290)
@@ -186,7 +187,8 @@ def test_counts(slots, chunk):
 
 def test_many_streams_are_many_single_ones():
     prior, kernels, _, _ = random_stream(3, 4, 1)
-    symbols, evidence = RNG.integers(0, 4, (2, 5, 40)), RNG.random((2, 5, 40)) < 0.5
+    rng = np.random.default_rng(7)
+    symbols, evidence = rng.integers(0, 4, (2, 5, 40)), rng.random((2, 5, 40)) < 0.5
     got = streams.posterior(prior, kernels, symbols, evidence)
     assert got.shape == (2, 5, 3)
     for i in np.ndindex(2, 5):

@@ -41,7 +41,8 @@ def test_every_claim_is_judged_as_what_it_is():
     for fact in FACTS:
         assert verdict(fact, fact.truth) == "truth"
         assert verdict(fact, fact.lie) == "lie"
-        assert names(fact.truth.upper()[:1] + fact.truth[1:], fact.true)
+        if len(fact.true) > 2:
+            assert names(fact.truth.replace(fact.true, fact.true[0].swapcase() + fact.true[1:]), fact.true)
 
 
 def test_the_margin_is_the_difference_of_mean_log_probabilities_of_the_claims_own_tokens(base):
