@@ -3,7 +3,9 @@
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
+
+T = TypeVar("T")
 
 
 class BadInput(ValueError):
@@ -16,6 +18,13 @@ class Command(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and exit with code 2."""
         self.exit(2, f"{self.prog}: {message} (--help shows how it is used)\n")
+
+    def refusing(self, work: Callable[..., T], *arguments: object) -> T:
+        """``work(*arguments)``, where bad input is refused in one line."""
+        try:
+            return work(*arguments)
+        except BadInput as problem:
+            self.error(str(problem))
 
 
 def image_file(text: str) -> Path:

@@ -38,7 +38,26 @@ def parsed(command: Command) -> Namespace:
            help="of weights and optimizer: single, or bfloat16 as in the published notebook")  # fmt: skip
     option("--order", choices=("same", "independent"), default="same",
            help="of the dialogues: one for all arms, or one for each as in the published notebook")  # fmt: skip
+    option("--show-tokens", action="store_true", help="print who wrote each token of the first dialogue, and stop")
     return command.parse_args()
+
+
+def show_tokens(args: Namespace) -> None:
+    """The role table of the first dialogue; of the model only configuration and tokenizer are needed."""
+    import numpy as np
+    from rich.console import Console
+
+    from neural.data.dialogue import lessons
+    from neural.data.facts import FACTS
+    from neural.data.tokens import encode
+    from neural.model.folder import model_folder, read_config, read_tokenizer
+    from neural.study.experiment import ARMS, EMBEDDED
+    from neural.study.roles import role_table
+
+    folder = model_folder(args.model) if args.model else BASE
+    tokenizer = read_tokenizer(folder, read_config(folder))
+    (dialogue,) = lessons(FACTS, 1, EMBEDDED.p_lie, np.random.default_rng(args.seed))
+    Console().print(role_table(tokenizer, encode(tokenizer, dialogue), {arm: ARMS[arm] for arm in args.arms}))
 
 
 def show(results: dict, folder: Path) -> None:
@@ -89,6 +108,9 @@ def main() -> None:
     """Run the experiment, write its folder and print the result."""
     command = Command("train", description=__doc__)
     args = parsed(command)
+    if args.show_tokens:
+        command.refusing(show_tokens, args)
+        return
     out = args.out or Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}"
     with new_folder(command, out) as scratch:
         results = run(scratch, args)

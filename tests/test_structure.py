@@ -33,7 +33,7 @@ LAYERS = {
         {"model.qwen", "model.folder"},
         {"study.loss", "study.machine", "model.weights", "model.generate"},
         {"study.arms"},
-        {"study.probes", "study.pretraining"},
+        {"study.probes", "study.pretraining", "study.roles"},
         {"study.experiment"},
         {"report.summary", "report.figures"},
         {"report.page"},

@@ -2,13 +2,25 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from causal_agency.command import Command, image_file, whole_number
+from causal_agency.command import BadInput, Command, image_file, whole_number
 
 
 def test_a_refusal_is_one_line_and_exit_code_2(capsys):
     with pytest.raises(SystemExit, match="2"):
         Command("prog").error("no")
     assert capsys.readouterr().err == "prog: no (--help shows how it is used)\n"
+
+
+def test_bad_input_is_refused_and_good_input_worked_with(capsys):
+    def half(n):
+        if n % 2:
+            raise BadInput(f"{n} is odd")
+        return n // 2
+
+    assert Command("prog").refusing(half, 4) == 2
+    with pytest.raises(SystemExit, match="2"):
+        Command("prog").refusing(half, 3)
+    assert capsys.readouterr().err.startswith("prog: 3 is odd")
 
 
 @pytest.mark.parametrize("text", ["2", "3", "1000"])

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -131,6 +132,19 @@ def test_an_exported_arm_is_a_model_to_start_from(finished, tmp_path):
     subprocess.run(again, check=True, capture_output=True)
     before, after = (json.loads((folder / "results.json").read_text())["arms"] for folder in (finished[0], out))
     assert after["base"]["margin"]["mean"] == pytest.approx(before["interventional"]["margin"]["mean"], abs=1e-5)
+
+
+def test_tokens_are_shown_without_the_weights(monkeypatch, capsys, tmp_path):
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(train.BASE / name, tmp_path)
+    monkeypatch.setattr("sys.argv", ["train", "--model", str(tmp_path), "--show-tokens"])
+    train.main()
+    out = capsys.readouterr().out
+    assert "'Agent'" in out
+    assert "learned from: standard" in " ".join(out.split())
+    monkeypatch.setattr("sys.argv", ["train", "--model", str(tmp_path / "none"), "--show-tokens"])
+    with pytest.raises(SystemExit, match="2"):
+        train.main()
 
 
 def test_the_module_is_the_same_command_as_the_file():
