@@ -1,8 +1,9 @@
+import errno
 from pathlib import Path
 
 import pytest
 
-from causal_agency.command import Command
+from causal_agency.command import BadInput, Command
 from neural.output import new_folder
 
 COMMAND = Command("prog")
@@ -57,6 +58,27 @@ def test_ctrl_c_is_one_line(tmp_path, capsys):
     with pytest.raises(SystemExit, match="130"):
         stop()
     assert capsys.readouterr().err.endswith("prog: stopped, nothing written\n")
+
+
+@pytest.mark.parametrize(
+    ("problem", "line"),
+    [
+        (BadInput("that is no model"), "prog: that is no model (--help shows how it is used)\n"),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device: nothing written to "),
+    ],
+)
+def test_bad_input_and_a_full_disk_are_one_line_and_leave_nothing(tmp_path, capsys, problem, line):
+    def stop():
+        with new_folder(COMMAND, tmp_path / "out") as scratch:
+            (scratch / "file").write_text("x")
+            raise problem
+
+    with pytest.raises(SystemExit, match="2"):
+        stop()
+    said = capsys.readouterr().err
+    assert line in said
+    assert said.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["full", "file", "file/below"])
