@@ -164,7 +164,7 @@ class Ledger(Sequence[Entry]):
             title = Text(f"{what}\n{name}".strip())
             table.add_column(title, justify="left" if left else "right", no_wrap=name != "symbol")  # which may shrink
         for row in rows:
-            table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
+            table.add_row(*map(Text, row))
         return table
 
     def __repr__(self) -> str:

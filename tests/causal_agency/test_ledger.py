@@ -117,6 +117,26 @@ def test_where_there_is_little_room_every_hypothesis_has_a_row(monkeypatch):
     assert lines[lines.index("") :] == LONG.splitlines()[4:]
 
 
+def test_one_hypothesis_has_no_false_evidence(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    ledger = Mixture({Hypothesis("a long name", memoryless(A=1.0)): 1.0}).ledger([see("A")])
+    lines = [line.split() for line in repr(ledger).splitlines()]
+    assert ["slot", "author", "symbol", "p", "ν", "w", "w_obs"] in lines
+
+
+@pytest.mark.parametrize(("columns", "wide"), [("76", False), ("77", True)])
+def test_the_wide_table_is_for_where_it_fits(monkeypatch, columns, wide):
+    monkeypatch.setenv("COLUMNS", columns)
+    assert ("(0.2)  (0.9)" in repr(LEDGER)) == wide
+
+
+@pytest.mark.parametrize(("length", "cut"), [(24, False), (25, True)])
+def test_symbols_have_24_letters_at_most(length, cut):
+    ledger = Mixture({Hypothesis("p", lambda token, past: 1.0): 1}).ledger([see("x" * length)])
+    assert ("x" * 23 + "…" in repr(ledger)) == cut
+    assert ("x" * 24 in repr(ledger)) != cut
+
+
 def test_numbers_never_give_way(monkeypatch):
     monkeypatch.setenv("COLUMNS", "62")
     printed = repr(six_slot.mix.ledger(six_slot.HISTORY))

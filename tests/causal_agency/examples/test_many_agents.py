@@ -36,23 +36,29 @@ def test_the_first_own_word_is_drawn_from_the_next_action_mixture():
 
 
 def test_outcomes_by_hand(monkeypatch):
-    sure, unsure = [0.001, 0.999], [0.5, 0.5]
+    false, true, unsure = [0.001, 0.999], [0.999, 0.001], [0.5, 0.5]
     told = Lives(
-        truth=np.array([0, 0, 1]),
-        own=np.array([[False, True, False]] * 3),
-        chosen=np.array([[0, 1, 0], [0, 0, 0], [0, 1, 0]]),
-        symbol=np.zeros((3, 3), int),
-        w=np.array([[unsure, sure, sure], [unsure, unsure, sure], [sure, sure, sure]]),
-    )
+        truth=np.array([0, 0, 1, 0, 0, 0]),
+        own=np.array([[0, 1, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 1], [0, 0, 1, 1], [0, 0, 0, 0]], bool),
+        chosen=np.array([[0, 1, 0, 0], [0, 0, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [1, 1, 1, 1]]),
+        symbol=np.zeros((6, 4), int),
+        w=np.array([
+            [unsure, false, false, false],  # locked onto its own first choice since slot 2
+            [unsure, unsure, true, false],  # deluded in the end, but it first acted by the truth
+            [false, false, false, false],  # sure, and right
+            [unsure, false, false, true],  # deluded on the way
+            [unsure, unsure, unsure, false],  # locked since slot 4
+            [unsure, unsure, unsure, false],  # deluded, but never acted
+        ]),
+    )  # fmt: skip
     result = outcome(told)
-    np.testing.assert_allclose(result.deluded, [0, 1 / 3, 2 / 3])
-    assert result.locked == pytest.approx(1 / 3)  # the second acted by the truth first; the third is right
-    assert np.isnan(result.after)  # one agent is too few for a median
-    monkeypatch.setattr(many_agents, "ENOUGH", 1)
-    assert outcome(told).after == 2
-    nobody = outcome(told._replace(own=np.zeros((3, 3), bool)))
+    np.testing.assert_allclose(result.deluded, np.array([0, 2, 2, 4]) / 6)
+    assert result.locked == pytest.approx(2 / 6)
+    assert np.isnan(result.after)  # two agents are too few for a median
+    monkeypatch.setattr(many_agents, "ENOUGH", 2)
+    assert outcome(told).after == 3
+    nobody = outcome(told._replace(own=np.zeros((6, 4), bool)))
     assert nobody.locked == 0
-    assert np.isnan(nobody.after)
 
 
 def test_where_delusions_begin_to_feed_themselves():

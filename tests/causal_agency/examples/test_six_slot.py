@@ -62,10 +62,12 @@ def test_the_channels_say_what_they_say(p_2):
     """ν_p of p_2, for which the tool calls the charge a duplicate nine times in ten."""
     expected = {
         (LOOKUP, ()): 0.2, (REFUND, ()): 0.05, (LOOKUP, (INSPECT,)): 0.86,
-        (DUPLICATE, (LOOKUP,)): 0.9, (REFUND, (LOOKUP, DUPLICATE)): 0.9, (REFUND, (LOOKUP, VALID)): 0.05,
+        (DUPLICATE, (LOOKUP,)): 0.9, (DUPLICATE, (INSPECT, LOOKUP)): 0.9,
+        (REFUND, (LOOKUP, DUPLICATE)): 0.9, (REFUND, (LOOKUP, VALID)): 0.05,
         (LOOKUP, (LOOKUP,)): 0.0, (QUEUED, (LOOKUP, DUPLICATE, REFUND)): 0.9, (QUEUED, (REFUND,)): 0.1,
         (THANKS, (REFUND, QUEUED)): 0.9, (THANKS, (REFUND, REFUSED)): 0.2,
     }  # fmt: skip
+    assert repr(p_2) == "p_2"
     for (token, past), prob in expected.items():
         assert p_2.nu(token, past) == pytest.approx(prob)
 

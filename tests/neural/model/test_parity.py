@@ -1,16 +1,21 @@
 """The Flax model against transformers' PyTorch Qwen2ForCausalLM, in float32. Skipped where there is no torch."""
 
+from itertools import islice
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
 
+from neural.data.tokens import Tokens
 from neural.model.weights import build, to_tensors
-from neural.study.arms import Recipe, dialogue_losses, step
+from neural.study.arms import Recipe, batches, dialogue_losses, step
 from neural.study.loss import INTERVENTIONAL, STANDARD
 
 torch = pytest.importorskip("torch", reason="parity needs torch: pip install torch==2.13.0", exc_type=ImportError)
+
+torch.set_num_threads(1)  # the models are too small to share out
 
 IDS = np.random.default_rng(1).integers(0, 61, (2, 40)).astype(np.int32)
 AUTHORS = np.random.default_rng(2).integers(0, 4, (2, 40)).astype(np.int8)
@@ -42,11 +47,11 @@ def ours(small, reference):
     return nnx.split(build(config, tensors), nnx.Param)
 
 
-def torch_loss(model, weights):
+def torch_loss(model, weights, tokens=Tokens(IDS, AUTHORS)):  # noqa: B008, a tuple
     """The published loop's loss: labels of −100 where a token does not count, shifted inside the model."""
-    counts = np.array(weights)[AUTHORS] > 0
-    labels = torch.tensor(np.where(counts, IDS, -100), dtype=torch.long)
-    return model(torch.tensor(IDS, dtype=torch.long), labels=labels).loss
+    counts = np.array(weights)[tokens.authors] > 0
+    labels = torch.tensor(np.where(counts, tokens.ids, -100), dtype=torch.long)
+    return model(torch.tensor(tokens.ids, dtype=torch.long), labels=labels).loss
 
 
 def test_logits(ours, reference):
@@ -89,3 +94,37 @@ def test_ten_clipped_adamw_steps(ours, reference, arm):
         (ours_after, _), _ = LOSS_AND_GRADIENTS(params, graph, IDS, AUTHORS, weights)
         assert abs(float(ours_after) - torch_loss(reference, WEIGHTS[arm]).item()) < 1e-4
     assert clipped
+
+
+LENGTHS = 60, 100, 170, 240
+ROWS = [
+    Tokens(
+        np.random.default_rng(n).integers(0, 61, n).astype(np.int32),
+        np.random.default_rng(n + 1).integers(0, 4, n).astype(np.int8),
+    )
+    for n in LENGTHS
+]
+
+
+@pytest.mark.parametrize("small", [True], ids=["tied"], indirect=True)
+@pytest.mark.parametrize("pad", [True, False], ids=["padded", "unpadded"])
+@pytest.mark.parametrize("arm", WEIGHTS)
+def test_fifty_steps_of_dialogues_of_many_lengths(ours, reference, arm, pad):
+    """The loop of the experiment against the published one, batch 1; torch is never given any padding."""
+    graph, params = ours
+    recipe = Recipe(learning_rate=1e-3)
+    optimizer = recipe.optimizer()
+    state, weights = optimizer.init(params), jnp.array(WEIGHTS[arm])
+    theirs = torch.optim.AdamW(reference.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    advance = jax.jit(lambda params, state, *batch: step(graph, optimizer, params, state, *batch, weights))
+    stream = islice(batches(ROWS, epochs=13, seed=(0,)), 50)
+    for batch in stream:
+        length = int((batch.authors > 0).any(axis=0).nonzero()[0].max()) + 1
+        cut = Tokens(*(part[:, :length] for part in batch))
+        loss = torch_loss(reference, WEIGHTS[arm], cut)
+        theirs.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(reference.parameters(), recipe.clip)
+        theirs.step()
+        params, state, losses = advance(params, state, *(batch if pad else cut))
+        assert abs(float(losses[0]) - loss.item()) < 1e-4
