@@ -118,7 +118,7 @@ def test_where_there_is_little_room_every_hypothesis_has_a_row(monkeypatch):
 
 
 def test_one_hypothesis_has_no_false_evidence(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("COLUMNS", "56")
     ledger = Mixture({Hypothesis("a long name", memoryless(A=1.0)): 1.0}).ledger([see("A")])
     lines = [line.split() for line in repr(ledger).splitlines()]
     assert ["slot", "author", "symbol", "p", "ν", "w", "w_obs"] in lines
