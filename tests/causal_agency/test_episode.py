@@ -57,6 +57,15 @@ def test_seeing_is_bayes_rule(episode, a, o):
         assert seen.P(p=p) == prior * episode.action[p][a] * episode.outcome[p][a][o] / total
 
 
+@given(episodes(smallest=1), st.sampled_from(ACTIONS))
+def test_given_the_hypothesis_the_channels_are_left(episode, a):
+    for p in episode.prior:
+        one = episode.joint().given(p=p)
+        assert one.posterior() == {q: int(q == p) for q in episode.prior}
+        assert one.P(a=a) == episode.action[p][a]
+        assert all(one.given(a=a).P(o=o) == prob for o, prob in episode.outcome[p][a].items())
+
+
 @given(episodes(), st.sampled_from(ACTIONS), st.sampled_from(OUTCOMES))
 def test_the_gap_is_what_seeing_and_doing_differ_by(episode, a, o):
     joint = episode.joint()
@@ -175,5 +184,7 @@ def test_what_cannot_be_is_named():
     episode = Episode({"p": 1}, ONE, OUT)
     with pytest.raises(ImpossibleEvidence, match="a = 'c', o = 'o': no hypothesis gives this any probability"):
         episode.joint().given(a="c", o="o")
-    with pytest.raises(UnknownToken, match="unknown action 'c': there are 'a'"):
+    with pytest.raises(UnknownToken, match=r"unknown action 'c': there are 'a'$"):
         episode.do("c")
+    with pytest.raises(UnknownToken, match=r"unknown action 'fly': there are 'send', 'stay'$"):
+        records.do("fly")

@@ -18,6 +18,7 @@ SURE = Mixture({Hypothesis(name, memoryless(A=1, B=0)): 0.5 for name in ("p", "q
 MANY = Mixture({Hypothesis(f"p{i}", memoryless(A=i / 10, B=1 - i / 10)): 0.125 for i in range(1, 9)})
 NEVER, SURE_P = (Hypothesis(name, memoryless(A=a, B=1 - a)) for name, a in (("never", 0), ("sure", 1)))
 WORDS = Mixture({Hypothesis("p", memoryless(abc=Fraction(1, 2), abcd=Fraction(1, 2))): Fraction(1)})
+THIRTEEN = Mixture({Hypothesis(f"p{i}", memoryless(A=0.5, B=0.5)): Fraction(1, 26) for i in range(26)})
 LONG = [do("A"), see("B")] * 6 + [do("B")]
 CURVES = {
     (share, rule): np.array([0, share / 2, share / 4]) * (rule == "naive")
@@ -34,6 +35,9 @@ FIGURES = {
     "longer_labels": lambda: plot.trajectory(WORDS, [see("abcd")]),
     "infinite_ledger": lambda: plot.ledger(Mixture({SURE_P: 0.5, NEVER: 0.5}).ledger([do("B")])),
     "infinite_the_other_way": lambda: plot.ledger(Mixture({NEVER: 0.5, SURE_P: 0.5}).ledger([do("B")])),
+    "fifty_points": lambda: plot.trajectory(two_action.mix, [do("A")] * 49),
+    "forty_nine_points": lambda: plot.trajectory(two_action.mix, [do("A")] * 48),
+    "thirteen_lines": lambda: plot.ledger(THIRTEEN.ledger([do("A")])),
     "undefined": lambda: plot.trajectory(SURE, [see("A"), do("B")]),
     "undefined_ledger": lambda: plot.ledger(SURE.ledger([see("A"), do("B")])),
     "many": lambda: plot.trajectory(MANY, LONG[:12]),
@@ -54,6 +58,7 @@ def of_text(text):
     offset = text.get_position() if hasattr(text, "xy") else ""
     at = [f"{x:.4g}" for x in getattr(text, "xy", text.get_position())]
     look = (
+        bool(text.get_transform() == text.axes.get_xaxis_transform()),
         getattr(text, "xycoords", ""),
         getattr(text, "anncoords", ""),
         text.get_color(),
@@ -65,7 +70,8 @@ def of_text(text):
 
 
 def of_area(area):
-    spans = [(float(min(path.vertices[:, 0])), float(max(path.vertices[:, 0]))) for path in area.get_paths()]
+    spans = [[*map(float, (*path.vertices.min(axis=0), *path.vertices.max(axis=0)))] for path in area.get_paths()]
+    spans += [bool(area.get_transform() == area.axes.get_xaxis_transform())]
     return f"  areas {spans} {area.get_facecolor().tolist()} {area.get_linewidth()} {area.get_zorder()}"
 
 

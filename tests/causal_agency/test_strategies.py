@@ -1,7 +1,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from causal_agency import Gate, UnknownToken, memoryless
@@ -38,6 +38,40 @@ def test_kernels_are_distributions_after_any_past(kind, data, history):
     assert sum(probs) == 1
     assert nu("x", symbols(history)) == probs[0]
     assert all(probs) or not smallest
+
+
+@given(st.data(), st.sampled_from(["xy", "abcd"]), st.sampled_from([0, 1]))
+def test_mixtures_are_of_the_tokens_and_as_possible_as_asked(data, tokens, smallest):
+    mix = data.draw(mixtures(tokens=tokens, smallest=smallest))
+    assert all(p.tokens == tuple(tokens) for p in mix.prior)
+    probs = [p.nu(token, ()) for p in mix.prior for token in tokens]
+    assert sum(probs) == len(mix.prior)
+    assert not smallest or all(probs)
+    own = data.draw(mixtures(kernels=st.just(lambda token, past: 0.5), tokens=tokens))
+    assert all(p.tokens == tuple(tokens) and p.nu("?", ()) == 0.5 for p in own.prior)
+
+
+@pytest.mark.parametrize("strategy", [mixtures, kernels, memoryless_kernels, markov_kernels, whole_past_kernels])
+def test_by_default_something_is_impossible_now_and_then(strategy):
+    def has_a_zero(found):
+        some = [p.nu for p in found.prior] if strategy is mixtures else [found]
+        return any(nu("A", ()) == 0 for nu in some)
+
+    assert find(strategy(), has_a_zero, settings=settings(database=None))
+
+
+def test_kernels_of_the_whole_past_are_many():
+    def of_seed(nu):
+        return tuple(nu("A", ("A",) * i) for i in range(8))
+
+    seen = set()
+
+    @given(st.data())
+    def collect(data):
+        seen.add(of_seed(data.draw(whole_past_kernels("AB"))))
+
+    collect()
+    assert len(seen) > 40
 
 
 @given(mixtures(kernels=st.just(memoryless(x=1)), tokens="x"))

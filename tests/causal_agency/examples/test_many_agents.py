@@ -35,6 +35,20 @@ def test_the_first_own_word_is_drawn_from_the_next_action_mixture():
     assert abs(symbol[:, 0].mean() - pi) < 4 * (pi * (1 - pi) / 1000) ** 0.5
 
 
+def test_who_writes_and_by_which_hypothesis_are_drawn_apart():
+    """At the first slot: the gate, the hypothesis drawn and the symbol by it are three draws."""
+    n = 1000
+    truth, own, chosen, symbol, _ = map(np.asarray, some(11, 0.5, False))
+    own, chosen, symbol = own[:, 0], chosen[:, 0], symbol[:, 0]
+    for which in (own, ~own):
+        assert abs(chosen[which].mean() - 0.65) < 4 * (0.65 * 0.35 / which.sum()) ** 0.5
+    for p, chance in ((0, 0.8), (1, 0.1)):
+        acted, told = own & (chosen == p), ~own & (truth == p)
+        for which in (acted, told):
+            assert which.sum() > n / 10
+            assert abs(symbol[which].mean() - chance) < 4 * (chance * (1 - chance) / which.sum()) ** 0.5
+
+
 def test_outcomes_by_hand(monkeypatch):
     false, true, unsure = [0.001, 0.999], [0.999, 0.001], [0.5, 0.5]
     told = Lives(
