@@ -162,8 +162,8 @@ OUT = {"p": {"a": {"o": Fraction(1)}}}
     ("prior", "action", "outcome", "problem"),
     [
         ({"p": 0.5}, ONE, OUT, "the prior sums to 0.5"),
-        ({"p": 1}, {"q": {"a": 1}}, OUT, "must name the same hypotheses"),
-        ({"p": 1}, ONE, {}, "must name the same hypotheses"),
+        ({"p": 1}, {"q": {"a": 1}}, OUT, "^prior, action and outcome must name the same hypotheses$"),
+        ({"p": 1}, ONE, {}, "^prior, action and outcome must name the same hypotheses$"),
         ({"p": 1}, {"p": {"a": 0.5}}, OUT, "the action channel of p sums to 0.5"),
         ({"p": 1}, {"p": {"a": 0.5, "b": 0.5}}, OUT, "p: every hypothesis needs the same actions"),
         ({"p": 1}, ONE, {"p": {"a": {"o": 0.5}}}, "the outcome channel of p after 'a' sums to 0.5"),

@@ -112,6 +112,22 @@ def test_a_token_of_two_letters_is_not_one_of_them(nu):
         nu("xy", ())
 
 
+def test_how_long_histories_are():
+    lengths = {kind: set() for kind in ("default", "some", "many")}
+
+    @given(st.data())
+    def collect(data):
+        lengths["default"].add(len(data.draw(histories("xy"))))
+        lengths["some"].add(len(data.draw(histories("xy", min_size=2, max_size=3))))
+        lengths["many"].add(len(data.draw(histories("xy", min_size=3, max_size=9))))
+
+    collect()
+    assert lengths["default"] == set(range(7))
+    assert lengths["some"] == {2, 3}
+    assert min(lengths["many"]) == 3
+    assert max(lengths["many"]) == 9
+
+
 def test_both_authors_and_every_symbol_turn_up():
     seen = set()
 

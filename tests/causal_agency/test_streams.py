@@ -93,6 +93,21 @@ def test_log_odds_stay_right_to_rounding_on_long_streams():
     np.testing.assert_allclose(streams.trajectory(*stream)[-1], np.exp(expected).astype(float), rtol=1e-12, atol=1e-290)
 
 
+def test_hypotheses_that_are_nearly_the_same_are_told_apart_to_rounding():
+    """Log-odds of a few nats between sums of a million."""
+    rng = np.random.default_rng(3)
+    kernels = rng.dirichlet(np.ones(8)) * np.exp(rng.normal(0, 1e-3, (6, 8)))
+    kernels /= kernels.sum(axis=1, keepdims=True)
+    symbols = rng.choice(8, 1_000_000, p=kernels[0]).astype(np.uint8)
+    prior, evidence = np.full(6, 1 / 6), np.ones(1_000_000, bool)
+    counts = np.bincount(symbols, minlength=8)
+    expected = np.log(kernels.astype(np.longdouble)) @ counts
+    got = streams.log_posterior(prior, kernels, symbols, evidence)
+    top = int(got.argmax())
+    odds, right = (np.delete((x - x[top]).astype(float), top) for x in (got, expected))
+    np.testing.assert_allclose(odds, right, rtol=2e-12)  # the long doubles themselves are no better
+
+
 def test_single_precision_is_right_to_a_thousandth_of_a_nat():
     stream = random_stream(6, 4, 20_000, smallest=0.2)
     expected = in_long_double(*stream)
@@ -238,6 +253,8 @@ def test_impossible_evidence_names_the_slot_or_the_stream(monkeypatch):
         (([1.0], [[1.0]], [0, 0], [True]), "do not fit evidence"),
         (([1.0], [[1.0]], 0, True), "do not fit evidence"),
         (([1.0], [1.0], [0], [True]), "does not fit kernels"),
+        (([1.0], [[[1.0]]], [0], [True]), "does not fit kernels"),
+        (([0.5, 0.5], [[0.5, 0.5, 0.0]] * 3, [0], [True]), "does not fit kernels"),
         (([1.0], [[1.0]], [0, 0], [Gate.AGENT, Gate.WORLD]), "evidence must be true and false: gates == Gate.WORLD"),
         (([1.0], [[1.0]], [0], [0.5]), "evidence must be true and false"),
         (([1.0], [[1.0]], [1], [True]), "whole numbers from 0 to 0"),
