@@ -71,6 +71,8 @@ def read_tokenizer(folder: Path, config: Qwen2Config) -> PreTrainedTokenizerBase
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError) as problem:
         raise BadInput(f"{folder} has no readable tokenizer: {str(problem).splitlines()[0]}") from None
+    for how_it_was_read in ("local_files_only", "is_local"):  # which is nothing to write down again
+        tokenizer.init_kwargs.pop(how_it_was_read, None)
     if len(tokenizer) < 256:  # transformers makes an empty one where there is no vocabulary
         raise BadInput(f"{folder} has no readable tokenizer: tokenizer.json, or vocab.json and merges.txt, are missing")
     if len(tokenizer) > config.vocab_size:

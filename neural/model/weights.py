@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jax import Array
-from safetensors.flax import save_file
+from safetensors.numpy import save_file
 from transformers import PreTrainedTokenizerBase, Qwen2Config
 
 from causal_agency.command import BadInput
@@ -112,4 +113,7 @@ def save(folder: Path, model: Qwen2, config: Qwen2Config, tokenizer: PreTrainedT
     config.dtype = str(tensors["model.embed_tokens.weight"].dtype)
     config.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    save_file(jax.device_get(tensors), folder / "model.safetensors", metadata={"format": "pt"})
+    whole = {
+        name: np.ascontiguousarray(x) for name, x in tensors.items()
+    }  # a transposed view would be written as it lies
+    save_file(whole, folder / "model.safetensors", metadata={"format": "pt"})

@@ -61,6 +61,7 @@ def architecture(tokenizer: PreTrainedTokenizerBase) -> Qwen2Config:
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
+        dtype="float32",
     )
 
 

@@ -2,6 +2,7 @@ import copy
 import json
 import re
 
+import jax
 import ml_dtypes
 import numpy as np
 import pytest
@@ -168,6 +169,21 @@ def test_what_is_no_whole_qwen2_is_named_in_one_line(folder, spoil, problem):
     with pytest.raises(BadInput, match=problem) as error:
         load(folder)
     assert "\n" not in str(error.value)
+
+
+def test_parameters_in_numpy_are_written_as_they_are(folder, tmp_path):
+    """A trained arm comes back from the devices as views of one array."""
+    model, config, tokenizer = load(folder)
+    graph, params = nnx.split(model, nnx.Param)
+    views = jax.tree.map(lambda leaf: np.stack([leaf, leaf])[1], params)
+    (tmp_path / "again").mkdir()
+    save(tmp_path / "again", nnx.merge(graph, views), config, tokenizer)
+    before, after = tensors_of(folder), tensors_of(tmp_path / "again")
+    assert before.keys() == after.keys()
+    for name in before:
+        np.testing.assert_array_equal(before[name], after[name])
+    for file in ("config.json", "tokenizer_config.json", "tokenizer.json"):
+        assert (tmp_path / "again" / file).read_text() == (folder / file).read_text()
 
 
 def test_building_keeps_what_it_is_given(small):
