@@ -47,7 +47,7 @@ def stream(symbols: ArrayLike, evidence: ArrayLike) -> tuple[NDArray, NDArray[np
         raise ValueError("evidence must be true and false: gates == Gate.WORLD")
     if symbols.shape != evidence.shape or symbols.ndim == 0:
         raise ValueError(f"symbols of shape {symbols.shape} do not fit evidence of shape {evidence.shape}")
-    return symbols, evidence.astype(bool)
+    return symbols, evidence.astype(bool, copy=False)
 
 
 def codes(symbols: NDArray, evidence: NDArray[np.bool_], unseen: int) -> NDArray:

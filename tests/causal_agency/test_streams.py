@@ -255,7 +255,7 @@ def test_impossible_evidence_names_the_slot_or_the_stream(monkeypatch):
         (([1.0], [1.0], [0], [True]), "does not fit kernels"),
         (([1.0], [[[1.0]]], [0], [True]), "does not fit kernels"),
         (([0.5, 0.5], [[0.5, 0.5, 0.0]] * 3, [0], [True]), "does not fit kernels"),
-        (([1.0], [[1.0]], [0, 0], [Gate.AGENT, Gate.WORLD]), "evidence must be true and false: gates == Gate.WORLD"),
+        (([1.0], [[1.0]], [0, 0], [Gate.AGENT, Gate.WORLD]), "^evidence must be true and false: gates == Gate.WORLD$"),
         (([1.0], [[1.0]], [0], [0.5]), "evidence must be true and false"),
         (([1.0], [[1.0]], [1], [True]), "whole numbers from 0 to 0"),
         (([1.0], [[1.0]], [-1], [True]), "whole numbers from 0 to 0"),
@@ -270,7 +270,9 @@ def test_what_cannot_be_is_refused(function, arguments, problem):
 
 @pytest.mark.parametrize(("symbols", "dtype"), [([[0]], float), ([0], int)])
 def test_a_trajectory_is_of_one_stream_in_floats(symbols, dtype):
-    with pytest.raises(ValueError, match="a trajectory is of one stream, in floats"):
+    with pytest.raises(
+        ValueError, match=r"^a trajectory is of one stream, in floats: symbols must have one axis, dtype be a float's$"
+    ):
         streams.trajectory([1.0], [[1.0]], symbols, np.ones_like(symbols, bool), dtype=dtype)
 
 
