@@ -270,9 +270,7 @@ def test_what_cannot_be_is_refused(function, arguments, problem):
 
 @pytest.mark.parametrize(("symbols", "dtype"), [([[0]], float), ([0], int)])
 def test_a_trajectory_is_of_one_stream_in_floats(symbols, dtype):
-    with pytest.raises(
-        ValueError, match=r"^a trajectory is of one stream, in floats: symbols must have one axis, dtype be a float's$"
-    ):
+    with pytest.raises(ValueError, match=r"^a trajectory is of one stream, in floats: symbols .* dtype be a float's$"):
         streams.trajectory([1.0], [[1.0]], symbols, np.ones_like(symbols, bool), dtype=dtype)
 
 
