@@ -56,7 +56,7 @@ def trajectory(mix: Mixture, history: History) -> Figure:
     ledger = mix.ledger(slots(history))
     figure = Figure(figsize=(8, 6), layout="constrained")
     panels: list[Axes] = [*map(bare, figure.subplots(2, sharex=True))]
-    undefined = dict.fromkeys(ledger.prior, np.nan)
+    undefined = dict.fromkeys(ledger.prior)
     views: tuple[list[Any], list[Any]] = [entry.w for entry in ledger], [entry.w_obs or undefined for entry in ledger]
     for axes, name, view in zip(panels, ("w, the agent's", "w_obs, a bystander's"), views, strict=True):
         for p, (colour, line) in zip(ledger.prior, looks(len(ledger.prior)), strict=True):
@@ -119,7 +119,7 @@ def deluded(curves: Mapping[tuple[float, str], np.ndarray]) -> Figure:
             axes.annotate(f"writes {share:.0%}", (len(curve), 100 * curve[-1]), xytext=(4, 0), va="center",
                           textcoords="offset points", color=colours[share])  # fmt: skip
     axes.set(xscale="log", xlabel="slot", ylabel="agents deluded (%)", xlim=(1, None), ylim=(-1, None))
-    axes.plot([], [], color="black", label="naive: its own words are evidence")
-    axes.plot([], [], color="black", linestyle=":", label="interventional: they are not")
+    axes.plot([], color="black", label="naive: its own words are evidence")
+    axes.plot([], color="black", linestyle=":", label="interventional: they are not")
     figure.legend(frameon=False, loc="outside upper center", ncols=2)
     return figure
