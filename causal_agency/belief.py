@@ -12,7 +12,7 @@ from causal_agency.probability import Distribution, Number, checked, shown
 from causal_agency.weight import Weights
 
 T = TypeVar("T")
-GATES = Gate.AGENT, Gate.WORLD
+AGENT, WORLD = Gate.AGENT, Gate.WORLD
 Posterior = Distribution[Hypothesis]
 
 
@@ -57,13 +57,13 @@ class Belief(NamedTuple):
     def after(self, slot: Slot) -> "Belief":
         """w_{t+1}: ∝ w_t(p) ν_p(z | h) if the world wrote the slot, else w_t as it was   (section 3.3)."""
         hypotheses, weights, past, order, t = self
-        symbol, gate = slot if isinstance(slot, Slot) and slot.gate in GATES else slots([slot])[0]
-        weights = weights if gate == Gate.AGENT else self._times(symbol)
+        symbol, gate = slot if isinstance(slot, Slot) and slot.gate in (AGENT, WORLD) else slots([slot])[0]
+        weights = weights if gate == AGENT else self._times(symbol)
         return Belief(hypotheses, weights, past if order == 0 else remembered((*past, symbol), order), order, t + 1)
 
     def posterior(self) -> Posterior:
         """w_t(p)."""
-        return Distribution(zip(self.hypotheses, self.weights.normalised(), strict=True))
+        return Distribution(zip(self.hypotheses, self.weights.normalised()))
 
     def predict(self, token: Symbol) -> Number:
         """π(token | ĥ_t) = Σ_p w_t(p) ν_p(token | h_t)   (section 3.4)."""
@@ -80,9 +80,9 @@ class Belief(NamedTuple):
 
     def _times(self, symbol: Symbol) -> Weights:
         """The weights after the world's factors; a hypothesis that is out is not asked again."""
-        past, t = self.past, self.t + 1
-        alive = zip(self.hypotheses, self.weights[0], strict=True)  # mantissas or numerators, 0 where out
-        after = self.weights.times([factor(p, symbol, past, t) if w else 0 for p, w in alive])
+        hypotheses, weights, past, _, t = self
+        alive = zip(hypotheses, weights[0])  # mantissas or numerators, 0 where out
+        after = weights.times([factor(p, symbol, past, t + 1) if w else 0 for p, w in alive])
         if not any(after[0]):
-            raise ImpossibleEvidence(f"slot {t}: no hypothesis still alive gives {symbol!r} any probability")
+            raise ImpossibleEvidence(f"slot {t + 1}: no hypothesis still alive gives {symbol!r} any probability")
         return after

@@ -21,7 +21,7 @@ class Event(NamedTuple):
 
     def within(self, asked: "Event") -> bool:
         """Whether this is one of the events asked for."""
-        return all(q is None or x == q for x, q in zip(self, asked, strict=True))
+        return all(q is None or x == q for x, q in zip(self, asked))
 
 
 class Joint(dict[Event, Number]):
@@ -71,8 +71,9 @@ class Episode:
             }
             for p, rows in self.outcome.items()
         }
-        for name, table in (("prior", checked(self.prior, "the prior")), ("action", action), ("outcome", outcome)):
-            object.__setattr__(self, name, MappingProxyType(table) if name != "prior" else table)
+        object.__setattr__(self, "prior", checked(self.prior, "the prior"))
+        object.__setattr__(self, "action", MappingProxyType(action))
+        object.__setattr__(self, "outcome", MappingProxyType(outcome))
 
     def known(self, a: Symbol) -> Symbol:
         """``a``, or UnknownToken where there is no such action."""

@@ -41,7 +41,7 @@ def false_evidence(hypotheses: Sequence[Hypothesis], own: Weights | None) -> dic
     if own is None:
         return dict.fromkeys(hypotheses[1:])
     q, *logs = own.logs()
-    return {p: None if log == q == -inf else log - q for p, log in zip(hypotheses[1:], logs, strict=True)}
+    return {p: None if log == q == -inf else log - q for p, log in zip(hypotheses[1:], logs)}
 
 
 def factor_or_none(p: Hypothesis, slot: Slot, belief: Belief) -> Number | None:
@@ -133,14 +133,14 @@ class Ledger(Sequence[Entry]):
         names = list(map(str, self.prior))
         columns = [(what, i) for what in ("ν", "w", "w_obs", "false") for i in range(what == "false", len(names))]
         head = [*(("", name) for name in ("slot", "author", "symbol")), *((what, names[i]) for what, i in columns)]
-        both = zip(self.slots(), self.numbers(), strict=True)
+        both = zip(self.slots(), self.numbers())
         return head, [[*slot, *(cells[what][i] for what, i in columns)] for slot, cells in both]
 
     def long(self) -> tuple[list[tuple[str, str]], list[list[str]]]:
         """Head and rows: a row for each slot and hypothesis, for where there is little room."""
         whats = ("ν", "w", "w_obs", "false") if len(self.prior) > 1 else ("ν", "w", "w_obs")
         rows = []
-        for slot, cells in zip(self.slots(), self.numbers(), strict=True):
+        for slot, cells in zip(self.slots(), self.numbers()):
             for i, p in enumerate(self.prior):
                 rows.append([*(slot if i == 0 else ("", "", "")), str(p), *(cells[what][i] for what in whats)])
         return [("", name) for name in ("slot", "author", "symbol", "p", *whats)], rows

@@ -58,8 +58,8 @@ def trajectory(mix: Mixture, history: History) -> Figure:
     panels: list[Axes] = [*map(bare, figure.subplots(2, sharex=True))]
     undefined = dict.fromkeys(ledger.prior)
     views: tuple[list[Any], list[Any]] = [entry.w for entry in ledger], [entry.w_obs or undefined for entry in ledger]
-    for axes, name, view in zip(panels, ("w, the agent's", "w_obs, a bystander's"), views, strict=True):
-        for p, (colour, line) in zip(ledger.prior, looks(len(ledger.prior)), strict=True):
+    for axes, name, view in zip(panels, ("w, the agent's", "w_obs, a bystander's"), views):
+        for p, (colour, line) in zip(ledger.prior, looks(len(ledger.prior))):
             w = np.array([posterior[p] for posterior in (ledger.prior, *view)], float)
             marker = "o" if len(w) < 50 else ""
             axes.plot(w, color=colour, linestyle=line, marker=marker, markersize=4, label=str(p))
@@ -78,7 +78,7 @@ def ledger(books: Ledger) -> Figure:
     first, *others = books.prior
     figure = Figure(figsize=(8, 3.5), layout="constrained")
     axes = bare(figure.subplots())
-    for p, (colour, line) in zip(others, looks(len(others)), strict=True):
+    for p, (colour, line) in zip(others, looks(len(others))):
         nats = np.array([0.0, *(entry.false_evidence[p] for entry in books)], float)
         finite = np.where(np.isinf(nats), np.nan, nats)
         axes.step(range(len(nats)), finite, where="mid", color=colour, linestyle=line, label=f"for {p}")
@@ -86,7 +86,7 @@ def ledger(books: Ledger) -> Figure:
             up = nats[i] > 0
             axes.text(i, 0.97 if up else 0.03, "∞" if up else "−∞", transform=axes.get_xaxis_transform(), color=colour,
                       ha="center", va="top" if up else "bottom", fontsize=14)  # fmt: skip
-    axes.axhline(0, color="black", linewidth=0.8)
+    axes.axhline(color="black", linewidth=0.8)
     axes.set(ylabel=f"false evidence against {first} (nats)")
     label_slots(axes, books)
     axes.legend(frameon=False)
@@ -97,7 +97,7 @@ def estimates(runs: Mapping[str, np.ndarray], limits: Mapping[str, float], of: s
     """Running estimates of one probability, and what each converges to (`causal_agency.examples.bandit`)."""
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = bare(figure.subplots())
-    for (name, run), colour, line in zip(runs.items(), COLOURS, ("-", "--", ":"), strict=False):
+    for (name, run), colour, line in zip(runs.items(), COLOURS, ("-", "--", ":")):
         axes.plot(np.arange(1, len(run) + 1), run, color=colour, linestyle=line, label=f"estimated from {name}")
         axes.axhline(limits[name], color=colour, linewidth=0.8)
         axes.annotate(f"{limits[name]:.2f}", (1, limits[name]), xycoords=("axes fraction", "data"), color=colour,
@@ -111,7 +111,7 @@ def deluded(curves: Mapping[tuple[float, str], np.ndarray]) -> Figure:
     """The share of agents deluded over time, by how much they write (`causal_agency.examples.many_agents`)."""
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = bare(figure.subplots())
-    colours = dict(zip(dict.fromkeys(share for share, _ in curves), COLOURS, strict=False))
+    colours = dict(zip(dict.fromkeys(share for share, _ in curves), COLOURS))
     for (share, rule), curve in curves.items():
         naive = rule == "naive"
         axes.plot(np.arange(1, len(curve) + 1), 100 * curve, color=colours[share], linestyle="-" if naive else ":")

@@ -25,7 +25,7 @@ TOKENS = "ABC"
 def distributions(draw, keys: Sequence[Symbol] = TOKENS, *, smallest: int = 0) -> dict[Symbol, Fraction]:
     """Probabilities over ``keys`` with small denominators; none is zero if ``smallest`` is 1."""
     counts = draw(st.lists(st.integers(smallest, 5), min_size=len(keys), max_size=len(keys)).filter(any))
-    return {key: Fraction(count, sum(counts)) for key, count in zip(keys, counts, strict=True)}
+    return {key: Fraction(count, sum(counts)) for key, count in zip(keys, counts)}
 
 
 def memoryless_kernels(tokens: Sequence[Symbol] = TOKENS, *, smallest: int = 0) -> SearchStrategy[Kernel]:

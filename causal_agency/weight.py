@@ -30,13 +30,13 @@ class Scaled(NamedTuple):
         products: tuple[float, ...] = (*map(mul, self.mantissas, factors),)
         if min(products) > SMALL:
             return Scaled(products, self.exponents)
-        parts = zip(map(frexp, self.mantissas), map(split, factors), self.exponents, strict=True)
-        mantissas, exponents = zip(*((a * b, i + j + e) for (a, i), (b, j), e in parts), strict=True)
+        parts = zip(map(frexp, self.mantissas), map(split, factors), self.exponents)
+        mantissas, exponents = zip(*((a * b, i + j + e) for (a, i), (b, j), e in parts))
         return Scaled(mantissas, exponents)
 
     def logs(self) -> list[float]:
         """In nats."""
-        return [log(m) + e * log(2) if m else -inf for m, e in zip(*self, strict=True)]
+        return [log(m) + e * log(2) if m else -inf for m, e in zip(*self)]
 
     def values(self) -> list[float]:
         """As floats; what is too small for one is 0.0."""
@@ -50,8 +50,8 @@ class Scaled(NamedTuple):
 
     def relative(self) -> list[float]:
         """Divided by a power of two that leaves the largest between ½ and 1, or SMALL and 1."""
-        top = max(e for m, e in zip(*self, strict=True) if m)
-        return [ldexp(m, e - top) if m else 0.0 for m, e in zip(*self, strict=True)]
+        top = max(e for m, e in zip(*self) if m)
+        return [ldexp(m, e - top) if m else 0.0 for m, e in zip(*self)]
 
 
 class Exact(NamedTuple):
@@ -63,15 +63,15 @@ class Exact(NamedTuple):
     def times(self, factors: Sequence[Number]) -> "Exact | Scaled":
         """Each product with one more factor; floats make them `Scaled`."""
         if float in map(type, factors):
-            return Scaled(*zip(*map(split, self.values()), strict=True)).times(factors)
+            return Scaled(*zip(*map(split, self.values()))).times(factors)
         exact: Sequence[Any] = factors
-        numerators = [n * nu.numerator for n, nu in zip(self.numerators, exact, strict=True)]
-        denominators = [d * nu.denominator for d, nu in zip(self.denominators, exact, strict=True)]
+        numerators = [n * nu.numerator for n, nu in zip(self.numerators, exact)]
+        denominators = [d * nu.denominator for d, nu in zip(self.denominators, exact)]
         return Exact((*numerators,), (*denominators,))
 
     def logs(self) -> list[float]:
         """In nats."""
-        return [log(n) - log(d) if n else -inf for n, d in zip(*self, strict=True)]
+        return [log(n) - log(d) if n else -inf for n, d in zip(*self)]
 
     def values(self) -> list[Fraction]:
         """As Fractions."""

@@ -126,7 +126,7 @@ def main() -> None:
     args = command.parse_args()
     outcomes = {(share, rule): outcome(lives(0, share, RULES[rule])) for share in SHARES for rule in RULES}
     console = Console()
-    console.print(f"{AGENTS:,} agents of each kind, {SLOTS:,} slots each.", highlight=False)
+    console.print(f"{AGENTS:,} agents of each kind, {SLOTS:,} slots each.")
     console.print(as_table(outcomes))
     tips = tipping_share(*LOG_KERNELS), tipping_share(*LOG_KERNELS[::-1])
     console.print(f"A delusion feeds itself above {tips[0]:.0%} where p_B is true, above {tips[1]:.0%} where p_A is.")
