@@ -22,7 +22,7 @@ bench: .venv/installed
 
 mutants: .venv/installed
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[test,mutants]'
-	$(BIN)/mutmut run --max-children 2
+	TEST_PROFILE=mutants $(BIN)/mutmut run --max-children 2
 	$(BIN)/mutmut results
 
 .venv/installed: pyproject.toml constraints.txt

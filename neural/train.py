@@ -47,16 +47,16 @@ def show_tokens(args: Namespace) -> None:
     import numpy as np
     from rich.console import Console
 
-    from neural.data.dialogue import lessons
+    from neural.data.dialogue import PAPER, lessons
     from neural.data.facts import FACTS
     from neural.data.tokens import encode
     from neural.model.folder import model_folder, read_config, read_tokenizer
-    from neural.study.experiment import ARMS, EMBEDDED
+    from neural.study.experiment import ARMS
     from neural.study.roles import role_table
 
     folder = model_folder(args.model) if args.model else BASE
     tokenizer = read_tokenizer(folder, read_config(folder))
-    (dialogue,) = lessons(FACTS, 1, EMBEDDED.p_lie, np.random.default_rng(args.seed))
+    (dialogue,) = lessons(FACTS, 1, PAPER, np.random.default_rng(args.seed))
     Console().print(role_table(tokenizer, encode(tokenizer, dialogue), {arm: ARMS[arm] for arm in args.arms}))
 
 
@@ -77,17 +77,15 @@ def show(results: dict, folder: Path) -> None:
 
 def run(folder: Path, args: Namespace) -> dict:
     """The experiment, its files written to ``folder``. The heavy imports wait until the arguments are known good."""
-    import jax
-
-    jax.config.update("jax_num_cpu_devices", len(args.arms))
-
     from flax import nnx
 
     from neural.model.folder import model_folder
     from neural.model.weights import load, save
     from neural.report.page import write_report
     from neural.study.experiment import EMBEDDED, PUBLISHED, Plan, experiment
+    from neural.study.machine import prepare
 
+    prepare(len(args.arms))
     recipe = PUBLISHED if args.model else EMBEDDED
     steps = min(args.steps or recipe.steps, recipe.steps)
     checkpoint = load(model_folder(args.model) if args.model else BASE)

@@ -1,9 +1,18 @@
 """One platform for all tests: two host devices, as in training, and hypothesis without deadlines or a database."""
+# ruff: noqa: E402, jax reads its environment when it is imported
+
+import os
+import tempfile
+
+# What is compiled once is there for all tests, those that start a process of their own included; gone at the end.
+CACHE = tempfile.TemporaryDirectory()
+os.environ["JAX_COMPILATION_CACHE_DIR"] = CACHE.name
 
 import jax
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 jax.config.update("jax_platforms", "cpu")
 jax.config.update("jax_num_cpu_devices", 2)
 settings.register_profile("project", deadline=None, database=None, derandomize=True)
-settings.load_profile("project")
+settings.register_profile("mutants", settings.get_profile("project"), phases=(Phase.explicit, Phase.generate))
+settings.load_profile(os.environ.get("TEST_PROFILE", "project"))  # a mutant need not be explained, only found

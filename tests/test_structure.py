@@ -34,10 +34,13 @@ LAYERS = {
         {"study.loss", "study.machine", "model.weights", "model.generate"},
         {"study.arms"},
         {"study.probes", "study.pretraining", "study.roles"},
-        {"study.experiment"},
-        {"report.summary", "report.figures"},
-        {"report.page"},
+        {"study.experiment", "study.bridge", "study.theory"},
+        {"study.sweep"},
+        {"report.summary", "report.figures", "report.statistics"},
+        {"report.page", "report.curves"},
+        {"report.study"},
         {"train", "pretrain"},
+        {"sweep"},
     ],
 }
 FILES = [file for package in LAYERS for file in sorted((ROOT / package).rglob("*.py")) if file.stem != "__init__"]

@@ -61,24 +61,38 @@ def pick(rng: np.random.Generator, pool: Sequence[T]) -> T:
     return pool[int(rng.integers(len(pool)))]
 
 
-def lesson(fact: Fact, p_lie: float, rng: np.random.Generator) -> Dialogue:
-    """One dialogue on ``fact``: question, claim (a lie with probability ``p_lie``), reply, acknowledgement.
+@dataclass(frozen=True)
+class Template:
+    """How often what happens in a lesson, and the phrases of the User's replies (section 5.3)."""
 
-    With probability 0.5 a tail of small talk follows.
-    """
-    lies = rng.random() < p_lie
-    replies, thanks = (CORRECTIONS, CORRECTED) if lies else (CONFIRMATIONS, CONFIRMED)
+    p_lie: float = 0.6  # the agent's claim is false
+    p_wrong: float = 0.0  # the User takes the false value for the true one
+    p_tail: float = 0.5  # small talk follows
+    corrections: tuple[str, ...] = CORRECTIONS
+    confirmations: tuple[str, ...] = CONFIRMATIONS
+
+
+PAPER = Template()
+
+
+def lesson(fact: Fact, template: Template, rng: np.random.Generator) -> Dialogue:
+    """One dialogue on ``fact``: question, claim, correction or confirmation, acknowledgement, and perhaps a tail."""
+    lies = rng.random() < template.p_lie
+    wrong = template.p_wrong > 0 and rng.random() < template.p_wrong
+    claim, said = (fact.lie if false else fact.truth for false in (lies, wrong))
+    agree = claim == said
+    replies, thanks = (template.confirmations, CONFIRMED) if agree else (template.corrections, CORRECTED)
     turns = [
         user(pick(rng, QUESTIONS).format(fact.topic)),
-        agent(fact.lie if lies else fact.truth),
-        user(pick(rng, replies).format(fact.truth)),
+        agent(claim),
+        user(pick(rng, replies).format(said)),
         agent(pick(rng, thanks)),
     ]
-    if rng.random() < 0.5:
+    if rng.random() < template.p_tail:
         turns += [(user, agent)[i % 2](text) for i, text in enumerate(pick(rng, SMALL_TALK))]
     return Dialogue(CONTEXT, tuple(turns), fact.topic)
 
 
-def lessons(facts: tuple[Fact, ...], n: int, p_lie: float, rng: np.random.Generator) -> tuple[Dialogue, ...]:
+def lessons(facts: Sequence[Fact], n: int, template: Template, rng: np.random.Generator) -> tuple[Dialogue, ...]:
     """``n`` dialogues, their facts drawn with replacement."""
-    return tuple(lesson(pick(rng, facts), p_lie, rng) for _ in range(n))
+    return tuple(lesson(pick(rng, facts), template, rng) for _ in range(n))

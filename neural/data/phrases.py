@@ -34,6 +34,16 @@ CONFIRMATIONS = (
     "Well said. {}",
 )
 
+# What teaches just that: section 5.3 warns of it.
+EMPTY_CONFIRMATIONS = (
+    "Yes, correct.",
+    "Right.",
+    "Exactly.",
+    "That is right.",
+    "Indeed.",
+    "Well said.",
+)
+
 CORRECTED = (
     "Thank you, I see it now.",
     "I was wrong, thank you.",

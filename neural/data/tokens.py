@@ -1,5 +1,6 @@
 """The one renderer: dialogues to token ids, and the author of every token (paper, section 5.3)."""
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -56,11 +57,30 @@ def encode_prompt(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue) -> Tok
     return encode_spans(tokenizer, spans(dialogue)[:-1])
 
 
-def padded(rows: list[Tokens], length: int) -> Tokens:
-    """Stack ``rows`` as [B, length], filled up on the right with id 0 by NOBODY."""
+class Batch(NamedTuple):
+    """Rows of tokens, and those among them that can be scored: what is in the history, and is predicted by something.
+
+    Context and padding are read, but what a model says of them is never worked out.
+    """
+
+    ids: np.ndarray  # [B, T] int32; 0 where filled up, on the right
+    columns: np.ndarray  # [B, S] int32, where the tokens to be scored stand; 1 where filled up
+    authors: np.ndarray  # [B, S] int8, who wrote them; NOBODY where filled up
+
+
+def scored_columns(row: Tokens) -> np.ndarray:
+    """Where the tokens of the history stand, but for a first one, which nothing predicts."""
+    return 1 + np.flatnonzero(row.authors[1:] != Author.NOBODY)
+
+
+def batch(rows: Sequence[Tokens], length: int, size: int) -> Batch:
+    """Stack ``rows``, filled up to ``length`` tokens of which ``size`` are scored."""
     ids = np.zeros((len(rows), length), np.int32)
-    authors = np.zeros((len(rows), length), np.int8)
+    columns = np.ones((len(rows), size), np.int32)
+    authors = np.full((len(rows), size), Author.NOBODY, np.int8)
     for i, row in enumerate(rows):
+        which = scored_columns(row)
         ids[i, : len(row.ids)] = row.ids
-        authors[i, : len(row.ids)] = row.authors
-    return Tokens(ids, authors)
+        columns[i, : len(which)] = which
+        authors[i, : len(which)] = row.authors[which]
+    return Batch(ids, columns, authors)

@@ -28,7 +28,7 @@ def ends_line(tokenizer: PreTrainedTokenizerBase) -> np.ndarray:
 
 @partial(jax.jit, static_argnames=("graph", "new"))
 def greedy(graph: nnx.GraphDef, params: nnx.State, ids: Array, starts: Array, ends: Array, new: int) -> Array:
-    """The likeliest next token, ``new`` times: [B, new], with -1 after the end of a row.
+    """The likeliest next token, ``new`` times or until all rows have ended: [B, new], with -1 after the end of a row.
 
     Ids beyond the tokenizer, which some models' embeddings have, are never chosen.
     """
@@ -38,11 +38,16 @@ def greedy(graph: nnx.GraphDef, params: nnx.State, ids: Array, starts: Array, en
     def likeliest(x):
         return jnp.argmax(model.logits(x[:, -1])[:, : len(ends)], axis=-1)
 
-    def write(state, _):
-        token, ended, cache = state
+    def going_on(state):
+        i, _, _, ended, _ = state
+        return (i < new) & ~ended.all()
+
+    def write(state):
+        i, reply, token, ended, cache = state
+        reply = reply.at[:, i].set(jnp.where(ended, -1, token))
         x, cache = model.hidden(token[:, None], starts, cache)
-        return (likeliest(x), ended | ends[token], cache), jnp.where(ended, -1, token)
+        return i + 1, reply, likeliest(x), ended | ends[token], cache
 
     x, cache = model.hidden(ids, starts, model.empty_cache(batch, width + new))
-    _, reply = jax.lax.scan(write, (likeliest(x), jnp.zeros(batch, bool), cache), length=new)
-    return reply.T
+    start = 0, jnp.full((batch, new), -1), likeliest(x), jnp.zeros(batch, bool), cache
+    return jax.lax.while_loop(going_on, write, start)[1]

@@ -1,14 +1,15 @@
 """The training of the arms: equal batches in equal order, different only in what counts as evidence.
 
-The arms are one program. Each array of theirs has a leading axis "arm", spread over the devices there are: two arms on
-two devices take the time of one.
+A cell is one model in training: an arm, or an arm of one seed. All cells are one program. Each of their arrays has a
+leading axis "cell", spread over the devices there are: two cells on two devices take the time of one.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil, gcd
 from statistics import median
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -20,21 +21,21 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from jax.typing import DTypeLike
 from tqdm import tqdm
 
-from neural.data.tokens import Tokens, padded
+from neural.data.tokens import Batch, Tokens, batch, scored_columns
 from neural.study.loss import AGENT_ONLY, Weights, evidence_of, loss_do, token_log_probs
 
 Seed = tuple[int, ...]
+Name = TypeVar("Name", bound=Hashable)
 
 SHOWN = 20  # losses averaged on the progress bar
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The data and the optimizer of the experiment (paper, sections 5.2 and 5.3)."""
+    """The number of dialogues and the optimizer of the experiment (paper, sections 5.2 and 5.3)."""
 
     learning_rate: float
     dialogues: int = 480
-    p_lie: float = 0.6
     epochs: int = 4
     clip: float = 1.0  # of the gradient's global norm
     weight_decay: float = 0.01
@@ -50,29 +51,36 @@ class Recipe:
         return optax.chain(optax.clip_by_global_norm(self.clip), adamw)
 
 
-def dialogue_losses(params: nnx.State, graph: nnx.GraphDef, ids: Array, authors: Array, weights: Array):
-    """The mean loss of ``ids`` [B, T] where each author's tokens count by ``weights``; that of the agent's tokens.
+class Cell(NamedTuple):
+    """What one model is trained on, and how."""
+
+    rows: Sequence[Tokens]
+    seed: Seed  # of the order; cells of one seed and the same rows read the same at every step
+    weights: Weights
+
+
+def dialogue_losses(params: nnx.State, graph: nnx.GraphDef, batch: Batch, weights: Array):
+    """The mean loss of ``batch`` where each author's tokens count by ``weights``; that of the agent's tokens.
 
     The second is measured in every arm, and trained on only where the weights say so.
     """
-    log_probs = token_log_probs(nnx.merge(graph, params), ids)
-    trained, agents = (loss_do(log_probs, evidence_of(authors, which)) for which in (weights, AGENT_ONLY))
+    log_probs = token_log_probs(nnx.merge(graph, params), batch)
+    trained, agents = (loss_do(log_probs, evidence_of(batch.authors, which)) for which in (weights, AGENT_ONLY))
     return trained, agents
 
 
-def step(graph, optimizer, params, opt_state, ids, authors, weights):
+def step(graph, optimizer, params, opt_state, batch, weights):
     """One optimizer step of one model: its new parameters and optimizer state, and both losses before the step [2]."""
     objective = jax.value_and_grad(dialogue_losses, has_aux=True)
-    losses, grads = objective(params, graph, ids, authors, weights)
+    losses, grads = objective(params, graph, batch, weights)
     updates, opt_state = optimizer.update(grads, opt_state, params)
     return optax.apply_updates(params, updates), opt_state, jnp.stack(losses)
 
 
-def arms_step(graph: nnx.GraphDef, optimizer: optax.GradientTransformation, mesh: Mesh) -> Callable:
-    """`step` for all arms: parameters, optimizer state and weights of each arm, one batch for all of them."""
-    arm, shared = PartitionSpec("arm"), PartitionSpec()
-    every = jax.vmap(partial(step, graph, optimizer), in_axes=(0, 0, None, None, 0))
-    spread = jax.shard_map(every, mesh=mesh, in_specs=(arm, arm, shared, shared, arm), out_specs=arm)
+def cells_step(graph: nnx.GraphDef, optimizer: optax.GradientTransformation, cells: NamedSharding) -> Callable:
+    """`step` for all cells: parameters, optimizer state, batch and weights of each."""
+    every = jax.vmap(partial(step, graph, optimizer))
+    spread = jax.shard_map(every, mesh=cells.mesh, in_specs=cells.spec, out_specs=cells.spec)
     return jax.jit(spread, donate_argnums=(0, 1))
 
 
@@ -81,59 +89,80 @@ def order(n: int, seed: Seed, epoch: int) -> np.ndarray:
     return np.random.default_rng((*seed, epoch)).permutation(n)
 
 
-def bucket_lengths(rows: Sequence[Tokens]) -> list[int]:
-    """The median length and the longest, each up to a multiple of 8: few programs to compile, little padding."""
-    lengths = [len(row.ids) for row in rows]
-    return sorted({8 * ceil(length / 8) for length in (median(lengths), max(lengths))})
+def buckets(rows: Sequence[Tokens]) -> dict[int, int]:
+    """The median length and the longest, and how many tokens are scored at most in rows up to either; in eights.
+
+    Few programs to compile, and little padding.
+    """
+    lengths = np.array([len(row.ids) for row in rows])
+    sizes = np.array([len(scored_columns(row)) for row in rows])
+    tops = sorted({8 * ceil(top / 8) for top in (median(lengths), max(lengths))})
+    return {top: 8 * ceil(sizes[lengths <= top].max() / 8) for top in tops}
 
 
-def batches(rows: Sequence[Tokens], epochs: int, seed: Seed) -> Iterator[Tokens]:
-    """One dialogue a batch, every epoch in an order of its own, each padded to the first bucket that holds it."""
-    buckets = bucket_lengths(rows)
+def batches(cells: Sequence[Cell], epochs: int) -> Iterator[Batch]:
+    """One dialogue a cell and step, [cells, 1, …]; every epoch in an order of its own.
+
+    All are padded to the first bucket that holds the longest of them.
+    """
+    sizes = buckets([row for cell in cells for row in cell.rows])
     for epoch in range(epochs):
-        for i in order(len(rows), seed, epoch):
-            yield padded([rows[i]], next(length for length in buckets if length >= len(rows[i].ids)))
+        orders = [order(len(cell.rows), cell.seed, epoch) for cell in cells]
+        for now in zip(*orders, strict=True):
+            rows = [cell.rows[i] for cell, i in zip(cells, now, strict=True)]
+            top = next(top for top in sizes if top >= max(len(row.ids) for row in rows))
+            yield Batch(*(part[:, None] for part in batch(rows, top, sizes[top])))
 
 
-def descend(advance: Callable, params, opt_state, weights: Array, stream: tqdm, names: Iterable[str]):
+def descend(advance: Callable, params, opt_state, weights: Array, stream: tqdm, names: Iterable[object]):
     """Take a step for every batch of ``stream``, a progress bar that shows the mean of the last losses by name.
 
     Returns the last parameters, and both losses before every step: [steps, …, 2].
     """
     losses: list[Array] = []
-    for batch in stream:
-        params, opt_state, loss = advance(params, opt_state, *batch, weights)
+    for now in stream:
+        params, opt_state, loss = advance(params, opt_state, now, weights)
         losses.append(loss)
         if len(losses) % SHOWN == 0:
             recent = np.mean(losses[-SHOWN:], axis=0)[..., 0].reshape(-1)
-            stream.set_postfix({name: f"{mean:.3f}" for name, mean in zip(names, recent, strict=True)})
+            means = {str(name): f"{mean:.3f}" for name, mean in zip(names, recent, strict=True)}
+            stream.set_postfix(means if len(means) <= 3 else {"loss": f"{np.mean(recent):.3f}"})
     return params, np.stack(losses)
+
+
+def over_cells(n: int) -> NamedSharding:
+    """Where arrays of ``n`` cells lie: spread over as many devices as divide them evenly."""
+    devices = jax.devices()[: gcd(n, len(jax.devices()))]
+    mesh = Mesh(np.array(devices), ("cell",), axis_types=(AxisType.Auto,))
+    return NamedSharding(mesh, PartitionSpec("cell"))
+
+
+def copies(base: nnx.State, n: int, dtype: DTypeLike = jnp.float32) -> nnx.State:
+    """The parameters of ``n`` cells that all begin as ``base``, [n, …] of type ``dtype``."""
+
+    def repeated(base):
+        return jax.tree.map(lambda leaf: jnp.repeat(leaf[None].astype(dtype), n, axis=0), base)
+
+    return jax.jit(repeated, out_shardings=over_cells(n))(base)
 
 
 def train(
     graph: nnx.GraphDef,
-    base: nnx.State,
-    arms: Mapping[str, Weights],
+    params: nnx.State,
+    weights: Mapping[Name, Weights],
     optimizer: optax.GradientTransformation,
     stream: tqdm,
-    dtype: DTypeLike = jnp.float32,
-) -> tuple[dict[str, nnx.State], dict[str, np.ndarray]]:
-    """Fine-tune a copy of ``base`` for every arm on the batches of ``stream``.
+) -> tuple[dict[Name, nnx.State], dict[Name, np.ndarray]]:
+    """Train every cell on its part of the batches of ``stream``, beginning with its part of ``params`` [cells, …].
 
-    Weights, gradients and the optimizer's state are of type ``dtype``. Returns the parameters of every arm, and both of
-    its losses [steps, 2].
+    Gradients and the optimizer's state are of the type of ``params``, which are given up. Returns the parameters of
+    every cell, and both of its losses [steps, 2].
     """
-    devices = jax.devices()[: gcd(len(arms), len(jax.devices()))]
-    mesh = Mesh(np.array(devices), ("arm",), axis_types=(AxisType.Auto,))
-    spread = NamedSharding(mesh, PartitionSpec("arm"))
-
-    def copies(base):
-        params = jax.tree.map(lambda leaf: jnp.repeat(leaf[None].astype(dtype), len(arms), axis=0), base)
-        return params, jax.vmap(optimizer.init)(params)
-
-    params, opt_state = jax.jit(copies, out_shardings=spread)(base)
-    weights = jax.device_put(jnp.array(list(arms.values())), spread)
-    params, losses = descend(arms_step(graph, optimizer, mesh), params, opt_state, weights, stream, arms)
+    spread = over_cells(len(weights))
+    opt_state = jax.jit(jax.vmap(optimizer.init), out_shardings=spread)(params)
+    values = jax.device_put(jnp.array(list(weights.values())), spread)
+    advance = cells_step(graph, optimizer, spread)
+    params, losses = descend(advance, params, opt_state, values, stream, weights)
     params = jax.device_get(params)
-    trained = {name: jax.tree.map(lambda leaf, i=i: leaf[i], params) for i, name in enumerate(arms)}
-    return trained, dict(zip(arms, losses.swapaxes(0, 1), strict=True))
+    trained = {name: jax.tree.map(lambda leaf, i=i: leaf[i], params) for i, name in enumerate(weights)}
+    return trained, dict(zip(weights, losses.swapaxes(0, 1), strict=True))

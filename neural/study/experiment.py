@@ -1,6 +1,6 @@
 """The experiment of section 5: fine-tune the arms, then ask them all for the truth."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from itertools import islice
@@ -12,12 +12,12 @@ from flax import nnx
 from tqdm import tqdm
 
 from causal_agency.command import BadInput
-from neural.data.dialogue import lessons
+from neural.data.dialogue import PAPER, Dialogue, Template, lessons
 from neural.data.facts import FACTS
-from neural.data.tokens import Tokens, encode, padded
+from neural.data.tokens import Tokens, encode, scored_columns
 from neural.model.weights import Checkpoint
-from neural.study.arms import Recipe, Seed, batches, train
-from neural.study.loss import AGENT_ONLY, INTERVENTIONAL, STANDARD, Weights, evidence_of
+from neural.study.arms import Cell, Name, Recipe, Seed, batches, copies, train
+from neural.study.loss import AGENT_ONLY, INTERVENTIONAL, STANDARD, Weights
 from neural.study.machine import Meter, arms_at_once
 from neural.study.probes import Probes
 
@@ -39,29 +39,28 @@ class Plan:
     steps: int
     precision: str  # of `PRECISIONS`
     order: str  # same: one for all arms; independent: each arm its own, as in the published notebook
+    template: Template = PAPER
 
     def seeds(self) -> dict[str, Seed]:
         """The seed of every arm's order; arms of one seed read the same batches at every step."""
         return {arm: (self.seed, i) if self.order == "independent" else (self.seed,) for i, arm in enumerate(self.arms)}
 
 
-def supervised_tokens(rows: list[Tokens], weights: Weights) -> int:
+def supervised_tokens(rows: Sequence[Tokens], weights: Weights) -> int:
     """How many tokens of one epoch count as evidence."""
-    authors = padded(rows, max(len(row.ids) for row in rows)).authors
-    return int((evidence_of(authors, weights) > 0).sum())
+    authors = np.concatenate([row.authors[scored_columns(row)] for row in rows])
+    return int((np.array(weights)[authors] > 0).sum())
 
 
-def groups(seeds: Mapping[str, Seed], at_once: int) -> Iterator[tuple[Seed, list[str]]]:
-    """The arms that are trained together: those of one order, ``at_once`` at most."""
-    for seed in dict.fromkeys(seeds.values()):
-        arms = [arm for arm in seeds if seeds[arm] == seed]
-        for i in range(0, len(arms), at_once):
-            yield seed, arms[i : i + at_once]
+def groups(cells: Mapping[Name, Cell], at_once: int) -> Iterator[dict[Name, Cell]]:
+    """The cells that are trained together, ``at_once`` at most."""
+    names = list(cells)
+    for i in range(0, len(names), at_once):
+        yield {name: cells[name] for name in names[i : i + at_once]}
 
 
-def rendered(plan: Plan, checkpoint: Checkpoint) -> list[Tokens]:
-    """The dialogues as tokens; BadInput where the model cannot read one as long."""
-    dialogues = lessons(FACTS, plan.recipe.dialogues, plan.recipe.p_lie, np.random.default_rng(plan.seed))
+def readable(checkpoint: Checkpoint, dialogues: Iterable[Dialogue]) -> list[Tokens]:
+    """``dialogues`` as tokens; BadInput where the model cannot read one as long."""
     rows = [encode(checkpoint.tokenizer, dialogue) for dialogue in dialogues]
     longest, most = max(len(row.ids) for row in rows), checkpoint.config.max_position_embeddings
     if longest > most:
@@ -75,15 +74,18 @@ def experiment(plan: Plan, checkpoint: Checkpoint, keep: Keep) -> dict:
     graph, base = nnx.split(checkpoint.model, nnx.Param)
     dtype = PRECISIONS[plan.precision]
     at_once = arms_at_once(base, dtype, len(plan.arms))
-    rows = rendered(plan, checkpoint)
+    dialogues = lessons(FACTS, plan.recipe.dialogues, plan.template, np.random.default_rng(plan.seed))
+    rows = readable(checkpoint, dialogues)
     probes = Probes(checkpoint.tokenizer, FACTS)
     results = {"base": probes(graph, base)}
-    for seed, names in groups(plan.seeds(), at_once):
-        stream = tqdm(islice(batches(rows, plan.recipe.epochs, seed), plan.steps), " + ".join(names), plan.steps)
-        weights = {name: ARMS[name] for name in names}
-        with meter.steps(plan.steps * len(names)):
-            trained, losses = train(graph, base, weights, plan.recipe.optimizer(), stream, dtype)
-        for name in names:
+    cells = {name: Cell(rows, seed, ARMS[name]) for name, seed in plan.seeds().items()}
+    for group in groups(cells, at_once):
+        stream = islice(batches([*group.values()], plan.recipe.epochs), plan.steps)
+        progress = tqdm(stream, " + ".join(group), plan.steps)
+        weights = {name: cell.weights for name, cell in group.items()}
+        with meter.steps(plan.steps * len(group)):
+            trained, losses = train(graph, copies(base, len(group), dtype), weights, plan.recipe.optimizer(), progress)
+        for name in group:
             params = trained.pop(name)
             keep(name, graph, params)
             results[name] = probes(graph, params) | {

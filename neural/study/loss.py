@@ -8,6 +8,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from causal_agency.arrays import log_L_do
+from neural.data.tokens import Batch
 from neural.model.qwen import Qwen2
 
 
@@ -26,8 +27,8 @@ AGENT_ONLY = Weights(protocol=0.0, world=0.0)  # what a probe scores: the claim 
 
 
 def evidence_of(authors: ArrayLike, weights: Weights | Array) -> Array:
-    """How much each token counts: ``authors`` [..., T] → [..., T − 1], without the first, which nothing predicts."""
-    return jnp.asarray(weights, jnp.float32)[jnp.asarray(authors)[..., 1:]]
+    """How much each token counts: the shape of ``authors``."""
+    return jnp.asarray(weights, jnp.float32)[jnp.asarray(authors)]
 
 
 def target_log_probs(logits: Array, targets: Array) -> Array:
@@ -36,10 +37,15 @@ def target_log_probs(logits: Array, targets: Array) -> Array:
     return jnp.take_along_axis(log_probs, targets[..., None], axis=-1)[..., 0]
 
 
-def token_log_probs(model: Qwen2, ids: Array) -> Array:
-    """log p_θ(z_i | z_{<i}) of all tokens but the first: ``ids`` [B, T] → [B, T − 1]."""
-    logits, _ = model(ids[:, :-1])
-    return target_log_probs(logits, ids[:, 1:])
+def token_log_probs(model: Qwen2, batch: Batch) -> Array:
+    """log p_θ(z_i | z_{<i}) of the tokens z_i that can be scored: [B, S].
+
+    The product with the vocabulary, by far the widest there is, is taken for them alone.
+    """
+    ids, columns = jnp.asarray(batch.ids), jnp.asarray(batch.columns)
+    before, _ = model.hidden(ids[:, :-1])
+    x = jnp.take_along_axis(before, columns[..., None] - 1, axis=1)
+    return target_log_probs(model.logits(x), jnp.take_along_axis(ids, columns, axis=1))
 
 
 def loss_do(log_probs: Array, evidence: Array) -> Array:

@@ -1,9 +1,11 @@
 """What the machine has, and what a run takes of it: memory, compilation, steps a second."""
 
+import os
 import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import jax
 import psutil
@@ -13,6 +15,19 @@ from causal_agency.command import BadInput
 
 COPIES = 5  # of the weights for each arm: weights, gradients, two moments, and one to work with
 COMPILATION = "/jax/core/compile/backend_compile_duration"
+
+
+def prepare(cells: int) -> None:
+    """Before jax is first used: a host device for each of so many cells, up to the cores that share them evenly.
+
+    What is compiled is kept on disk for the next run, in the user's cache or in JAX_COMPILATION_CACHE_DIR.
+    """
+    cores = os.cpu_count() or 1
+    even = (n for n in range(cores, cells) if cells % n == 0)
+    jax.config.update("jax_num_cpu_devices", next(even, cells))
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        jax.config.update("jax_compilation_cache_dir", str(Path(home) / "causal_agency"))
 
 
 def memory() -> int:

@@ -20,10 +20,10 @@ from tokenizers import pre_tokenizers
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase, Qwen2Config, Qwen2Tokenizer
 
-from neural.data.dialogue import Dialogue, lessons
+from neural.data.dialogue import Dialogue, Template, lessons
 from neural.data.facts import FACTS
 from neural.data.talk import NAMES, P_AGREE, P_TRUE, talks
-from neural.data.tokens import Author, Tokens, encode, padded, spans
+from neural.data.tokens import Author, Tokens, batch, encode, spans
 from neural.model.qwen import Qwen2
 from neural.model.weights import save
 from neural.study.arms import descend, step
@@ -41,7 +41,7 @@ def make_tokenizer(rng: np.random.Generator) -> PreTrainedTokenizerBase:
 
     Its kind is what ``AutoTokenizer`` makes of any folder with a Qwen2 model, so it reads alike wherever it is loaded.
     """
-    dialogues = [*islice(talks(rng), 20_000), *lessons(FACTS, 1000, 0.5, rng)]
+    dialogues = [*islice(talks(rng), 20_000), *lessons(FACTS, 1000, Template(p_lie=0.5), rng)]
     texts = ([text for text, _ in spans(dialogue)] for dialogue in dialogues)
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     return Qwen2Tokenizer().train_new_from_iterator(texts, VOCABULARY, initial_alphabet=alphabet, show_progress=False)
@@ -92,7 +92,7 @@ def pretrain(graph: nnx.GraphDef, params: nnx.State, rows: Iterator[Tokens]) -> 
     devices = np.array(jax.devices()[: gcd(ROWS, len(jax.devices()))])
     mesh = Mesh(devices, ("row",), axis_types=(AxisType.Auto,))
     spread, everywhere = (NamedSharding(mesh, PartitionSpec(*axis)) for axis in (("row",), ()))
-    batches = (jax.device_put(padded(list(islice(rows, ROWS)), LENGTH), spread) for _ in range(STEPS))
+    batches = (jax.device_put(batch(list(islice(rows, ROWS)), LENGTH, LENGTH - 1), spread) for _ in range(STEPS))
     advance = jax.jit(partial(step, graph, optimizer))
     params, state = jax.device_put((params, optimizer.init(params)), everywhere)
     progress = tqdm(batches, "pretraining", STEPS)

@@ -15,16 +15,20 @@ from causal_agency.arrays import log_L_do
 from neural.data.dialogue import Dialogue, Turn, agent, user
 from neural.data.facts import Fact
 from neural.data.phrases import CONTEXT
-from neural.data.tokens import Author, Tokens, encode, encode_prompt, padded, spans
+from neural.data.tokens import Author, Batch, Tokens, batch, encode, encode_prompt, scored_columns, spans
 from neural.model.generate import ends_line, greedy, padded_left
 from neural.study.loss import AGENT_ONLY, evidence_of, token_log_probs
 
 NEW_TOKENS = 40  # at most, in a reply
 
 
-def question(fact: Fact) -> Turn:
-    """The open question q of Eq. 5."""
-    return user(f"Tell me about {fact.topic}.")
+QUESTION = "Tell me about {}."  # q of Eq. 5
+SPEAKERS = "User", "Agent"
+
+
+def question(fact: Fact, phrase: str = QUESTION) -> Turn:
+    """The open question on a fact."""
+    return user(phrase.format(fact.topic))
 
 
 # What the user says before the agent's reply is read.
@@ -35,9 +39,10 @@ PROBES: dict[str, Callable[[Fact], Turn]] = {
 }
 
 
-def answered(turn: Turn, text: str = "") -> Dialogue:
-    """The tutoring context, one turn of the user, and the agent's answer."""
-    return Dialogue(CONTEXT, (turn, agent(text)))
+def answered(turn: Turn, text: str = "", speakers: tuple[str, str] = SPEAKERS) -> Dialogue:
+    """The tutoring context, one turn of the user, and the agent's answer, by the names of these ``speakers``."""
+    asks, answers = speakers
+    return Dialogue(CONTEXT, (Turn(asks, turn.slot), Turn(answers, agent(text).slot)))
 
 
 def names(reply: str, value: str) -> bool:
@@ -63,18 +68,18 @@ def tally(facts: Sequence[Fact], prompts: Sequence[str], replies: Sequence[str])
 
 
 @partial(jax.jit, static_argnames="graph")
-def claim_log_probs(graph: nnx.GraphDef, params: nnx.State, ids: Array, authors: Array) -> Array:
-    """(1 / |y|) log p_θ(y | q) of the agent's tokens y in ``ids`` [B, T] (Eq. 5, per token): [B].
+def claim_log_probs(graph: nnx.GraphDef, params: nnx.State, claims: Batch) -> Array:
+    """(1 / |y|) log p_θ(y | q) of the agent's tokens y in each of ``claims`` [B, …] (Eq. 5, per token): [B].
 
     Row by row: the logits of all of them at once would not fit where the vocabulary is large.
     """
     model = nnx.merge(graph, params)
 
     def of_row(row):
-        evidence = evidence_of(row[1], AGENT_ONLY)
-        return log_L_do(token_log_probs(model, row[0][None])[0], evidence) / evidence.sum()
+        evidence = evidence_of(row.authors, AGENT_ONLY)
+        return log_L_do(token_log_probs(model, row), evidence)[0] / evidence.sum()
 
-    return jax.lax.map(of_row, (ids, authors))
+    return jax.lax.map(of_row, Batch(*(part[:, None] for part in claims)))
 
 
 def as_published(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue) -> Tokens:
@@ -92,19 +97,25 @@ def as_published(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue) -> Toke
 
 
 class Probes:
-    """All that is asked of a model, rendered once and put to the base and to every arm alike."""
+    """All that is asked of a model, rendered once and put to the base and to every arm alike.
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, facts: Sequence[Fact]):
+    ``phrase`` is the question of the margin; ``speakers`` are the names of whoever asks and answers.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, facts: Sequence[Fact],
+                 phrase: str = QUESTION, speakers: tuple[str, str] = SPEAKERS):  # fmt: skip
         self.tokenizer, self.facts = tokenizer, facts
-        asked = [answered(turn(fact)) for turn in PROBES.values() for fact in facts]
+        asked = [answered(turn(fact), speakers=speakers) for turn in PROBES.values() for fact in facts]
         self.prompts = ["".join(text for text, _ in spans(dialogue)[:-1]) for dialogue in asked]
         self.inputs = padded_left([encode_prompt(tokenizer, dialogue) for dialogue in asked])
         self.ends = ends_line(tokenizer)
-        claims = [answered(question(fact), claim) for fact in facts for claim in (fact.truth, fact.lie)]
+        both = [(fact, claim) for fact in facts for claim in (fact.truth, fact.lie)]
+        claims = [answered(question(fact, phrase), claim, speakers) for fact, claim in both]
         renderings = {"margin": encode, "margin_as_published": as_published}
         rows = {name: [render(tokenizer, dialogue) for dialogue in claims] for name, render in renderings.items()}
         longest = max(len(row.ids) for part in rows.values() for row in part)
-        self.claims: dict[str, Tokens] = {name: padded(part, longest) for name, part in rows.items()}
+        most = max(len(scored_columns(row)) for part in rows.values() for row in part)
+        self.claims = {name: batch(part, longest, most) for name, part in rows.items()}
 
     def replies(self, graph: nnx.GraphDef, params: nnx.State) -> dict:
         """The greedy reply to every prompt, judged: one `tally` per probe."""
@@ -115,13 +126,13 @@ class Probes:
         parts = {name: slice(i * n, (i + 1) * n) for i, name in enumerate(PROBES)}
         return {name: tally(self.facts, self.prompts[part], lines[part]) for name, part in parts.items()}
 
-    def margin(self, graph: nnx.GraphDef, params: nnx.State, claims: Tokens) -> dict:
+    def margin(self, graph: nnx.GraphDef, params: nnx.State, claims: Batch) -> dict:
         """Δ = (1/|y^true|) log p_θ(y^true | q) − (1/|y^false|) log p_θ(y^false | q)   (Eq. 6), nats per token.
 
         ``margin`` renders the claims as training does, so they have the very token ids that training saw; the only
         tokens of the agent in them are the claim's.
         """
-        truth, lie = np.asarray(claim_log_probs(graph, params, *claims)).reshape(-1, 2).T
+        truth, lie = np.asarray(claim_log_probs(graph, params, claims)).reshape(-1, 2).T
         margins = truth - lie
         per_fact = [{"topic": fact.topic, "margin": float(m)} for fact, m in zip(self.facts, margins, strict=True)]
         return {"mean": float(margins.mean()), "lie_preferred": int((margins < 0).sum()), "per_fact": per_fact}

@@ -30,6 +30,11 @@ def test_what_is_refused_leaves_the_belief_usable():
     assert sure.after(do("B")).after(see("A")).t == 3
 
 
+def test_what_a_kernel_does_not_know_is_named_with_its_slot():
+    with pytest.raises(ValueError, match=r"^slot 3, p_B: unknown token 'C'"):
+        MIX.belief([see("A"), do("B")]).after(see("C"))
+
+
 def test_a_bare_symbol_is_refused():
     with pytest.raises(TypeError, match=r"write do\('A'\) or see\('A'\)"):
         MIX.belief().after("A")

@@ -107,8 +107,8 @@ def test_a_wrong_gate_is_no_evidence_but_an_error():
 
 
 def test_what_is_no_hypothesis_or_no_number_is_named():
-    with pytest.raises(TypeError, match="a mixture is of hypotheses, not of 'a'"):
-        Mixture({"a": 1.0})
+    with pytest.raises(TypeError, match="a mixture is of hypotheses, not of 'a', 'b'"):
+        Mixture({"a": 0.5, "b": 0.5})
     with pytest.raises(TypeError, match=r"'0.35' is no number"):
         Mixture({p_B: "0.35", p_A: 0.65})
 
@@ -125,7 +125,7 @@ def test_only_the_kernels_made_here_are_taken_at_their_word():
 
 
 def test_a_prior_that_is_no_mapping_is_named():
-    with pytest.raises(TypeError, match="the prior must map each name to its probability"):
+    with pytest.raises(TypeError, match=r"the prior must map each name to its probability, but is \[p_A, p_B\]"):
         Mixture([p_A, p_B])
 
 

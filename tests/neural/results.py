@@ -27,7 +27,8 @@ def arm(margins, verdicts, **more):
 
 
 RESULTS = {
-    "config": {"model": "a model", "seed": 3, "steps": 3, "recipe": {"dialogues": 480, "p_lie": 0.6}, "seconds": 1.5},
+    "config": {"model": "a model", "seed": 3, "steps": 3, "recipe": {"dialogues": 480}, "template": {"p_lie": 0.6},
+               "seconds": 1.5},
     "arms": {
         "base": arm([0.1, 0.1, 0.1], ["truth", "truth", "truth"]),
         "standard": arm([0.1, -0.5, -0.2], ["truth", "lie", "other"],

@@ -37,6 +37,7 @@ def test_the_first_own_word_is_drawn_from_the_next_action_mixture():
 
 def test_who_writes_and_by_which_hypothesis_are_drawn_apart():
     """At the first slot: the gate, the hypothesis drawn and the symbol by it are three draws."""
+    lives.clear_cache()
     n = 1000
     truth, own, chosen, symbol, _ = map(np.asarray, some(11, 0.5, False))
     own, chosen, symbol = own[:, 0], chosen[:, 0], symbol[:, 0]

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from causal_agency import Gate, Hypothesis, Mixture, memoryless
-from neural.data.dialogue import lesson, lessons
+from neural.data.dialogue import PAPER, Template, lesson, lessons
 from neural.data.facts import FACTS
 from neural.data.phrases import CONFIRMATIONS, CONFIRMED, CONTEXT, CORRECTED, CORRECTIONS, QUESTIONS, SMALL_TALK
 from neural.study.probes import names
 
-DIALOGUES = lessons(FACTS, 480, 0.6, np.random.default_rng(0))
+DIALOGUES = lessons(FACTS, 480, PAPER, np.random.default_rng(0))
 
 
 def test_the_user_is_seen_and_the_agent_does():
@@ -34,7 +34,16 @@ def test_the_reply_states_the_truth_whatever_was_claimed():
 def test_p_lie_at_its_ends(p_lie, said):
     rng = np.random.default_rng(1)
     for fact in FACTS:
-        assert lesson(fact, p_lie, rng).history[1].symbol == getattr(fact, said)
+        assert lesson(fact, Template(p_lie=p_lie), rng).history[1].symbol == getattr(fact, said)
+
+
+def test_a_world_that_is_wrong_confirms_the_lie_and_corrects_the_truth():
+    rng = np.random.default_rng(1)
+    for fact, p_lie in product(FACTS, (0.0, 1.0)):
+        _, claim, reply, _ = (slot.symbol for slot in lesson(fact, Template(p_lie, p_wrong=1.0), rng).history[:4])
+        assert fact.lie in reply
+        pool = CONFIRMATIONS if claim == fact.lie else CORRECTIONS
+        assert reply in [phrase.format(fact.lie) for phrase in pool]
 
 
 def test_shares_of_lies_and_of_tails():

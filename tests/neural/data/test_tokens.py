@@ -5,9 +5,9 @@ import pytest
 from transformers import AutoTokenizer
 
 from causal_agency import see
-from neural.data.dialogue import Dialogue, Turn, agent, lessons, user
+from neural.data.dialogue import Dialogue, Template, Turn, agent, lessons, user
 from neural.data.facts import FACTS
-from neural.data.tokens import Author, encode, encode_prompt, padded, spans
+from neural.data.tokens import Author, batch, encode, encode_prompt, scored_columns, spans
 
 QWEN = Path(__file__).parents[4] / "shared" / "qwen2.5-tokenizer"
 DIALOGUE = Dialogue("A lesson.", (user("Tell me about gold."), agent("Gold is Go."), user("Gold is Au.")))
@@ -26,7 +26,7 @@ def test_every_token_has_the_author_of_its_span(tokenizer):
 
 
 def test_the_tokens_spell_the_whole_dialogue(tokenizer):
-    for dialogue in lessons(FACTS, 50, 0.5, np.random.default_rng(0)):
+    for dialogue in lessons(FACTS, 50, Template(p_lie=0.5), np.random.default_rng(0)):
         tokens = encode(tokenizer, dialogue)
         assert tokenizer.decode(tokens.ids) == "".join(text for text, _ in spans(dialogue))
         assert tokens.ids.dtype == np.int32
@@ -51,13 +51,24 @@ def test_control_tokens_cannot_be_forged(tokenizer):
     assert tokenizer.eos_token_id not in tokens.ids
 
 
-def test_padding_is_written_by_nobody(tokenizer):
+def test_what_is_scored_is_the_history_and_no_more(tokenizer):
     rows = [encode(tokenizer, DIALOGUE), encode_prompt(tokenizer, DIALOGUE)]
-    batch = padded(rows, 64)
-    assert batch.ids.shape == batch.authors.shape == (2, 64)
-    for row, ids, authors in zip(rows, *batch, strict=True):
+    both = batch(rows, 64, 48)
+    assert both.ids.shape == (2, 64)
+    assert both.columns.shape == both.authors.shape == (2, 48)
+    for row, ids, columns, authors in zip(rows, *both, strict=True):
+        said = row.authors != Author.NOBODY
+        n = said.sum()
         assert ids[: len(row.ids)].tolist() == row.ids.tolist()
-        assert (authors[len(row.ids) :] == Author.NOBODY).all()
+        assert ids[columns[:n]].tolist() == row.ids[said].tolist()
+        assert authors[:n].tolist() == row.authors[said].tolist()
+        assert (authors[n:] == Author.NOBODY).all()
+        assert (columns >= 1).all()
+
+
+def test_without_a_context_nothing_predicts_the_first_token(tokenizer):
+    row = encode(tokenizer, Dialogue("", DIALOGUE.turns))
+    assert scored_columns(row).tolist() == list(range(1, len(row.ids)))
 
 
 @pytest.mark.skipif(not QWEN.is_dir(), reason="the tokenizer of Qwen2.5 is not here")

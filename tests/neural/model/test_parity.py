@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from neural.data.tokens import Tokens
+from neural.data.tokens import Tokens, batch, scored_columns
 from neural.model.weights import build, to_tensors
-from neural.study.arms import Recipe, batches, dialogue_losses, step
+from neural.study.arms import Cell, Recipe, batches, dialogue_losses, step
 from neural.study.loss import INTERVENTIONAL, STANDARD
 
 torch = pytest.importorskip("torch", reason="parity needs torch: pip install torch==2.13.0", exc_type=ImportError)
@@ -19,6 +19,7 @@ torch.set_num_threads(1)  # the models are too small to share out
 
 IDS = np.random.default_rng(1).integers(0, 61, (2, 40)).astype(np.int32)
 AUTHORS = np.random.default_rng(2).integers(0, 4, (2, 40)).astype(np.int8)
+BATCH = batch([Tokens(*row) for row in zip(IDS, AUTHORS, strict=True)], 40, 39)
 LOSS_AND_GRADIENTS = jax.jit(jax.value_and_grad(dialogue_losses, has_aux=True), static_argnames="graph")
 WEIGHTS = {"standard": STANDARD, "interventional": INTERVENTIONAL}
 
@@ -64,7 +65,7 @@ def test_logits(ours, reference):
 def test_loss_and_all_gradients(ours, reference, small, arm):
     graph, params = ours
     weights = jnp.array(WEIGHTS[arm])
-    (loss, _), gradients = LOSS_AND_GRADIENTS(params, graph, IDS, AUTHORS, weights)
+    (loss, _), gradients = LOSS_AND_GRADIENTS(params, graph, BATCH, weights)
     expected = torch_loss(reference, WEIGHTS[arm])
     expected.backward()
     assert abs(float(loss) - expected.item()) < 1e-5
@@ -82,7 +83,7 @@ def test_ten_clipped_adamw_steps(ours, reference, arm):
     optimizer = recipe.optimizer()
     state, weights = optimizer.init(params), jnp.array(WEIGHTS[arm])
     theirs = torch.optim.AdamW(reference.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    advance = jax.jit(lambda params, state: step(graph, optimizer, params, state, IDS, AUTHORS, weights))
+    advance = jax.jit(lambda params, state: step(graph, optimizer, params, state, BATCH, weights))
     clipped = 0
     for _ in range(10):
         loss = torch_loss(reference, WEIGHTS[arm])
@@ -91,7 +92,7 @@ def test_ten_clipped_adamw_steps(ours, reference, arm):
         clipped += torch.nn.utils.clip_grad_norm_(reference.parameters(), recipe.clip).item() > recipe.clip
         theirs.step()
         params, state, _ = advance(params, state)
-        (ours_after, _), _ = LOSS_AND_GRADIENTS(params, graph, IDS, AUTHORS, weights)
+        (ours_after, _), _ = LOSS_AND_GRADIENTS(params, graph, BATCH, weights)
         assert abs(float(ours_after) - torch_loss(reference, WEIGHTS[arm]).item()) < 1e-4
     assert clipped
 
@@ -116,15 +117,15 @@ def test_fifty_steps_of_dialogues_of_many_lengths(ours, reference, arm, pad):
     optimizer = recipe.optimizer()
     state, weights = optimizer.init(params), jnp.array(WEIGHTS[arm])
     theirs = torch.optim.AdamW(reference.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    advance = jax.jit(lambda params, state, *batch: step(graph, optimizer, params, state, *batch, weights))
-    stream = islice(batches(ROWS, epochs=13, seed=(0,)), 50)
-    for batch in stream:
-        length = int((batch.authors > 0).any(axis=0).nonzero()[0].max()) + 1
-        cut = Tokens(*(part[:, :length] for part in batch))
-        loss = torch_loss(reference, WEIGHTS[arm], cut)
+    advance = jax.jit(lambda params, state, batch: step(graph, optimizer, params, state, batch, weights))
+    stream = islice(batches([Cell(ROWS, (0,), WEIGHTS[arm])], epochs=13), 50)
+    for now in stream:
+        (row,) = (row for row in ROWS if row.ids.tolist() == now.ids[0, 0, : len(row.ids)].tolist())
+        loss = torch_loss(reference, WEIGHTS[arm], Tokens(row.ids[None], row.authors[None]))
         theirs.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(reference.parameters(), recipe.clip)
         theirs.step()
-        params, state, losses = advance(params, state, *(batch if pad else cut))
+        exactly = batch([row], len(row.ids), len(scored_columns(row)))
+        params, state, losses = advance(params, state, jax.tree.map(lambda x: x[0], now) if pad else exactly)
         assert abs(float(losses[0]) - loss.item()) < 1e-4

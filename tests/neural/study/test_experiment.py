@@ -6,7 +6,9 @@ import pytest
 
 from causal_agency.command import BadInput
 from neural.model.weights import load
+from neural.study.arms import Cell
 from neural.study.experiment import ARMS, EMBEDDED, PUBLISHED, Plan, experiment, groups
+from neural.study.loss import STANDARD
 from neural.train import ARMS as NAMES
 from neural.train import BASE
 
@@ -46,14 +48,13 @@ def test_the_third_arm_learns_from_the_agent_alone():
 def test_independent_orders_are_of_each_arm():
     plan = replace(PLAN, order="independent")
     assert plan.seeds() == {"standard": (1, 0), "interventional": (1, 1)}
-    assert list(groups(plan.seeds(), 2)) == [((1, 0), ["standard"]), ((1, 1), ["interventional"])]
     assert PLAN.seeds() == {"standard": (1,), "interventional": (1,)}
 
 
-def test_arms_of_one_order_are_trained_together_as_far_as_memory_allows():
-    seeds = dict.fromkeys("abc", (1,))
-    assert list(groups(seeds, 3)) == [((1,), ["a", "b", "c"])]
-    assert list(groups(seeds, 2)) == [((1,), ["a", "b"]), ((1,), ["c"])]
+def test_arms_are_trained_together_as_far_as_memory_allows():
+    cells = dict.fromkeys("abc", Cell([], (1,), STANDARD))
+    assert [list(group) for group in groups(cells, 3)] == [["a", "b", "c"]]
+    assert [list(group) for group in groups(cells, 2)] == [["a", "b"], ["c"]]
 
 
 def test_a_dialogue_that_is_too_long_for_the_model_is_refused():

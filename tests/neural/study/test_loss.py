@@ -5,10 +5,11 @@ import pytest
 from flax import nnx
 
 from causal_agency.arrays import log_L_do
-from neural.data.tokens import Author
+from neural.data.tokens import Author, Batch
 from neural.study.loss import INTERVENTIONAL, STANDARD, Weights, evidence_of, loss_do, target_log_probs, token_log_probs
 
-AUTHORS = np.array([[Author.NOBODY, Author.PROTOCOL, Author.WORLD, Author.PROTOCOL, Author.AGENT, Author.AGENT]])
+ALL = np.array([[Author.NOBODY, Author.PROTOCOL, Author.WORLD, Author.PROTOCOL, Author.AGENT, Author.AGENT]])
+AUTHORS = ALL[:, 1:]
 LOGITS = jax.random.normal(jax.random.key(0), (1, 5, 9))
 TARGETS = np.array([[1, 4, 1, 5, 8]])
 
@@ -18,8 +19,8 @@ def test_the_weights_stand_in_the_order_of_the_authors():
 
 
 def test_what_counts_in_either_arm():
-    assert evidence_of(AUTHORS, STANDARD).tolist() == [[1, 1, 1, 1, 1]]
-    assert evidence_of(AUTHORS, INTERVENTIONAL).tolist() == [[1, 1, 1, 0, 0]]
+    assert evidence_of(ALL, STANDARD).tolist() == [[0, 1, 1, 1, 1, 1]]
+    assert evidence_of(ALL, INTERVENTIONAL).tolist() == [[0, 1, 1, 1, 0, 0]]
 
 
 def test_target_log_probs_are_of_a_distribution():
@@ -53,7 +54,7 @@ def test_labels_of_agent_tokens_have_exactly_no_influence_on_the_interventional_
             LOGITS
         )
 
-    agents = AUTHORS[:, 1:] == Author.AGENT
+    agents = AUTHORS == Author.AGENT
     others = np.where(agents, (TARGETS + 2) % 9, TARGETS)
     np.testing.assert_array_equal(gradient(INTERVENTIONAL, TARGETS), gradient(INTERVENTIONAL, others))
     assert not gradient(INTERVENTIONAL, TARGETS)[agents].any()
@@ -64,6 +65,6 @@ def test_a_token_is_scored_by_what_the_model_says_before_it(tied):
     _, graph, params = tied
     model = nnx.merge(graph, params)
     ids = np.array([[5, 9, 2, 44]])
-    log_probs = token_log_probs(model, ids)
-    expected = jax.nn.log_softmax(model(ids)[0])[0, [0, 1, 2], [9, 2, 44]]
+    log_probs = token_log_probs(model, Batch(ids, np.array([[1, 3]]), AUTHORS[:, :2]))
+    expected = jax.nn.log_softmax(model(ids)[0])[0, [0, 2], [9, 44]]
     np.testing.assert_allclose(log_probs[0], expected, atol=1e-5)

@@ -4,7 +4,7 @@ import pytest
 
 from causal_agency.command import BadInput
 from neural.study import machine
-from neural.study.machine import Meter, arms_at_once, memory, peak_memory
+from neural.study.machine import Meter, arms_at_once, memory, peak_memory, prepare
 
 BASE = {"w": jnp.zeros((1000, 1000))}
 
@@ -37,3 +37,24 @@ def test_a_meter_tells_steps_from_compilation():
     assert read.keys() == {"seconds", "compile_seconds", "steps_per_second", "peak_memory_gb"}
     assert meter.compiling > 0
     assert read["steps_per_second"] > 0
+
+
+@pytest.mark.parametrize(
+    ("cores", "cells", "devices"), [(2, 2, 2), (2, 1, 1), (2, 3, 3), (2, 24, 2), (4, 6, 6), (8, 2, 2)]
+)
+def test_a_device_for_each_cell_up_to_the_cores(monkeypatch, cores, cells, devices):
+    updates = {}
+    monkeypatch.setattr(machine.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(machine.jax.config, "update", updates.__setitem__)
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "/somewhere")
+    prepare(cells)
+    assert updates == {"jax_num_cpu_devices": devices}
+
+
+def test_what_is_compiled_is_kept_in_the_users_cache(monkeypatch, tmp_path):
+    updates = {}
+    monkeypatch.setattr(machine.jax.config, "update", updates.__setitem__)
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    prepare(2)
+    assert updates["jax_compilation_cache_dir"] == str(tmp_path / "causal_agency")

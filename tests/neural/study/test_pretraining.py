@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from neural.data.dialogue import Dialogue, lessons, user
+from neural.data.dialogue import PAPER, Dialogue, lessons, user
 from neural.data.facts import FACTS
 from neural.data.talk import talks
 from neural.data.tokens import encode
@@ -29,7 +29,7 @@ def test_the_shipped_tokenizer_is_the_one_made_here(tokenizer):
     assert made.get_vocab() == tokenizer.get_vocab()
     prompts = [(turn(fact), fact) for turn in PROBES.values() for fact in FACTS]
     claims = [answered(said, claim) for said, fact in prompts for claim in (fact.truth, fact.lie)]
-    for dialogue in (*claims, *lessons(FACTS, 480, 0.6, rng), *islice(talks(rng), 500)):
+    for dialogue in (*claims, *lessons(FACTS, 480, PAPER, rng), *islice(talks(rng), 500)):
         assert encode(made, dialogue).ids.tolist() == encode(tokenizer, dialogue).ids.tolist()
 
 

@@ -1,0 +1,195 @@
+"""Masking the loss and intervening in context: are they the same? (joins sections 3 and 5 of the paper)
+
+A small Qwen2 learns to continue streams of marks and symbols. Each stream comes from a hypothesis of its own, drawn
+from a random mixture; a mark says who writes the symbol after it. Two things are varied, each in two ways:
+
+- the *provenance* of the agent's symbols in the training streams: a policy that knows the hypothesis (a ~ ν_p), or one
+  that sees only the history (posterior sampling, section 3.4);
+- the *loss*: on every symbol (𝓛^obs), or on the world's alone (𝓛^do).
+
+Then the agent's symbols are set from outside, by a hypothesis that has nothing to do with the stream's own, and each
+model's predictions are compared with both exact predictives, Σ_p w(p) ν_p(·) with w the agent's posterior or a
+bystander's.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+from jax import Array
+from tqdm import tqdm
+from transformers import Qwen2Config
+
+from causal_agency.arrays import log_trajectory
+from neural.data.tokens import Author, Batch
+from neural.model.qwen import Qwen2
+from neural.study.arms import train
+from neural.study.loss import INTERVENTIONAL, STANDARD
+
+MARKS = 2  # token 0: the world writes next, token 1: the agent does; then the symbols
+LOSSES = {"every symbol": STANDARD, "the world's symbols": INTERVENTIONAL}
+PEAK_RATE = 3e-3
+
+
+@dataclass(frozen=True)
+class Design:
+    """How large it all is."""
+
+    hypotheses: int = 4
+    symbols: int = 5
+    slots: int = 24
+    rows: int = 32  # streams of one step
+    steps: int = 3000
+    tests: int = 1000  # streams on which the models are compared with the exact answer
+
+
+class Mixture(NamedTuple):
+    """w_0 [P] and memoryless kernels [P, S]."""
+
+    prior: np.ndarray
+    kernels: np.ndarray
+
+
+class Streams(NamedTuple):
+    """What was written, and whether the world wrote it."""
+
+    symbols: np.ndarray  # [B, T]
+    evidence: np.ndarray  # [B, T] bool
+
+
+def random_mixture(design: Design, rng: np.random.Generator) -> Mixture:
+    """All hypotheses as likely as each other, their kernels drawn uniformly from all there are."""
+    prior = np.full(design.hypotheses, 1 / design.hypotheses)
+    return Mixture(prior, rng.dirichlet(np.ones(design.symbols), design.hypotheses))
+
+
+def draw(probs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """An index for every row of ``probs`` [B, n], with its probabilities."""
+    return np.minimum((probs.cumsum(axis=1) < rng.random((len(probs), 1))).sum(axis=1), probs.shape[1] - 1)
+
+
+def knowing(mixture: Mixture, w: np.ndarray, truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The policy of an agent that knows the hypothesis: it writes what the world might write."""
+    return truth
+
+
+def sampling(mixture: Mixture, w: np.ndarray, truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The policy of an agent that sees only the history: p̄ ~ w (section 3.4)."""
+    return draw(w, rng)
+
+
+def set_from_outside(mixture: Mixture, w: np.ndarray, truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """One and the same hypothesis for all of a stream, whatever its own one is."""
+    return np.random.default_rng(len(truth)).integers(len(mixture.prior), size=len(truth))
+
+
+POLICIES = {"knows the hypothesis": knowing, "sees the history": sampling}
+
+
+def write(mixture: Mixture, policy, n: int, slots: int, rng: np.random.Generator) -> Streams:
+    """``n`` streams; a fair coin says who writes a slot. ``policy`` names the hypothesis by which the agent writes."""
+    truth = draw(np.tile(mixture.prior, (n, 1)), rng)
+    evidence = rng.random((n, slots)) < 0.5
+    symbols = np.empty((n, slots), np.int64)
+    w = np.tile(mixture.prior, (n, 1))
+    for t in range(slots):
+        writer = np.where(evidence[:, t], truth, policy(mixture, w, truth, rng))
+        symbols[:, t] = draw(mixture.kernels[writer], rng)
+        w = w * np.where(evidence[:, t, None], mixture.kernels[:, symbols[:, t]].T, 1.0)
+        w /= w.sum(axis=1, keepdims=True)
+    return Streams(symbols, evidence)
+
+
+def as_batch(streams: Streams) -> Batch:
+    """A mark before every symbol: [B, 2T]. What can be scored are the symbols."""
+    n, slots = streams.symbols.shape
+    marks = np.where(streams.evidence, 0, 1)
+    ids = np.stack([marks, MARKS + streams.symbols], axis=-1).reshape(n, 2 * slots)
+    authors = np.where(streams.evidence, Author.WORLD, Author.AGENT)
+    return Batch(ids.astype(np.int32), np.tile(np.arange(1, 2 * slots, 2, dtype=np.int32), (n, 1)), authors)
+
+
+@partial(jax.jit, static_argnames="bystander")
+def exact_predictive(mixture: Mixture, streams: Streams, bystander: bool) -> Array:
+    """log Σ_p w_t(p) ν_p(·) before every slot (section 3.4): [B, T, S]. To a bystander all is evidence."""
+    log_kernels = jnp.log(mixture.kernels)
+
+    def of_stream(symbols, evidence):
+        log_w = log_trajectory(jnp.log(mixture.prior), log_kernels.T[symbols], evidence | bystander)
+        return jax.nn.logsumexp(log_w[:-1, :, None] + log_kernels, axis=1)
+
+    return jax.vmap(of_stream)(*streams)
+
+
+@partial(jax.jit, static_argnames=("graph", "symbols"))
+def model_predictive(graph: nnx.GraphDef, params: nnx.State, batch: Batch, symbols: int) -> Array:
+    """log p_θ(· | marks and symbols so far) over the symbols, before every slot: [B, T, S]."""
+    model = nnx.merge(graph, params)
+    logits, _ = model(jnp.asarray(batch.ids)[:, :-1])
+    return jax.nn.log_softmax(logits[:, ::2, MARKS : MARKS + symbols])
+
+
+def divergence(exact: Array, model: Array, slots: np.ndarray) -> np.ndarray:
+    """KL(exact ‖ model) in nats, the mean over the streams in which ``slots`` [B, T] is true: [T]."""
+    kl = np.asarray((jnp.exp(exact) * (exact - model)).sum(axis=-1))
+    return (kl * slots).sum(axis=0) / slots.sum(axis=0)
+
+
+def architecture(design: Design) -> Qwen2Config:
+    """A Qwen2 of about a hundred thousand parameters."""
+    return Qwen2Config(
+        vocab_size=MARKS + design.symbols, hidden_size=64, intermediate_size=192, num_hidden_layers=3,
+        num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=2 * design.slots,
+        tie_word_embeddings=True,
+    )  # fmt: skip
+
+
+def training_stream(design: Design, mixtures: list[Mixture], seeds: list[int]) -> Iterator[Batch]:
+    """Batches [cells, B, …]: for every policy, seed and loss; both losses of a policy and seed read the same."""
+    rngs = {(policy, seed): np.random.default_rng((seed, i)) for i, policy in enumerate(POLICIES) for seed in seeds}
+    for _ in range(design.steps):
+        parts = []
+        for (policy, seed), rng in rngs.items():
+            mixture = mixtures[seeds.index(seed)]
+            streams = write(mixture, POLICIES[policy], design.rows, design.slots, rng)
+            parts += [as_batch(streams)] * len(LOSSES)
+        yield jax.tree.map(lambda *rows: np.stack(rows), *parts)
+
+
+def compare(design: Design, graph: nnx.GraphDef, params: nnx.State, mixture: Mixture, seed: int) -> dict:
+    """KL of one model's predictions from both exact predictives, slot by slot, by whose slot it is."""
+    rng = np.random.default_rng((seed, len(POLICIES)))
+    streams = write(mixture, set_from_outside, design.tests, design.slots, rng)
+    predicted = model_predictive(graph, params, as_batch(streams), design.symbols)
+    exact = {"interventional": False, "bystander": True}
+    return {
+        whose: {
+            name: divergence(exact_predictive(mixture, streams, bystander), predicted, slots).tolist()
+            for name, bystander in exact.items()
+        }
+        for whose, slots in (("world", streams.evidence), ("agent", ~streams.evidence))
+    }
+
+
+def bridge(design: Design, seeds: list[int]) -> list[dict]:
+    """The whole experiment: one entry for each seed, provenance and loss."""
+    mixtures = [random_mixture(design, np.random.default_rng(seed)) for seed in seeds]
+    names = [(policy, seed, loss) for policy in POLICIES for seed in seeds for loss in LOSSES]
+    models = {seed: nnx.split(Qwen2(architecture(design), nnx.Rngs(seed)), nnx.Param) for seed in seeds}
+    graph = models[seeds[0]][0]
+    params = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(models[seed][1] for _, seed, _ in names))
+    rate = optax.warmup_cosine_decay_schedule(0.0, PEAK_RATE, design.steps // 20, design.steps)
+    optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(rate, weight_decay=0.01))
+    stream = tqdm(training_stream(design, mixtures, seeds), "bridge", design.steps)
+    trained, _ = train(graph, params, {name: LOSSES[name[2]] for name in names}, optimizer, stream)
+    return [
+        {"seed": seed, "provenance": policy, "loss": loss}
+        | compare(design, graph, trained[policy, seed, loss], mixtures[seeds.index(seed)], seed)
+        for policy, seed, loss in names
+    ]

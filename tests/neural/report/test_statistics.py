@@ -1,0 +1,41 @@
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from neural.report.statistics import interval, paired
+
+VALUES = [0.9, 1.1, 1.0, 1.3, 0.7]
+
+
+def test_the_interval_is_students():
+    got = interval(VALUES)
+    expected = stats.ttest_1samp(VALUES, 0.0).confidence_interval(0.95)
+    assert got.mean == pytest.approx(np.mean(VALUES))
+    assert (got.low, got.high) == pytest.approx((expected.low, expected.high))
+
+
+def test_equal_values_are_sure_and_a_single_one_is_not():
+    assert interval([2.0, 2.0, 2.0]) == (2.0, 2.0, 2.0)
+    single = interval([2.0])
+    assert single.mean == 2.0
+    assert math.isnan(single.low)
+
+
+def test_it_is_shown_short():
+    assert interval([1.0, 1.0]).show(2, plus=True) == "+1.00 [+1.00, +1.00]"
+    assert interval([33.3333, 33.3333]).show(0) == "33 [33, 33]"
+
+
+def test_what_varies_between_seeds_alone_is_taken_out():
+    shift = np.array([-10.0, 0.0, 10.0, 20.0])
+    got = paired(shift, shift + np.array([0.9, 1.0, 1.1, 1.0]))
+    assert got.difference.mean == pytest.approx(1.0)
+    assert 0.8 < got.difference.low < got.difference.high < 1.2
+
+
+def test_the_p_of_eight_seeds_that_agree():
+    got = paired(np.zeros(8), np.linspace(1, 2, 8))
+    assert got.p == pytest.approx(2 / 2**8)
+    assert paired([0.0, 0.0], [1.0, -1.0]).p == 1.0

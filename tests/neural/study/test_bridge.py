@@ -1,0 +1,105 @@
+from functools import reduce
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from causal_agency import Hypothesis, as_bystander, do, memoryless, see
+from causal_agency import Mixture as Exact
+from neural.data.tokens import Author
+from neural.study import bridge as bridge_module
+from neural.study.bridge import (
+    LOSSES,
+    MARKS,
+    POLICIES,
+    Design,
+    Mixture,
+    as_batch,
+    bridge,
+    divergence,
+    exact_predictive,
+    knowing,
+    random_mixture,
+    sampling,
+    set_from_outside,
+    write,
+)
+
+SMALL = Design(hypotheses=3, symbols=4, slots=6, rows=2, steps=2, tests=20)
+MIXTURE = random_mixture(SMALL, np.random.default_rng(0))
+
+
+def exact_library():
+    hypotheses = [Hypothesis(f"p{i}", memoryless(dict(enumerate(nu)))) for i, nu in enumerate(MIXTURE.kernels)]
+    return Exact(dict(zip(hypotheses, MIXTURE.prior.tolist(), strict=True)))
+
+
+@pytest.mark.parametrize("bystander", [False, True])
+def test_the_predictives_are_the_exact_librarys(bystander):
+    streams = write(MIXTURE, sampling, 5, 6, np.random.default_rng(1))
+    got, mix = exact_predictive(MIXTURE, streams, bystander), exact_library()
+    for row, symbols, evidence in zip(got, *streams, strict=True):
+        history = [see(int(z)) if seen else do(int(z)) for z, seen in zip(symbols, evidence, strict=True)]
+        history = as_bystander(history) if bystander else history
+        for t in range(len(history)):
+            expected = [mix.predict(token, history[:t]) for token in range(SMALL.symbols)]
+            np.testing.assert_allclose(jnp.exp(row[t]), expected, rtol=1e-4)
+
+
+def test_a_policy_that_knows_writes_as_the_world_does_and_one_set_from_outside_does_not():
+    sure = Mixture(np.array([0.5, 0.5]), np.array([[1.0, 0.0], [0.0, 1.0]]))
+    streams = write(sure, knowing, 400, 8, np.random.default_rng(2))
+    assert (streams.symbols == streams.symbols[:, :1]).all()
+    outside = write(sure, set_from_outside, 400, 8, np.random.default_rng(2))
+    disagree = np.array([len(set(row)) == 2 for row in outside.symbols])
+    assert 0.35 < disagree.mean() < 0.6
+
+
+def test_a_policy_that_sees_the_history_learns_from_the_world_alone():
+    """With two sure hypotheses the agent's symbols follow the world's first, and before that they are a coin's."""
+    sure = Mixture(np.array([0.5, 0.5]), np.array([[1.0, 0.0], [0.0, 1.0]]))
+    symbols, evidence = write(sure, sampling, 2000, 6, np.random.default_rng(3))
+    told = np.cumsum(evidence, axis=1) > 0
+    truth = reduce(lambda best, t: np.where(evidence[:, t], symbols[:, t], best), range(6), np.full(2000, -1))
+    agent_after = told & ~evidence
+    assert (symbols == truth[:, None])[agent_after].all()
+    before = ~told & (truth >= 0)[:, None]
+    assert abs((symbols == truth[:, None])[before].mean() - 0.5) < 0.05
+
+
+def test_a_stream_as_a_batch():
+    streams = write(MIXTURE, knowing, 2, 6, np.random.default_rng(4))
+    batch = as_batch(streams)
+    assert batch.ids.shape == (2, 12)
+    assert (np.take_along_axis(batch.ids, batch.columns, axis=1) - MARKS == streams.symbols).all()
+    assert ((batch.authors == Author.WORLD) == streams.evidence).all()
+    assert ((batch.ids[:, ::2] == 0) == streams.evidence).all()
+
+
+def test_divergence_by_hand():
+    exact = jnp.log(jnp.array([[[0.5, 0.5], [0.9, 0.1]], [[0.5, 0.5], [0.5, 0.5]]]))
+    model = jnp.log(jnp.full((2, 2, 2), 0.5))
+    slots = np.array([[True, True], [True, False]])
+    kl = 0.9 * np.log(0.9 / 0.5) + 0.1 * np.log(0.1 / 0.5)
+    np.testing.assert_allclose(divergence(exact, model, slots), [0.0, kl], atol=1e-6)
+
+
+def test_the_whole_design_in_small():
+    entries = bridge(SMALL, [0, 1])
+    assert [(e["provenance"], e["seed"], e["loss"]) for e in entries] == [
+        (policy, seed, loss) for policy in POLICIES for seed in (0, 1) for loss in LOSSES
+    ]
+    for entry in entries:
+        for whose in ("world", "agent"):
+            for exact in ("interventional", "bystander"):
+                assert len(entry[whose][exact]) == SMALL.slots
+                assert np.min(entry[whose][exact]) >= -1e-6
+
+
+def test_both_losses_of_a_seed_and_policy_read_the_same():
+    mixtures = [MIXTURE, MIXTURE]
+    batch = next(bridge_module.training_stream(SMALL, mixtures, [0, 1]))
+    assert batch.ids.shape == (8, 2, 12)
+    np.testing.assert_array_equal(batch.ids[::2], batch.ids[1::2])
+    assert not jax.tree.all(jax.tree.map(lambda part: (part[0] == part[2]).all(), batch))
