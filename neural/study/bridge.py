@@ -45,7 +45,7 @@ class Design:
     symbols: int = 5
     slots: int = 24
     rows: int = 32  # streams of one step
-    steps: int = 3000
+    steps: int = 800
     tests: int = 1000  # streams on which the models are compared with the exact answer
 
 
