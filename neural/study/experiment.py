@@ -86,9 +86,8 @@ def experiment(plan: Plan, checkpoint: Checkpoint, keep: Keep) -> dict:
         with meter.steps(plan.steps * len(group)):
             trained, losses = train(graph, copies(base, len(group), dtype), weights, plan.recipe.optimizer(), progress)
         for name in group:
-            params = trained.pop(name)
-            keep(name, graph, params)
-            results[name] = probes(graph, params) | {
+            keep(name, graph, trained[name])
+            results[name] = probes(graph, trained.pop(name)) | {
                 "losses": losses[name][:, 0].tolist(),
                 "agent_losses": losses[name][:, 1].tolist(),
                 "supervised_tokens": supervised_tokens(rows, ARMS[name]),

@@ -43,12 +43,16 @@ def peak_memory() -> int:
 
 
 def arms_at_once(base, dtype: DTypeLike, arms: int) -> int:
-    """How many arms are trained together: as many as fit in half of the memory; BadInput where not even one fits."""
+    """How many arms are trained together: as many as fit in half of the memory; BadInput where not even one fits.
+
+    On CPUs one for each device: two on a core take more than twice as long as one, for want of cache.
+    """
     needed = COPIES * sum(leaf.size for leaf in jax.tree.leaves(base)) * jax.numpy.dtype(dtype).itemsize
     if needed > memory():
         gigabytes = f"{needed / 1e9:.0f} GB, but {memory() / 1e9:.0f} GB are free"
         raise BadInput(f"an arm needs about {gigabytes}; --precision as-published takes half")
-    return max(1, min(arms, int(memory() / 2 / needed)))
+    most = len(jax.devices()) if jax.default_backend() == "cpu" else arms
+    return max(1, min(arms, most, int(memory() / 2 / needed)))
 
 
 class Meter:

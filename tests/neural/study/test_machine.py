@@ -15,7 +15,12 @@ BASE = {"w": jnp.zeros((1000, 1000))}
 )
 def test_as_many_arms_as_fit(monkeypatch, megabytes, dtype, arms, expected):
     monkeypatch.setattr(machine, "memory", lambda: megabytes * 10**6)
+    monkeypatch.setattr(machine.jax, "default_backend", lambda: "gpu")
     assert arms_at_once(BASE, dtype, arms) == expected
+
+
+def test_on_cpus_an_arm_has_a_device_of_its_own():
+    assert arms_at_once(BASE, jnp.float32, 99) == len(jax.devices()) == 2
 
 
 def test_where_not_even_one_fits_it_says_how_much_it_takes(monkeypatch):
