@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench mutants clean
+.PHONY: demo test bench results mutants clean
 
 demo: .venv/installed
 	$(BIN)/python neural/train.py
@@ -19,6 +19,11 @@ bench: .venv/installed
 	$(BIN)/uv venv --quiet --allow-existing .venv/bench
 	$(BIN)/uv pip install --quiet --python .venv/bench/bin/python --constraint constraints.txt --editable '.[bench]'
 	.venv/bench/bin/python benchmarks/exact.py
+
+results: .venv/installed
+	$(BIN)/python -m neural.sweep paper --seeds 8 --out runs/results
+	$(BIN)/python -m neural.sweep bridge --seeds 4 --out runs/results
+	cp runs/results/results.md runs/results/*.png docs/
 
 mutants: .venv/installed
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[test,mutants]'

@@ -19,7 +19,8 @@ class Interval(NamedTuple):
     def show(self, digits: int = 3, plus: bool = False) -> str:
         """The mean, and the interval in brackets."""
         sign = "+" if plus else ""
-        return f"{self.mean:{sign}.{digits}f} [{self.low:{sign}.{digits}f}, {self.high:{sign}.{digits}f}]"
+        mean, low, high = (f"{round(x, digits) + 0.0:{sign}.{digits}f}" for x in self)  # no -0
+        return f"{mean} [{low}, {high}]"
 
 
 def interval(values: Sequence[float] | np.ndarray) -> Interval:
