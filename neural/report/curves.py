@@ -106,7 +106,8 @@ def bridge_figure(study: dict) -> Figure:
             mine = [e[whose][exact] for e in entries if (e["provenance"], e["loss"]) == (provenance, losses[i])]
             slots = np.arange(1, len(mine[0]) + 1)
             bars(plain(axes), slots, np.array(mine).T, look, f"from the {exact}; loss on {losses[i]}", alpha=0.85)
-        axes.set(yscale="log", title=f"{whose} slots; the training agent {provenance}")
+        axes.set(yscale="log")
+        axes.set_title(f"{whose} slots; the training agent {provenance}", fontsize=9)
     for axes in panels[:, 0]:
         axes.set_ylabel("KL (nats)")
     for axes in panels[1]:
