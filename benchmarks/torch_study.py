@@ -60,15 +60,16 @@ def probe(model, probes: Probes) -> float:
     seen = (torch.arange(ids.shape[1]) >= starts[:, None]).long()
     ends = torch.tensor(np.flatnonzero(probes.ends))
     model.generate(ids.long(), attention_mask=seen, max_new_tokens=NEW_TOKENS, do_sample=False, eos_token_id=ends)
-    for claims in probes.claims.values():
+    margins = {}
+    for name, claims in probes.claims.items():
         means = []
         for ids, columns, authors in zip(*claims, strict=True):
             last = columns[authors == Author.AGENT][-1]
             log_probs = model(torch.tensor(ids[None, :last], dtype=torch.long)).logits[0].log_softmax(-1)
             claim = columns[authors == Author.AGENT]
             means.append(float(log_probs[claim - 1, torch.tensor(ids[claim], dtype=torch.long)].mean()))
-        margins = np.diff(np.array(means).reshape(-1, 2)[:, ::-1])
-    return float(margins.mean())
+        margins[name] = float(np.diff(np.array(means).reshape(-1, 2)[:, ::-1]).mean())
+    return margins["margin"]
 
 
 def main() -> None:
