@@ -1,5 +1,5 @@
 # Two commands do everything: `make demo` and `make test`. Both need only Python 3.11 or newer. The slower checks of
-# CONTRIBUTING.md are `make bench` and `make mutants`.
+# CONTRIBUTING.md are `make bench`, `make results` and `make mutants`.
 
 PYTHON ?= python3
 BIN := .venv/bin

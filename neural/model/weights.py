@@ -113,7 +113,6 @@ def save(folder: Path, model: Qwen2, config: Qwen2Config, tokenizer: PreTrainedT
     config.dtype = str(tensors["model.embed_tokens.weight"].dtype)
     config.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    whole = {
-        name: np.ascontiguousarray(x) for name, x in tensors.items()
-    }  # a transposed view would be written as it lies
+    # a transposed view would be written as it lies in memory
+    whole = {name: np.ascontiguousarray(x) for name, x in tensors.items()}
     save_file(whole, folder / "model.safetensors", metadata={"format": "pt"})
