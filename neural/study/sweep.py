@@ -1,7 +1,7 @@
 """Where the claim holds and where it stops: the experiment of section 5 under other conditions, over several seeds.
 
 A condition says how the lessons go. For each one every seed and arm is a cell, and all cells run through one program,
-as many at a time as `arms_at_once` allows. What is measured of a cell is a row, and rows are all that a report is made of.
+as many at a time as `arms_at_once` allows. What is measured of a cell is a row, and a report is made of rows alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
