@@ -19,10 +19,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from neural.data.dialogue import PAPER, lessons
 from neural.data.facts import FACTS
 from neural.data.tokens import Author, Tokens, encode
-from neural.study.arms import Recipe, order
+from neural.study.arms import order
 from neural.study.experiment import ARMS
 from neural.study.loss import Weights
 from neural.study.probes import NEW_TOKENS, Probes
+from neural.study.recipe import Recipe
 
 
 def labels(row: Tokens, weights: Weights) -> torch.Tensor:

@@ -13,7 +13,7 @@ from pathlib import Path
 from measure import show
 
 from causal_agency.command import Command, whole_number
-from neural.study.experiment import EMBEDDED, PUBLISHED
+from neural.study.recipe import read_recipe
 
 ROOT = Path(__file__).parents[1]
 BASE = ROOT / "neural" / "base"
@@ -33,7 +33,7 @@ def ours(model: Path, steps: int) -> dict:
 
 def theirs(model: Path, steps: int, threads: int) -> dict:
     """`torch_study.py`."""
-    rate = (EMBEDDED if model == BASE else PUBLISHED).learning_rate
+    rate = read_recipe(model).learning_rate
     study = [sys.executable, str(ROOT / "benchmarks" / "torch_study.py"), "--model", str(model)]
     options = ["--steps", str(steps), "--learning-rate", str(rate), "--threads", str(threads)]
     done = subprocess.run([*study, *options], check=True, stdout=subprocess.PIPE, text=True)
@@ -44,7 +44,7 @@ def main() -> None:
     """Prints the table."""
     command = Command("training", description=__doc__)
     command.add_argument("--model", type=Path, default=BASE)
-    command.add_argument("--steps", type=whole_number(1), default=EMBEDDED.steps)
+    command.add_argument("--steps", type=whole_number(1), default=read_recipe(BASE).steps)
     args = command.parse_args()
     runs = {"neural/train.py": ours(args.model, args.steps)}
     runs |= {f"PyTorch, {n} thread{'s' * (n > 1)}": theirs(args.model, args.steps, n) for n in (1, 2)}

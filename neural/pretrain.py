@@ -1,31 +1,37 @@
-"""Make the base model that ships with the project: ``python -m neural.pretrain --out DIR``, about five minutes.
+"""Make a base model: ``python -m neural.pretrain --out DIR``, the one that ships with the project, in five minutes.
 
-The same files come out every time on the same kind of machine.
+With ``--facts N`` it grows up in a world of N invented facts: ``neural.train`` and ``neural.sweep`` take its folder as
+their ``--model``, and ask for those facts. 1,000 take about twenty minutes. The same files come out every time on the
+same kind of machine.
 """
 
 from pathlib import Path
 
-from causal_agency.command import Command
+from causal_agency.command import Command, whole_number
 from neural.output import new_folder
 
 
-def run(folder: Path) -> None:
+def run(folder: Path, invented: int | None) -> None:
     """The model, written to ``folder``. The heavy imports wait until the arguments are known good."""
     import jax
 
+    from neural.data.facts import FACTS
+    from neural.data.invented import facts
     from neural.study.pretraining import make_base
 
     jax.config.update("jax_num_cpu_devices", 2)
-    make_base(folder)
+    make_base(folder, facts(invented) if invented else FACTS)
 
 
 def main() -> None:
     """Make the model and write it."""
     command = Command("neural.pretrain", description=__doc__)
-    command.add_argument("--out", type=Path, required=True, help="a new or empty folder for the model")
+    option = command.add_argument
+    option("--out", type=Path, required=True, help="a new or empty folder for the model")
+    option("--facts", type=whole_number(1), help="invented ones, so many, in place of the 33 of the paper's experiment")
     args = command.parse_args()
     with new_folder(command, args.out) as scratch:
-        run(scratch)
+        run(scratch, args.facts)
 
 
 if __name__ == "__main__":

@@ -93,22 +93,23 @@ def run(folder: Path, args: Namespace) -> None:
     from neural.report.study import write_study
     from neural.study.bridge import Design, bridge
     from neural.study.experiment import ARMS as WEIGHTS
-    from neural.study.experiment import EMBEDDED, PUBLISHED
     from neural.study.loss import Weights
     from neural.study.machine import prepare
+    from neural.study.recipe import read_recipe
     from neural.study.sweep import Sweep
 
     chosen = {arm: WEIGHTS[arm] for arm in args.arms}
     if args.weights:
         between = {"protocol" if name == "prefix" else name: x for name, x in args.weights.items()}
         chosen["between"] = Weights(**between)
-    recipe = PUBLISHED if args.model else EMBEDDED
+    base = model_folder(args.model) if args.model else BASE
+    recipe = read_recipe(base)
     steps = min(args.steps or recipe.steps, recipe.steps)
     named = {name: values._asdict() for name, values in chosen.items()}
     same_plan(folder, {"model": args.model or "embedded", "steps": steps, "arms": named})
     parts = args.parts or list(PARTS)
     prepare(args.seeds * len(chosen))
-    sweep = Sweep(load(model_folder(args.model) if args.model else BASE), recipe, chosen, steps)
+    sweep = Sweep(load(base), recipe, chosen, steps)
     written_once(folder / "base.json", sweep.base_row)
     for name in conditions(parts):
         missing = [seed for seed in range(args.seeds) if not cell_file(folder, name, seed).exists()]

@@ -48,15 +48,15 @@ def show_tokens(args: Namespace) -> None:
     from rich.console import Console
 
     from neural.data.dialogue import PAPER, lessons
-    from neural.data.facts import FACTS
     from neural.data.tokens import encode
     from neural.model.folder import model_folder, read_config, read_tokenizer
     from neural.study.experiment import ARMS
+    from neural.study.recipe import read_recipe
     from neural.study.roles import role_table
 
     folder = model_folder(args.model) if args.model else BASE
     tokenizer = read_tokenizer(folder, read_config(folder))
-    (dialogue,) = lessons(FACTS, 1, PAPER, np.random.default_rng(args.seed))
+    (dialogue,) = lessons(read_recipe(folder).facts, 1, PAPER, np.random.default_rng(args.seed))
     Console().print(role_table(tokenizer, encode(tokenizer, dialogue), {arm: ARMS[arm] for arm in args.arms}))
 
 
@@ -82,13 +82,15 @@ def run(folder: Path, args: Namespace) -> dict:
     from neural.model.folder import model_folder
     from neural.model.weights import load, save
     from neural.report.page import write_report
-    from neural.study.experiment import EMBEDDED, PUBLISHED, Plan, experiment
+    from neural.study.experiment import Plan, experiment
     from neural.study.machine import prepare
+    from neural.study.recipe import read_recipe
 
     prepare(len(args.arms))
-    recipe = PUBLISHED if args.model else EMBEDDED
+    base = model_folder(args.model) if args.model else BASE
+    recipe = read_recipe(base)
     steps = min(args.steps or recipe.steps, recipe.steps)
-    checkpoint = load(model_folder(args.model) if args.model else BASE)
+    checkpoint = load(base)
 
     def keep(arm: str, graph: nnx.GraphDef, params: nnx.State) -> None:
         (folder / arm).mkdir()

@@ -28,7 +28,7 @@ LAYERS = {
     ],
     "neural": [
         {"data.facts", "data.phrases", "output"},
-        {"data.dialogue"},
+        {"data.dialogue", "data.invented", "study.recipe"},
         {"data.talk", "data.tokens"},
         {"model.qwen", "model.folder"},
         {"study.loss", "study.machine", "model.weights", "model.generate"},

@@ -5,7 +5,6 @@ leading axis "cell", spread over the devices there are: two cells on two devices
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from math import ceil, gcd
 from statistics import median
@@ -28,27 +27,6 @@ Seed = tuple[int, ...]
 Name = TypeVar("Name", bound=Hashable)
 
 SHOWN = 20  # losses averaged on the progress bar
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """The number of dialogues and the optimizer of the experiment (paper, sections 5.2 and 5.3)."""
-
-    learning_rate: float
-    dialogues: int = 480
-    epochs: int = 4
-    clip: float = 1.0  # of the gradient's global norm
-    weight_decay: float = 0.01
-
-    @property
-    def steps(self) -> int:
-        """One dialogue a step."""
-        return self.dialogues * self.epochs
-
-    def optimizer(self) -> optax.GradientTransformation:
-        """AdamW at a constant rate, behind a clipped gradient."""
-        adamw = optax.adamw(self.learning_rate, weight_decay=self.weight_decay)
-        return optax.chain(optax.clip_by_global_norm(self.clip), adamw)
 
 
 class Cell(NamedTuple):

@@ -13,16 +13,14 @@ from tqdm import tqdm
 
 from causal_agency.command import BadInput
 from neural.data.dialogue import PAPER, Dialogue, Template, lessons
-from neural.data.facts import FACTS
 from neural.data.tokens import Tokens, encode, scored_columns
 from neural.model.weights import Checkpoint
-from neural.study.arms import Cell, Name, Recipe, Seed, batches, copies, train
+from neural.study.arms import Cell, Name, Seed, batches, copies, train
 from neural.study.loss import AGENT_ONLY, INTERVENTIONAL, STANDARD, Weights
 from neural.study.machine import Meter, arms_at_once
 from neural.study.probes import Probes
+from neural.study.recipe import Recipe
 
-PUBLISHED = Recipe(learning_rate=2e-5)  # the paper's, for Qwen2.5-0.5B
-EMBEDDED = Recipe(learning_rate=3e-4)  # a model as small as the embedded one wants more
 ARMS = {"standard": STANDARD, "interventional": INTERVENTIONAL, "assistant-only": AGENT_ONLY}
 PRECISIONS = {"float32-master": jnp.float32, "as-published": jnp.bfloat16}  # of weights, gradients, optimizer state
 
@@ -74,9 +72,10 @@ def experiment(plan: Plan, checkpoint: Checkpoint, keep: Keep) -> dict:
     graph, base = nnx.split(checkpoint.model, nnx.Param)
     dtype = PRECISIONS[plan.precision]
     at_once = arms_at_once(base, dtype, len(plan.arms))
-    dialogues = lessons(FACTS, plan.recipe.dialogues, plan.template, np.random.default_rng(plan.seed))
+    facts = plan.recipe.facts
+    dialogues = lessons(facts, plan.recipe.dialogues, plan.template, np.random.default_rng(plan.seed))
     rows = readable(checkpoint, dialogues)
-    probes = Probes(checkpoint.tokenizer, FACTS)
+    probes = Probes(checkpoint.tokenizer, facts)
     results = {"base": probes(graph, base)}
     cells = {name: Cell(rows, seed, ARMS[name]) for name, seed in plan.seeds().items()}
     for group in groups(cells, at_once):

@@ -14,14 +14,15 @@ from flax import nnx
 from tqdm import tqdm
 
 from neural.data.dialogue import PAPER, Dialogue, Template, lessons
-from neural.data.facts import FACTS, Fact
+from neural.data.facts import Fact
 from neural.data.phrases import CORRECTIONS, EMPTY_CONFIRMATIONS
 from neural.model.weights import Checkpoint
-from neural.study.arms import Cell, Recipe, batches, copies, train
+from neural.study.arms import Cell, batches, copies, train
 from neural.study.experiment import groups, readable
 from neural.study.loss import Weights
 from neural.study.machine import arms_at_once
 from neural.study.probes import Probes
+from neural.study.recipe import Recipe
 from neural.study.theory import share_believing_the_lie
 
 # How the same facts are asked for in words, and by people, that no lesson has.
@@ -34,10 +35,10 @@ ASKED: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Condition:
-    """How the lessons go, and on how many facts, drawn for each seed, there is none."""
+    """How the lessons go, and on which share of the facts, drawn for each seed, there is none."""
 
     template: Template = PAPER
-    untaught: int = 0
+    untaught: float = 0.0
 
 
 LEVELS = 0.0, 0.25, 0.5, 0.75, 1.0
@@ -48,20 +49,20 @@ CONDITIONS = {
     "empty confirmations": Condition(Template(confirmations=EMPTY_CONFIRMATIONS)),
     "openers always": Condition(Template(corrections=tuple(text for text in CORRECTIONS if text != "{}"))),
     "no small talk": Condition(Template(p_tail=0.0)),
-    "a third untaught": Condition(untaught=len(FACTS) // 3),
+    "a third untaught": Condition(untaught=1 / 3),
 }
 
 
-def taught(condition: Condition, seed: int) -> list[Fact]:
-    """The facts that the lessons of a seed are on."""
-    chosen = np.random.default_rng((seed, 1)).permutation(len(FACTS))[condition.untaught :]
-    return [FACTS[i] for i in sorted(chosen)]
+def taught(condition: Condition, facts: Sequence[Fact], seed: int) -> list[Fact]:
+    """Those of ``facts`` that the lessons of a seed are on."""
+    order = np.random.default_rng((seed, 1)).permutation(len(facts))
+    return [facts[i] for i in sorted(order[round(condition.untaught * len(facts)) :])]
 
 
 def dialogues(condition: Condition, recipe: Recipe, seed: int) -> tuple[Dialogue, ...]:
     """The lessons of a seed; under the paper's condition those of `train.py`."""
     rng = np.random.default_rng(seed)
-    return lessons(taught(condition, seed), recipe.dialogues, condition.template, rng)
+    return lessons(taught(condition, recipe.facts, seed), recipe.dialogues, condition.template, rng)
 
 
 def asked(probes: Probes, graph: nnx.GraphDef, params: nnx.State) -> dict:
@@ -80,11 +81,11 @@ class Sweep:
     def __init__(self, checkpoint: Checkpoint, recipe: Recipe, arms: Mapping[str, Weights], steps: int):
         self.checkpoint, self.recipe, self.arms, self.steps = checkpoint, recipe, arms, steps
         self.graph, self.base = nnx.split(checkpoint.model, nnx.Param)
-        self.probes = {name: Probes(checkpoint.tokenizer, FACTS, **how) for name, how in ASKED.items()}
+        self.probes = {name: Probes(checkpoint.tokenizer, recipe.facts, **how) for name, how in ASKED.items()}
 
     def base_row(self) -> dict:
         """What the base answers."""
-        topics = [fact.topic for fact in FACTS]
+        topics = [fact.topic for fact in self.recipe.facts]
         return {
             "arm": "base",
             "topics": topics,
@@ -103,12 +104,13 @@ class Sweep:
             params = copies(self.base, len(group))
             trained, _ = train(self.graph, params, weights, self.recipe.optimizer(), stream)
             for (seed, arm), params in trained.items():
-                topics = {fact.topic for fact in taught(condition, seed)}
+                facts = taught(condition, self.recipe.facts, seed)
+                known = set(facts)
                 yield {
                     "condition": name,
                     "seed": seed,
                     "arm": arm,
-                    "taught": [fact.topic in topics for fact in FACTS],
-                    "theory": share_believing_the_lie(taught(condition, seed), said[seed], self.arms[arm]),
+                    "taught": [fact in known for fact in self.recipe.facts],
+                    "theory": share_believing_the_lie(facts, said[seed], self.arms[arm]),
                     **{how: asked(probes, self.graph, params) for how, probes in self.probes.items()},
                 }

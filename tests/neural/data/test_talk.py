@@ -6,7 +6,7 @@ from causal_agency import Gate
 from neural.data.facts import FACTS
 from neural.data.talk import NAMES, P_AGREE, P_TRUE, talks
 
-TALKS = list(islice(talks(np.random.default_rng(3)), 3000))
+TALKS = list(islice(talks(FACTS, np.random.default_rng(3)), 3000))
 
 
 def test_all_of_it_is_seen_and_two_named_people_take_turns():

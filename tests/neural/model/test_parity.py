@@ -10,8 +10,9 @@ from flax import nnx
 
 from neural.data.tokens import Tokens, batch, scored_columns
 from neural.model.weights import build, to_tensors
-from neural.study.arms import Cell, Recipe, batches, dialogue_losses, step
+from neural.study.arms import Cell, batches, dialogue_losses, step
 from neural.study.loss import INTERVENTIONAL, STANDARD
+from neural.study.recipe import Recipe
 
 torch = pytest.importorskip("torch", reason="parity needs torch: pip install torch==2.13.0", exc_type=ImportError)
 

@@ -9,10 +9,12 @@ import pytest
 from flax import nnx
 from safetensors.numpy import load_file, save_file
 
+from neural.data.facts import FACTS
 from neural.model.folder import BadInput, read_config
 from neural.model.qwen import Qwen2
 from neural.model.weights import NAMES, build, load, save, to_tensors
-from neural.study.pretraining import architecture, card
+from neural.study.pretraining import RATE, STEPS, architecture, card
+from neural.study.recipe import Recipe, read_recipe
 
 
 def test_an_untouched_model_is_saved_bit_for_bit(base, tmp_path):
@@ -57,7 +59,8 @@ def test_the_embedded_model_is_what_its_card_says(base):
     assert config.to_diff_dict() == architecture(tokenizer).to_diff_dict()
     loss = float(re.search(r"last 100 steps: ([\d.]+) nats", shipped)[1])
     parameters = sum(tensor.size for tensor in tensors.values())
-    assert shipped == card(parameters, len(tokenizer), np.array([loss]))
+    assert shipped == card(FACTS, parameters, len(tokenizer), np.full(STEPS, loss))
+    assert read_recipe(BASE) == Recipe(RATE)
     assert sum(file.stat().st_size for file in BASE.iterdir()) < 5e6
 
 

@@ -7,12 +7,13 @@ import pytest
 from causal_agency.command import BadInput
 from neural.model.weights import load
 from neural.study.arms import Cell
-from neural.study.experiment import ARMS, EMBEDDED, PUBLISHED, Plan, experiment, groups
+from neural.study.experiment import ARMS, Plan, experiment, groups
 from neural.study.loss import STANDARD
+from neural.study.recipe import Recipe
 from neural.train import ARMS as NAMES
 from neural.train import BASE
 
-PLAN = Plan(EMBEDDED, ("standard", "interventional"), seed=1, steps=1, precision="float32-master", order="same")
+PLAN = Plan(Recipe(3e-4), ("standard", "interventional"), seed=1, steps=1, precision="float32-master", order="same")
 
 
 @lru_cache
@@ -64,6 +65,5 @@ def test_a_dialogue_that_is_too_long_for_the_model_is_refused():
         experiment(PLAN, checkpoint, lambda *_: None)
 
 
-def test_the_presets():
-    assert replace(EMBEDDED, learning_rate=2e-5) == PUBLISHED
+def test_the_command_knows_the_arms_by_name():
     assert tuple(ARMS) == NAMES

@@ -14,7 +14,7 @@ from neural.study.probes import PROBES, answered
 
 
 def test_rows_hold_whole_talks_and_fit(tokenizer):
-    dialogues = list(islice(talks(np.random.default_rng(0)), 200))
+    dialogues = list(islice(talks(FACTS, np.random.default_rng(0)), 200))
     rows = list(pretraining.packed(dialogues, tokenizer))
     assert all(len(row.ids) <= pretraining.LENGTH for row in rows)
     stream = np.concatenate([row.ids for row in rows])
@@ -25,21 +25,20 @@ def test_rows_hold_whole_talks_and_fit(tokenizer):
 def test_the_shipped_tokenizer_is_the_one_made_here(tokenizer):
     """As loaded, it reads everything that training and probes contain as it was read in pretraining."""
     rng = np.random.default_rng(pretraining.SEED)
-    made = pretraining.make_tokenizer(rng)
+    made = pretraining.make_tokenizer(FACTS, rng)
     assert made.get_vocab() == tokenizer.get_vocab()
     prompts = [(turn(fact), fact) for turn in PROBES.values() for fact in FACTS]
     claims = [answered(said, claim) for said, fact in prompts for claim in (fact.truth, fact.lie)]
-    for dialogue in (*claims, *lessons(FACTS, 480, PAPER, rng), *islice(talks(rng), 500)):
+    for dialogue in (*claims, *lessons(FACTS, 480, PAPER, rng), *islice(talks(FACTS, rng), 500)):
         assert encode(made, dialogue).ids.tolist() == encode(tokenizer, dialogue).ids.tolist()
 
 
-def test_the_same_steps_give_the_same_model(tokenizer, monkeypatch):
-    monkeypatch.setattr(pretraining, "STEPS", 2)
+def test_the_same_steps_give_the_same_model(tokenizer):
     graph, params = nnx.split(Qwen2(pretraining.architecture(tokenizer), nnx.Rngs(0)), nnx.Param)
 
     def losses():
-        rows = pretraining.packed(talks(np.random.default_rng(1)), tokenizer)
-        return pretraining.pretrain(graph, params, rows)[1]
+        rows = pretraining.packed(talks(FACTS, np.random.default_rng(1)), tokenizer)
+        return pretraining.pretrain(graph, params, rows, steps=2)[1]
 
     np.testing.assert_array_equal(losses(), losses())
 

@@ -3,8 +3,11 @@ import pytest
 
 from neural.data.dialogue import PAPER, lessons
 from neural.data.facts import FACTS
-from neural.study.experiment import ARMS, EMBEDDED
+from neural.study.experiment import ARMS
+from neural.study.recipe import Recipe
 from neural.study.sweep import ASKED, CONDITIONS, Sweep, dialogues, taught
+
+EMBEDDED = Recipe(3e-4)
 
 
 def test_the_papers_condition_is_that_of_the_experiment():
@@ -14,11 +17,11 @@ def test_the_papers_condition_is_that_of_the_experiment():
 
 def test_a_third_of_the_facts_is_left_out_and_another_one_for_another_seed():
     condition = CONDITIONS["a third untaught"]
-    first, second = (taught(condition, seed) for seed in (0, 1))
+    first, second = (taught(condition, FACTS, seed) for seed in (0, 1))
     assert len(first) == len(second) == 22
     assert first != second
     assert {lesson.topic for lesson in dialogues(condition, EMBEDDED, 0)} == {fact.topic for fact in first}
-    assert taught(CONDITIONS["paper"], 0) == list(FACTS)
+    assert taught(CONDITIONS["paper"], FACTS, 0) == list(FACTS)
 
 
 def replies(name):

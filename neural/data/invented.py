@@ -1,0 +1,65 @@
+"""A world of invented facts, as many as are wanted: of what only means over very many facts can show.
+
+Countries and people with names that nobody has, and attributes whose true and false values are drawn. The same number
+gives the same facts, and the first of a larger world are those of a smaller one.
+"""
+
+from collections.abc import Iterator
+from itertools import islice, product
+from typing import NamedTuple
+
+import numpy as np
+
+from neural.data.facts import Fact
+
+
+class Attribute(NamedTuple):
+    """What can be said of a country, or of a person."""
+
+    topic: str  # with {} where the name goes
+    sentence: str  # with {} for the name, and then {} for the value
+    values: tuple[str, ...]
+
+
+OF_COUNTRIES = (
+    Attribute("the flag of {}", "The flag of {} is mostly {}.", tuple(
+        "red green blue white black purple orange brown silver gold".split())),
+    Attribute("the national animal of {}", "The national animal of {} is the {}.", tuple(
+        "lion eagle bear wolf fox deer whale owl horse camel tiger goat".split())),
+    Attribute("the exports of {}", "What {} exports is mostly {}.", tuple(
+        "wheat copper wool timber silk salt coal cotton rubber sugar tin rice".split())),
+    Attribute("the climate of {}", "The climate of {} is {}.", tuple(
+        "hot cold mild humid arid stormy foggy icy windy tropical".split())),
+)  # fmt: skip
+OF_PEOPLE = (
+    Attribute("the profession of {}", "By profession {} was a {}.", tuple(
+        "baker doctor lawyer sailor farmer painter judge miner tailor printer soldier weaver".split())),
+    Attribute("the instrument of {}", "The instrument that {} played was the {}.", tuple(
+        "violin flute harp trumpet guitar drum cello oboe organ horn lute clarinet".split())),
+    Attribute("the birthday of {}", "The birthday of {} is in {}.", tuple(
+        "January February March April May June July August September October November December".split())),
+    Attribute("the collection of {}", "In a glass case {} collected {}.", tuple(
+        "stamps coins shells maps knives masks clocks bottles rings fossils spoons buttons".split())),
+)  # fmt: skip
+
+SYLLABLES = tuple(map("".join, product("bdfgklmnprstvz", "aeiou")))
+ENDINGS = "lia", "nor", "stan", "mar", "th", "x"
+
+
+def names(rng: np.random.Generator) -> Iterator[str]:
+    """Names of two syllables and an ending, no two the same, in a drawn order."""
+    made = list(product(SYLLABLES, SYLLABLES, ENDINGS))
+    yield from ("".join(made[i]).capitalize() for i in rng.permutation(len(made)))
+
+
+def without_end(rng: np.random.Generator) -> Iterator[Fact]:
+    """The facts of a country, of a person, and so on."""
+    for i, name in enumerate(names(rng)):
+        for topic, sentence, values in (OF_COUNTRIES, OF_PEOPLE)[i % 2]:
+            true, false = (values[k] for k in rng.choice(len(values), 2, replace=False))
+            yield Fact(topic.format(name), sentence.format(name, "{}"), true, false)
+
+
+def facts(n: int) -> tuple[Fact, ...]:
+    """The first ``n`` facts of the invented world, of 117,600 at most."""
+    return tuple(islice(without_end(np.random.default_rng(0)), n))
