@@ -6,10 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from neural.report.figures import LOOK
+from neural.report.figures import LOOK, MANY, OTHER, ranked_figure
 from neural.report.statistics import interval
-
-OTHER = ("#7a4ea3", "d", (0, (5, 1, 1, 1)))  # of an arm without a look of its own
 
 
 def bars(axes, x, columns, look, label: str, **more) -> None:
@@ -37,6 +35,9 @@ def facts_figure(study: dict) -> Figure:
     margins = {
         arm: np.array([row["as in the lessons"]["margins"] for row in rows if row["arm"] == arm]) for arm in arms
     }
+    if len(study["base"]["topics"]) > MANY:
+        base = np.array([study["base"]["as in the lessons"]["margins"]])
+        return ranked_figure({"base": base, **margins})
     by = margins.get("interventional", margins[arms[-1]]).mean(axis=0).argsort()
     topics = [study["base"]["topics"][i] for i in by]
     figure, axes = plt.subplots(figsize=(8, 1.2 + 0.26 * len(topics)), layout="constrained")

@@ -1,5 +1,7 @@
 """The paper's two figures, drawn from ``results.json``. Told apart by shape as well as by colour."""
 
+from collections.abc import Mapping
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -8,12 +10,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from neural.report.statistics import interval
+
 LOOK = {
     "base": ("#7a7a7a", "|", ":"),
     "standard": ("#c44e00", "s", "-"),
     "interventional": ("#0060a8", "o", "--"),
     "assistant-only": ("#3a7d34", "^", "-."),
 }
+OTHER = ("#7a4ea3", "d", (0, (5, 1, 1, 1)))  # of an arm without a look of its own
+MANY = 60  # facts, more than can be named on a figure
 WINDOW = 50  # of the moving average, in steps
 
 
@@ -51,6 +57,29 @@ def agent_figure(results: dict) -> Figure:
     return steps_figure(results, "agent_losses", "token of the agent")
 
 
+def ranked_figure(margins: Mapping[str, np.ndarray]) -> Figure:
+    """For very many facts: those of each arm [seeds, facts] from its least margin to its greatest.
+
+    The mean over seeds at every rank, and the 95 % interval where there are several.
+    """
+    figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
+    for name, rows in margins.items():
+        colour, _, line = LOOK.get(name, OTHER)
+        ranked = np.sort(rows, axis=1)
+        share = 100 * (np.arange(ranked.shape[1]) + 0.5) / ranked.shape[1]
+        label = f"{name} (mean {rows.mean():+.2f}, lie preferred {np.mean(rows < 0):.0%})"
+        axes.plot(share, ranked.mean(axis=0), color=colour, linestyle=line, linewidth=2, label=label)
+        if len(rows) > 1:
+            got = [interval(column) for column in ranked.T]
+            axes.fill_between(share, [x.low for x in got], [x.high for x in got], color=colour, alpha=0.2, linewidth=0)
+    axes.axhline(0, color="black", linewidth=0.8)
+    axes.set(xlabel="facts, from the least margin to the greatest (%)", ylabel="Δ (nats per token)", xlim=(0, 100))
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="upper left")
+    return figure
+
+
 def margin_figure(results: dict) -> Figure:
     """Fig. 2: the truth–lie margin Δ of every fact in every arm, sorted by the interventional arm's."""
     margins = {name: {fact["topic"]: fact["margin"] for fact in arm["margin"]["per_fact"]}
@@ -58,6 +87,8 @@ def margin_figure(results: dict) -> Figure:
     trained = [margins[name] for name in margins if name != "base"]
     by = margins.get("interventional", trained[-1])
     topics = sorted(by, key=by.__getitem__)
+    if len(topics) > MANY:
+        return ranked_figure({name: np.array([list(arm.values())]) for name, arm in margins.items()})
     rows = np.arange(len(topics))
     figure, axes = plt.subplots(figsize=(8, 1.2 + 0.24 * len(topics)), layout="constrained")
     lowest, highest = ([bound(arm[topic] for arm in trained) for topic in topics] for bound in (min, max))

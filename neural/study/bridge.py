@@ -84,11 +84,6 @@ def sampling(mixture: Mixture, w: np.ndarray, truth: np.ndarray, rng: np.random.
     return draw(w, rng)
 
 
-def set_from_outside(mixture: Mixture, w: np.ndarray, truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """One and the same hypothesis for all of a stream, whatever its own one is."""
-    return np.random.default_rng(len(truth)).integers(len(mixture.prior), size=len(truth))
-
-
 POLICIES = {"knows the hypothesis": knowing, "sees the history": sampling}
 
 
@@ -104,6 +99,12 @@ def write(mixture: Mixture, policy, n: int, slots: int, rng: np.random.Generator
         w = w * np.where(evidence[:, t, None], mixture.kernels[:, symbols[:, t]].T, 1.0)
         w /= w.sum(axis=1, keepdims=True)
     return Streams(symbols, evidence)
+
+
+def set_from_outside(design: Design, mixture: Mixture, rng: np.random.Generator) -> Streams:
+    """Streams to test on: the agent writes by one hypothesis all along, drawn without regard to the stream's own."""
+    outside = draw(np.tile(mixture.prior, (design.tests, 1)), rng)
+    return write(mixture, lambda *_: outside, design.tests, design.slots, rng)
 
 
 def as_batch(streams: Streams) -> Batch:
@@ -165,7 +166,7 @@ def training_stream(design: Design, mixtures: list[Mixture], seeds: list[int]) -
 def compare(design: Design, graph: nnx.GraphDef, params: nnx.State, mixture: Mixture, seed: int) -> dict:
     """KL of one model's predictions from both exact predictives, slot by slot, by whose slot it is."""
     rng = np.random.default_rng((seed, len(POLICIES)))
-    streams = write(mixture, set_from_outside, design.tests, design.slots, rng)
+    streams = set_from_outside(design, mixture, rng)
     predicted = model_predictive(graph, params, as_batch(streams), design.symbols)
     exact = {"interventional": False, "bystander": True}
     return {

@@ -20,6 +20,7 @@ from neural.model.generate import ends_line, greedy, padded_left
 from neural.study.loss import AGENT_ONLY, evidence_of, token_log_probs
 
 NEW_TOKENS = 40  # at most, in a reply
+ROWS = 99  # prompts answered at a time: all three of 33 facts
 
 
 QUESTION = "Tell me about {}."  # q of Eq. 5
@@ -119,12 +120,14 @@ class Probes:
 
     def replies(self, graph: nnx.GraphDef, params: nnx.State) -> dict:
         """The greedy reply to every prompt, judged: one `tally` per probe."""
-        written = np.asarray(greedy(graph, params, *self.inputs, self.ends, NEW_TOKENS))
+        blocks = (slice(i, i + ROWS) for i in range(0, len(self.prompts), ROWS))
+        parts = [greedy(graph, params, *(x[rows] for x in self.inputs), self.ends, NEW_TOKENS) for rows in blocks]
+        written = np.concatenate(parts)
         texts = self.tokenizer.batch_decode([row[row >= 0] for row in written], skip_special_tokens=True)
         lines = [text.split("\n")[0].strip() for text in texts]
         n = len(self.facts)
-        parts = {name: slice(i * n, (i + 1) * n) for i, name in enumerate(PROBES)}
-        return {name: tally(self.facts, self.prompts[part], lines[part]) for name, part in parts.items()}
+        each = {name: slice(i * n, (i + 1) * n) for i, name in enumerate(PROBES)}
+        return {name: tally(self.facts, self.prompts[rows], lines[rows]) for name, rows in each.items()}
 
     def margin(self, graph: nnx.GraphDef, params: nnx.State, claims: Batch) -> dict:
         """Δ = (1/|y^true|) log p_θ(y^true | q) − (1/|y^false|) log p_θ(y^false | q)   (Eq. 6), nats per token.

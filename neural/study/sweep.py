@@ -97,13 +97,15 @@ class Sweep:
         condition = CONDITIONS[name]
         said = {seed: dialogues(condition, self.recipe, seed) for seed in seeds}
         read = {seed: readable(self.checkpoint, said[seed]) for seed in seeds}
-        cells = {(seed, arm): Cell(read[seed], (seed,), self.arms[arm]) for seed in seeds for arm in self.arms}
+        names = {f"{arm} {seed}": (seed, arm) for seed in seeds for arm in self.arms}
+        cells = {key: Cell(read[seed], (seed,), self.arms[arm]) for key, (seed, arm) in names.items()}
         for group in groups(cells, arms_at_once(self.base, np.float32, len(cells))):
             stream = tqdm(islice(batches([*group.values()], self.recipe.epochs), self.steps), name, self.steps)
             weights = {key: cell.weights for key, cell in group.items()}
             params = copies(self.base, len(group))
             trained, _ = train(self.graph, params, weights, self.recipe.optimizer(), stream)
-            for (seed, arm), params in trained.items():
+            for key, params in trained.items():
+                seed, arm = names[key]
                 facts = taught(condition, self.recipe.facts, seed)
                 known = set(facts)
                 yield {

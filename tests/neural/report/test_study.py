@@ -4,7 +4,9 @@ import re
 import numpy as np
 import pytest
 
-from neural.report.study import Study, collected, sections, write_study
+from neural.report.measures import Study, percent
+from neural.report.sections import sections
+from neural.report.study import collected, write_study
 from neural.study.sweep import ASKED, CONDITIONS
 
 ARMS = "standard", "interventional", "assistant-only"
@@ -55,7 +57,7 @@ def folder(tmp_path):
 
 def test_every_part_has_a_table_and_says_of_how_many_seeds(folder):
     parts = list(sections(Study(collected(folder))))
-    assert len(parts) == 6
+    assert len(parts) == 8
     for part in parts:
         assert part.rows
         assert {len(cells) for cells in part.rows} == {len(part.head)}
@@ -103,4 +105,45 @@ def test_the_paper_alone_makes_a_report_too(folder):
             file.unlink()
     (folder / "bridge.json").unlink()
     write_study(folder)
-    assert len(list(sections(Study(collected(folder))))) == 2
+    assert len(list(sections(Study(collected(folder))))) == 4
+
+
+def test_every_fact_and_every_reply_stands_on_the_page_and_the_first_ones_in_markdown(folder):
+    base = json.loads((folder / "base.json").read_text())
+    parts = {part.title: part for part in sections(Study(collected(folder)))}
+    facts, replies = parts["Fact by fact"], parts["What they say"]
+    assert [cells[0] for cells in facts.rows] == base["topics"]
+    assert len(replies.rows) == len(PROBES) * len(base["topics"])
+    first = json.loads((folder / "cells" / "0.0.json").read_text())
+    topic = base["topics"].index(replies.rows[2][0])
+    said = first[1]["as in the lessons"]["replies"]["question_probe"][topic]
+    assert replies.rows[2][:2] == [base["topics"][topic], "asks"]
+    assert replies.rows[2][4].endswith(said)
+    write_study(folder)
+    assert (folder / "report.html").read_text().count("<details>") == 2
+
+
+def test_a_fact_has_the_difference_within_seeds(folder):
+    study = Study(collected(folder))
+    rows = [row for row in study.rows if row["condition"] == "paper"]
+    first = {(row["seed"], row["arm"]): row["as in the lessons"]["margins"][0] for row in rows}
+    difference = np.mean([first[seed, "interventional"] - first[seed, "standard"] for seed in range(3)])
+    (facts,) = (part for part in sections(study) if part.title == "Fact by fact")
+    assert facts.rows[0][-1].startswith(f"{difference:+.2f} [")
+
+
+def test_what_was_taught_and_what_was_not_are_told_apart(folder):
+    study = Study(collected(folder))
+    rows = [row for row in study.rows if row["condition"] == "a third untaught" and row["arm"] == "standard"]
+    margins = np.array([row["as in the lessons"]["margins"] for row in rows])
+    (spread,) = (part for part in sections(study) if part.title.startswith("Does it spread"))
+    (cells,) = (cells for cells in spread.rows if cells[0] == "standard")
+    assert cells[1].startswith(f"{margins[:, :3].mean():+.2f} [")
+    assert cells[2].startswith(f"{margins[:, 3:].mean():+.2f} [")
+    assert f"; {100 * np.mean(margins[:, 3:] < 0):.0f} [" in cells[2]
+
+
+def test_shares_stay_between_0_and_100_per_cent():
+    assert percent([0.0, 0.0, 0.1]) == "3 [0, 18]"
+    assert percent([1.0, 0.9]) == "95 [31, 100]"
+    assert percent([0.5]) == "50 [nan, nan]"

@@ -51,7 +51,7 @@ def test_a_policy_that_knows_writes_as_the_world_does_and_one_set_from_outside_d
     sure = Mixture(np.array([0.5, 0.5]), np.array([[1.0, 0.0], [0.0, 1.0]]))
     streams = write(sure, knowing, 400, 8, np.random.default_rng(2))
     assert (streams.symbols == streams.symbols[:, :1]).all()
-    outside = write(sure, set_from_outside, 400, 8, np.random.default_rng(2))
+    outside = set_from_outside(Design(slots=8, tests=400), sure, np.random.default_rng(2))
     disagree = np.array([len(set(row)) == 2 for row in outside.symbols])
     assert 0.35 < disagree.mean() < 0.6
 

@@ -95,3 +95,11 @@ def test_the_base_knows_its_facts(base):
     """It was told the truth three times in four, so asked, it should mostly tell it."""
     model, _, tokenizer = base
     assert Probes(tokenizer, FACTS)(*nnx.split(model, nnx.Param))["question_probe"]["truth"] >= 25
+
+
+def test_blocks_of_prompts_change_no_reply(base, tokenizer, monkeypatch):
+    graph, params = nnx.split(base.model, nnx.Param)
+    probes = Probes(tokenizer, FACTS[:4])
+    whole = probes.replies(graph, params)
+    monkeypatch.setattr("neural.study.probes.ROWS", 5)
+    assert probes.replies(graph, params) == whole

@@ -1,0 +1,67 @@
+"""What is read off `study.json`: margins, shares and replies, seed by seed."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from neural.report.statistics import Interval, interval
+
+VERDICTS = "truth", "lie", "other"
+LESSONS = "as in the lessons"
+
+
+class Study:
+    """`study.json`, and what is asked of it."""
+
+    def __init__(self, study: dict):
+        self.base, self.rows, self.bridge = study["base"], study["rows"], study["bridge"]
+        self.arms = list(dict.fromkeys(row["arm"] for row in self.rows))
+        self.conditions = list(dict.fromkeys(row["condition"] for row in self.rows))
+        self.seeds = len({row["seed"] for row in self.rows if row["condition"] == "paper"})
+        self.ways = [name for name in self.base if name not in ("arm", "topics", LESSONS)]
+
+    def of(self, condition: str, arm: str, what: Callable[[dict], float]) -> list[float]:
+        """One number for each seed, in their order."""
+        rows = [row for row in self.rows if row["condition"] == condition and row["arm"] == arm]
+        return [what(row) for row in sorted(rows, key=lambda row: row["seed"])]
+
+    def replies(self, condition: str, arm: str, probe: str) -> str:
+        """The shares of truths, lies and others among the replies to a probe, in per cent."""
+        return " / ".join(percent(self.of(condition, arm, share(probe, verdict))) for verdict in VERDICTS)
+
+
+def margin(row: dict, way: str = LESSONS) -> float:
+    """The mean margin over all facts (Eq. 7), the question put in one of the ways."""
+    return float(np.mean(row[way]["margins"]))
+
+
+def lies(row: dict, way: str = LESSONS) -> float:
+    """The share of facts on which the lie is preferred."""
+    return float(np.mean(np.array(row[way]["margins"]) < 0))
+
+
+def only(row: dict, taught: bool) -> dict:
+    """The same row with the margins of those facts alone that there were lessons on, or of the others alone."""
+    margins = np.array(row[LESSONS]["margins"])[np.array(row["taught"]) == taught]
+    return row | {LESSONS: row[LESSONS] | {"margins": margins.tolist()}}
+
+
+def theory(row: dict) -> float:
+    """The share of facts on which the exact mixture believes the lie."""
+    return row["theory"]
+
+
+def share(probe: str, verdict: str) -> Callable[[dict], float]:
+    """The share of replies to ``probe`` with that verdict."""
+    return lambda row: float(np.mean(np.array(row[LESSONS]["verdicts"][probe]) == verdict))
+
+
+def percent(values: Sequence[float]) -> str:
+    """A share over seeds, in per cent; an interval ends where shares do."""
+    mean, low, high = interval([100 * value for value in values])
+    return Interval(mean, max(low, 0.0), min(high, 100.0)).show(0)  # NaN of a single seed stays NaN
+
+
+def nats(values: Sequence[float]) -> str:
+    """A margin over seeds."""
+    return interval(values).show(2, plus=True)
