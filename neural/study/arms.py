@@ -77,24 +77,32 @@ def for_each(f: Callable) -> Callable:
 
 
 def cells_step(graph: nnx.GraphDef, optimizer: optax.GradientTransformation, cells: NamedSharding) -> Callable:
-    """`step` for all cells: parameters, optimizer state, batch and weights of each.
+    """`step` for all cells: parameters, state, batch and weights of each. See `start` for the state.
 
-    Two programs, so that what one needs in passing is gone when the other runs: a quarter less memory.
+    Two programs, so that what one needs in passing is gone when the other runs: a quarter less memory. The gradients of
+    a step are written where those of the step before were: fresh memory for them would take half as long again.
     """
 
-    def spread(f, donate=()):
-        return jax.jit(
-            jax.shard_map(f, mesh=cells.mesh, in_specs=cells.spec, out_specs=cells.spec), donate_argnums=donate
-        )
+    def spread(f, donate):
+        mapped = jax.shard_map(f, mesh=cells.mesh, in_specs=cells.spec, out_specs=cells.spec)
+        return jax.jit(mapped, donate_argnums=donate, keep_unused=True)
 
-    learn = spread(for_each(partial(gradients, graph)))
+    of_each = for_each(partial(gradients, graph))
+    learn = spread(lambda params, batch, weights, before: of_each(params, batch, weights), donate=3)
     descend = spread(jax.vmap(partial(update, optimizer)), donate=(0, 1))
 
-    def advance(params, opt_state, batch, weights):
-        losses, grads = learn(params, batch, weights)
-        return *descend(params, opt_state, grads), losses
+    def advance(params, state, batch, weights):
+        opt_state, grads = state
+        losses, grads = learn(params, batch, weights, grads)
+        params, opt_state = descend(params, opt_state, grads)
+        return params, (opt_state, grads), losses
 
     return advance
+
+
+def start(optimizer: optax.GradientTransformation, params: nnx.State):
+    """What a step needs beside the parameters: the optimizer's state, and room for the gradients."""
+    return optimizer.init(params), jax.tree.map(jnp.zeros_like, params)
 
 
 def order(n: int, seed: Seed, epoch: int) -> np.ndarray:
@@ -127,14 +135,14 @@ def batches(cells: Sequence[Cell], epochs: int) -> Iterator[Batch]:
             yield Batch(*(part[:, None] for part in batch(rows, top, sizes[top])))
 
 
-def descend(advance: Callable, params, opt_state, weights: Array, stream: tqdm, names: Iterable[object]):
+def descend(advance: Callable, params, state, weights: Array, stream: tqdm, names: Iterable[object]):
     """Take a step for every batch of ``stream``, a progress bar that shows the mean of the last losses by name.
 
     Returns the last parameters, and both losses before every step: [steps, …, 2].
     """
     losses: list[Array] = []
     for now in stream:
-        params, opt_state, loss = advance(params, opt_state, now, weights)
+        params, state, loss = advance(params, state, now, weights)
         losses.append(loss)
         if len(losses) % SHOWN == 0:
             recent = np.mean(losses[-SHOWN:], axis=0)[..., 0].reshape(-1)
@@ -172,10 +180,10 @@ def train(
     every cell, and both of its losses [steps, 2].
     """
     spread = over_cells(len(weights))
-    opt_state = jax.jit(jax.vmap(optimizer.init), out_shardings=spread)(params)
+    state = jax.jit(jax.vmap(partial(start, optimizer)), out_shardings=spread)(params)
     values = jax.device_put(jnp.array(list(weights.values())), spread)
     advance = cells_step(graph, optimizer, spread)
-    params, losses = descend(advance, params, opt_state, values, stream, weights)
+    params, losses = descend(advance, params, state, values, stream, weights)
     params = jax.device_get(params)
     trained = {name: jax.tree.map(lambda leaf, i=i: leaf[i], params) for i, name in enumerate(weights)}
     return trained, dict(zip(weights, losses.swapaxes(0, 1), strict=True))
