@@ -63,14 +63,14 @@ def ours(folder: Path, steps: int) -> Took:
 
     graph, base = nnx.split(load(folder).model, nnx.Param)
     optimizer, cell = read_recipe(folder).optimizer(), Cell(lessons_of(folder), (0,), STANDARD)
-    params = copies(base, 1)
+    leaves, tree = jax.tree.flatten(copies(base, 1))
     del base
-    state = jax.jit(jax.vmap(partial(start, optimizer)), out_shardings=over_cells(1))(params)
-    advance, weights = cells_step(graph, optimizer, over_cells(1)), jnp.array([STANDARD])
+    state = jax.jit(jax.vmap(partial(start, optimizer)), out_shardings=over_cells(1))(leaves)
+    advance, weights = cells_step(graph, tree, optimizer, over_cells(1)), jnp.array([STANDARD])
     seconds = []
     for batch in islice(batches([cell], 4), steps):
         begin = time.perf_counter()
-        params, state, _ = jax.block_until_ready(advance(params, state, batch, weights))
+        leaves, state, _ = jax.block_until_ready(advance(leaves, state, batch, weights))
         seconds.append(time.perf_counter() - begin)
     return Took(seconds, peak())
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 LEVEL = 0.95
 
@@ -28,6 +27,8 @@ def interval(values: Sequence[float] | np.ndarray) -> Interval:
     mean = float(np.mean(values))
     if len(values) < 2:
         return Interval(mean, float("nan"), float("nan"))
+    from scipy import stats  # which takes two seconds to import
+
     half = float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * stats.sem(values))
     return Interval(mean, mean - half, mean + half)
 
@@ -41,6 +42,8 @@ class Paired(NamedTuple):
 
 def paired(a: Sequence[float], b: Sequence[float]) -> Paired:
     """The mean difference b − a, its interval, and the exact sign-flip permutation test's p."""
+    from scipy import stats
+
     differences = np.subtract(b, a)
     test = stats.permutation_test((differences,), np.mean, permutation_type="samples", n_resamples=2**16, rng=0)
     return Paired(interval(differences), float(test.pvalue))

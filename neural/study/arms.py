@@ -17,6 +17,7 @@ import optax
 from flax import nnx
 from jax import Array
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from jax.tree_util import PyTreeDef
 from jax.typing import DTypeLike
 from tqdm import tqdm
 
@@ -76,9 +77,12 @@ def for_each(f: Callable) -> Callable:
     return over
 
 
-def cells_step(graph: nnx.GraphDef, optimizer: optax.GradientTransformation, cells: NamedSharding) -> Callable:
+def cells_step(
+    graph: nnx.GraphDef, tree: PyTreeDef, optimizer: optax.GradientTransformation, cells: NamedSharding
+) -> Callable:
     """`step` for all cells: parameters, state, batch and weights of each. See `start` for the state.
 
+    The parameters are the leaves of ``tree``: an `nnx.State` would be taken apart at every step, for a millisecond.
     Two programs, so that what one needs in passing is gone when the other runs: a quarter less memory. The gradients of
     a step are written where those of the step before were: fresh memory for them would take half as long again.
     """
@@ -87,20 +91,23 @@ def cells_step(graph: nnx.GraphDef, optimizer: optax.GradientTransformation, cel
         mapped = jax.shard_map(f, mesh=cells.mesh, in_specs=cells.spec, out_specs=cells.spec)
         return jax.jit(mapped, donate_argnums=donate, keep_unused=True)
 
-    of_each = for_each(partial(gradients, graph))
-    learn = spread(lambda params, batch, weights, before: of_each(params, batch, weights), donate=3)
+    def of_cell(leaves, batch, weights):
+        losses, grads = gradients(graph, jax.tree.unflatten(tree, leaves), batch, weights)
+        return losses, jax.tree.leaves(grads)
+
+    learn = spread(lambda leaves, batch, weights, before: for_each(of_cell)(leaves, batch, weights), donate=3)
     descend = spread(jax.vmap(partial(update, optimizer)), donate=(0, 1))
 
-    def advance(params, state, batch, weights):
+    def advance(leaves, state, batch, weights):
         opt_state, grads = state
-        losses, grads = learn(params, batch, weights, grads)
-        params, opt_state = descend(params, opt_state, grads)
-        return params, (opt_state, grads), losses
+        losses, grads = learn(leaves, batch, weights, grads)
+        leaves, opt_state = descend(leaves, opt_state, grads)
+        return leaves, (opt_state, grads), losses
 
     return advance
 
 
-def start(optimizer: optax.GradientTransformation, params: nnx.State):
+def start(optimizer: optax.GradientTransformation, params):
     """What a step needs beside the parameters: the optimizer's state, and room for the gradients."""
     return optimizer.init(params), jax.tree.map(jnp.zeros_like, params)
 
@@ -180,10 +187,12 @@ def train(
     every cell, and both of its losses [steps, 2].
     """
     spread = over_cells(len(weights))
-    state = jax.jit(jax.vmap(partial(start, optimizer)), out_shardings=spread)(params)
+    leaves, tree = jax.tree.flatten(params)
+    del params
+    state = jax.jit(jax.vmap(partial(start, optimizer)), out_shardings=spread)(leaves)
     values = jax.device_put(jnp.array(list(weights.values())), spread)
-    advance = cells_step(graph, optimizer, spread)
-    params, losses = descend(advance, params, state, values, stream, weights)
-    params = jax.device_get(params)
+    advance = cells_step(graph, tree, optimizer, spread)
+    leaves, losses = descend(advance, leaves, state, values, stream, weights)
+    params = jax.tree.unflatten(tree, jax.device_get(leaves))
     trained = {name: jax.tree.map(lambda leaf, i=i: leaf[i], params) for i, name in enumerate(weights)}
     return trained, dict(zip(weights, losses.swapaxes(0, 1), strict=True))

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import pytest
@@ -49,6 +52,7 @@ def test_a_meter_tells_steps_from_compilation():
 )
 def test_a_device_for_each_cell_up_to_the_cores(monkeypatch, cores, cells, devices):
     updates = {}
+    monkeypatch.setattr(machine, "keep_memory", lambda: None)  # of the tests' own process
     monkeypatch.setattr(machine.os, "cpu_count", lambda: cores)
     monkeypatch.setattr(machine.jax.config, "update", updates.__setitem__)
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "/somewhere")
@@ -58,8 +62,38 @@ def test_a_device_for_each_cell_up_to_the_cores(monkeypatch, cores, cells, devic
 
 def test_what_is_compiled_is_kept_in_the_users_cache(monkeypatch, tmp_path):
     updates = {}
+    monkeypatch.setattr(machine, "keep_memory", lambda: None)
     monkeypatch.setattr(machine.jax.config, "update", updates.__setitem__)
     monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     prepare(2)
     assert updates["jax_compilation_cache_dir"] == str(tmp_path / "causal_agency")
+
+
+FAULTS = """
+import ctypes, resource
+from neural.study.machine import keep_memory
+
+malloc, free, memset = (getattr(ctypes.CDLL(None), name) for name in ("malloc", "free", "memset"))
+malloc.restype = ctypes.c_void_p
+
+
+def faults(size):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    block = ctypes.c_void_p(malloc(ctypes.c_size_t(size)))
+    memset(block, 1, ctypes.c_size_t(size))
+    free(block)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+keep_memory()
+print(faults(10**8), faults(10**8))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's alone")
+def test_memory_that_was_freed_is_not_asked_for_anew():
+    run = subprocess.run([sys.executable, "-c", FAULTS], check=True, capture_output=True, text=True)
+    first, second = map(int, run.stdout.split())
+    assert first > 20
+    assert second < first / 10
