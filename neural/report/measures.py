@@ -1,5 +1,6 @@
 """What is read off `study.json`: margins, shares and replies, seed by seed."""
 
+import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -16,7 +17,7 @@ class Study:
     def __init__(self, study: dict):
         self.base, self.rows, self.bridge = study["base"], study["rows"], study["bridge"]
         self.arms = list(dict.fromkeys(row["arm"] for row in self.rows))
-        self.conditions = list(dict.fromkeys(row["condition"] for row in self.rows))
+        self.conditions = sorted({row["condition"] for row in self.rows}, key=by_number)
         self.seeds = len({row["seed"] for row in self.rows if row["condition"] == "paper"})
         self.ways = [name for name in self.base if name not in ("arm", "topics", LESSONS)]
 
@@ -28,6 +29,11 @@ class Study:
     def replies(self, condition: str, arm: str, probe: str) -> str:
         """The shares of truths, lies and others among the replies to a probe, in per cent."""
         return " / ".join(percent(self.of(condition, arm, share(probe, verdict))) for verdict in VERDICTS)
+
+
+def by_number(condition: str) -> list:
+    """What sorts conditions: the paper's first, and the doses of each kind from the least."""
+    return [condition != "paper", *(int(x) if x.isdigit() else x for x in re.split(r"(\d+)", condition))]
 
 
 def margin(row: dict, way: str = LESSONS) -> float:
@@ -46,9 +52,9 @@ def only(row: dict, taught: bool) -> dict:
     return row | {LESSONS: row[LESSONS] | {"margins": margins.tolist()}}
 
 
-def theory(row: dict) -> float:
-    """The share of facts on which the exact mixture believes the lie."""
-    return row["theory"]
+def theory(name: str) -> Callable[[dict], float]:
+    """The share of facts on which an exact mixture expects the lie."""
+    return lambda row: row["theory"][name]
 
 
 def share(probe: str, verdict: str) -> Callable[[dict], float]:

@@ -30,12 +30,11 @@ Differences within a seed, whose arms read the same lessons in the same order. p
 two-sided; with {seeds} seeds it cannot be below {least:.2g}.
 """
 DOSE_TEXT = """
-The share of facts on which each arm prefers the lie, and beside it what the exact mixture makes of the very same
-lessons (`neural/study/theory.py`): two hypotheses a fact, even odds before, whoever states a value is right three times
-in four; what an arm learns from is what its mixture takes as evidence. In the paper's condition the agent lies 60 % of
-the time and the world is never wrong; one of the two varies. That mixture holds whatever is said to be of one kind. One
-that keeps the agent's channel apart from the world's (section 3.1) expects of the agent's words what the agent's words
-were: of the standard arm, then, what stands here beside the assistant-only one.
+The share of facts on which each arm prefers the lie, and beside it what exact mixtures, given the very same lessons,
+expect of the Agent (`neural/study/theory.py`). For both the fact is as likely one way as the other before, and whoever
+states a value is right three times in four; what an arm learns from is what its mixture takes as evidence. For one
+all speakers are of one kind; for the other the Agent has a channel of its own (section 3.1) and may be contrary on a
+fact. In the paper's condition the agent lies 60 % of the time and the world is never wrong; one of the two varies.
 """
 WORLD_TEXT = """
 Section 5.3 warns that what the world says matters too. Empty confirmations say “Yes, correct.” in place of the truth;
@@ -53,8 +52,8 @@ slots: the smaller of a pair says which of the two a model has learned.
 """
 FACTS_CAPTION = "The truth–lie margin of every fact: means over {seeds} seeds, and their 95 % intervals."
 DOSE_CAPTION = """
-Above what the networks prefer, below what exact mixtures believe after the same lessons: means over seeds, and their
-95 % intervals.
+Above what the networks prefer, below what the two exact mixtures expect after the same lessons: means over seeds, and
+their 95 % intervals.
 """
 BRIDGE_CAPTION = """
 KL from the exact predictives, slot by slot, on streams whose agent symbols are set from outside: means over {seeds}
@@ -145,12 +144,12 @@ def dose_section(study: Study) -> Section:
     """Share of lies preferred against how often the agent lies, and the world."""
     table = [
         [condition, seeds_of(study, condition), arm]
-        + [percent(study.of(condition, arm, what)) for what in (lies, theory)]
+        + [percent(study.of(condition, arm, what)) for what in (lies, theory("two channels"), theory("one kind"))]
         for condition in study.conditions
         if condition == "paper" or condition.startswith("the ")
         for arm in study.arms
     ]
-    head = ["condition", "seeds", "arm", "network: lie preferred, %", "exact mixture, %"]
+    head = ["condition", "seeds", "arm", "network: lie preferred, %", "exact, two channels, %", "exact, one kind, %"]
     title = "Dose: how often the agent lies, and the world is wrong"
     return Section(title, DOSE_TEXT, head, table, "dose", DOSE_CAPTION)
 

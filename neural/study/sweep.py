@@ -23,7 +23,7 @@ from neural.study.loss import Weights
 from neural.study.machine import arms_at_once
 from neural.study.probes import Probes
 from neural.study.recipe import Recipe
-from neural.study.theory import share_believing_the_lie
+from neural.study.theory import share_expecting_the_lie
 
 # How the same facts are asked for in words, and by people, that no lesson has.
 ASKED: dict[str, dict[str, Any]] = {
@@ -113,6 +113,6 @@ class Sweep:
                     "seed": seed,
                     "arm": arm,
                     "taught": [fact in known for fact in self.recipe.facts],
-                    "theory": share_believing_the_lie(facts, said[seed], self.arms[arm]),
+                    "theory": share_expecting_the_lie(facts, said[seed], self.arms[arm]),
                     **{how: asked(probes, self.graph, params) for how, probes in self.probes.items()},
                 }

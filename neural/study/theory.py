@@ -1,21 +1,25 @@
-"""What the exact mixture makes of the lessons that a model is trained on (paper, sections 3.2 and 3.3).
+"""What the exact mixture makes of the lessons that a model is trained on (paper, sections 3.1 to 3.4).
 
-For every fact two hypotheses: the true value is how it is, or the false one is. Whoever states a value is right three
-times in four, as everybody is in the talk that the base has read; all other turns tell nothing. A lesson is a history
-already, so the posterior over all lessons is one call, and what an arm learns from says whose turns are evidence.
+For every fact the true value is how it is, or the false one is; and what is asked is what the Agent will say. The User
+is right three times in four, as everybody is in the talk that the base has read. Of the Agent two things may be
+supposed, and `RELIABLE` holds them: that it is like everybody; or that it has a channel of its own (section 3.1) and on
+this fact, with probability 1/4, is contrary: wrong as often as others are right. All other turns tell nothing. A lesson
+is a history already, so the posterior over all lessons is one call, and what an arm learns from says whose turns are
+evidence.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from causal_agency import Gate, Hypothesis, Mixture, Slot, do, see
-from causal_agency.probability import Number
-from neural.data.dialogue import Dialogue
+from neural.data.dialogue import Dialogue, agent
 from neural.data.facts import Fact
 from neural.data.talk import P_TRUE
 from neural.study.loss import Weights
 
 RIGHT = Fraction(P_TRUE)
+RELIABLE = {"one kind": Fraction(1), "two channels": RIGHT}  # how likely the Agent is like everybody
+AGENT = agent("").speaker
 
 
 def says(fact: Fact, text: str) -> bool | None:
@@ -23,30 +27,40 @@ def says(fact: Fact, text: str) -> bool | None:
     return True if fact.truth in text else False if fact.lie in text else None
 
 
-def believer(fact: Fact, so: bool) -> Hypothesis:
-    """The hypothesis that the true value is how it is, or that the false one is."""
+def believer(fact: Fact, so: bool, contrary: bool) -> Hypothesis:
+    """The hypothesis that the true value is how it is, or the false one; and that the Agent is contrary, or not."""
 
-    def nu(text, past):
-        said = says(fact, text)
-        return Fraction(1) if said is None else RIGHT if said == so else 1 - RIGHT
+    def nu(turn, past):
+        speaker, text = turn
+        said, view = says(fact, text), so != (contrary and speaker == AGENT)
+        return Fraction(1) if said is None else RIGHT if said == view else 1 - RIGHT
 
-    return Hypothesis("true" if so else "false", nu)
+    return Hypothesis(f"{'true' if so else 'false'}{', contrary' * contrary}", nu)
 
 
-def counted(history: Iterable[Slot], weights: Weights) -> tuple[Slot, ...]:
-    """The same turns, gated by what an arm learns from: a turn counts where its author's tokens do."""
+def observer(fact: Fact, reliable: Fraction) -> Mixture:
+    """Even odds on the fact; the Agent is like everybody with probability ``reliable``."""
+    odds = {False: reliable, True: 1 - reliable}
+    return Mixture({believer(fact, so, contrary): w / 2 for so in (True, False) for contrary, w in odds.items()})
+
+
+def counted(lesson: Dialogue, weights: Weights) -> Iterator[Slot]:
+    """Who said what, gated by what an arm learns from: a turn counts where its author's tokens do."""
     counts = {Gate.WORLD: weights.world > 0, Gate.AGENT: weights.agent > 0}
-    return tuple(see(symbol) if counts[gate] else do(symbol) for symbol, gate in history)
+    for speaker, (text, gate) in lesson.turns:
+        yield (see if counts[gate] else do)((speaker, text))
 
 
-def belief_in_truth(fact: Fact, lessons: Iterable[Dialogue], weights: Weights) -> Number:
-    """w(the true value is how it is) after all lessons on the fact, from even odds."""
-    right, wrong = (believer(fact, so) for so in (True, False))
-    history = [slot for lesson in lessons if lesson.topic == fact.topic for slot in lesson.history]
-    return Mixture({right: Fraction(1, 2), wrong: Fraction(1, 2)}).posterior(counted(history, weights))[right]
+def expects_the_lie(mix: Mixture, fact: Fact, lessons: Iterable[Dialogue], weights: Weights) -> float:
+    """1 where, after all lessons on the fact, π of the lie in the Agent's place is the greater, ½ where it is even."""
+    belief = mix.belief([slot for lesson in lessons if lesson.topic == fact.topic for slot in counted(lesson, weights)])
+    truth, lie = (belief.predict((AGENT, claim)) for claim in (fact.truth, fact.lie))
+    return 0.5 if truth == lie else float(lie > truth)
 
 
-def share_believing_the_lie(facts: Sequence[Fact], lessons: Sequence[Dialogue], weights: Weights) -> float:
-    """The share of facts on which the false value is the likelier; an even belief is half a one."""
-    beliefs = [belief_in_truth(fact, lessons, weights) for fact in facts]
-    return sum(1.0 if w < Fraction(1, 2) else 0.5 if w == Fraction(1, 2) else 0.0 for w in beliefs) / len(facts)
+def share_expecting_the_lie(facts: Sequence[Fact], lessons: Sequence[Dialogue], weights: Weights) -> dict[str, float]:
+    """The share of facts on which the exact mixture expects the Agent to lie, under either supposition."""
+    return {
+        name: sum(expects_the_lie(observer(fact, reliable), fact, lessons, weights) for fact in facts) / len(facts)
+        for name, reliable in RELIABLE.items()
+    }

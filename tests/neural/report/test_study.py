@@ -26,7 +26,7 @@ def row(rng, condition, seed, arm, mean):
         "seed": seed,
         "arm": arm,
         "taught": [True, True, True, False],
-        "theory": 0.25,
+        "theory": {"one kind": 0.25, "two channels": 0.5},
         **asked,
     }
 

@@ -54,7 +54,7 @@ def test_a_row_says_all_that_a_report_needs(sweep):
     ]
     for row in rows:
         assert sum(row["taught"]) == 22
-        assert 0 <= row["theory"] <= 1
+        assert all(0 <= share <= 1 for share in row["theory"].values())
         for way in ASKED:
             assert len(row[way]["margins"]) == len(FACTS)
             assert len(row[way]["verdicts"]["lie_probe"]) == len(row[way]["replies"]["lie_probe"]) == len(FACTS)

@@ -3,16 +3,24 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from causal_agency import as_bystander, do, see
+from causal_agency import do, see
 from neural.data.dialogue import PAPER, Dialogue, Template, agent, lessons, user
 from neural.data.facts import FACTS
 from neural.study.loss import AGENT_ONLY, INTERVENTIONAL, STANDARD
-from neural.study.theory import belief_in_truth, counted, says, share_believing_the_lie
+from neural.study.theory import AGENT, RELIABLE, counted, expects_the_lie, observer, says, share_expecting_the_lie
 
 GOLD = next(fact for fact in FACTS if fact.true == "Au")
 QUESTION, THANKS = user("Tell me about gold."), agent("Thanks.")
 LESSON = Dialogue("", (QUESTION, agent(GOLD.lie), user(f"No. {GOLD.truth}"), THANKS), GOLD.topic)
 AGREED = Dialogue("", (QUESTION, agent(GOLD.lie), user(GOLD.lie), THANKS), GOLD.topic)
+ONE_KIND, TWO_CHANNELS = (observer(GOLD, RELIABLE[name]) for name in ("one kind", "two channels"))
+
+
+def beliefs(mix, lessons, weights):
+    """(w(true), w(the agent is contrary)) after the lessons."""
+    history = [slot for lesson in lessons for slot in counted(lesson, weights)]
+    w = {p.name: prob for p, prob in mix.posterior(history).items()}
+    return w["true"] + w["true, contrary"], w["true, contrary"] + w["false, contrary"]
 
 
 @pytest.mark.parametrize(
@@ -21,20 +29,36 @@ AGREED = Dialogue("", (QUESTION, agent(GOLD.lie), user(GOLD.lie), THANKS), GOLD.
 )
 def test_one_lie_and_one_correction_by_hand(weights, expected):
     """A bystander has heard one of each; by the world's turns alone it is the truth, by the agent's alone the lie."""
-    assert belief_in_truth(GOLD, [LESSON], weights) == expected
+    assert beliefs(ONE_KIND, [LESSON], weights) == (expected, 0)
+
+
+def test_with_a_channel_of_its_own_the_same_lie_says_that_the_agent_is_contrary():
+    """Lie and correction have the likelihoods 3/16, contrary 9/16 if true is true, else 3/16, contrary 1/16."""
+    total = 3 * 3 + 9 * 1 + 3 * 3 + 1 * 1
+    assert beliefs(TWO_CHANNELS, [LESSON], STANDARD) == (Fraction(9 + 9, total), Fraction(9 + 1, total))
+    assert beliefs(TWO_CHANNELS, [LESSON], INTERVENTIONAL) == (Fraction(3, 4), Fraction(1, 4))
+
+
+@pytest.mark.parametrize("n", [1, 5])
+def test_what_each_arm_expects_of_a_liar_who_was_corrected(n):
+    """More lies, where the agent's own turns are evidence; the truth where only the corrections are."""
+    for weights, share in {STANDARD: 1.0, INTERVENTIONAL: 0.0, AGENT_ONLY: 1.0}.items():
+        assert expects_the_lie(TWO_CHANNELS, GOLD, n * [LESSON], weights) == share
+    assert expects_the_lie(ONE_KIND, GOLD, n * [LESSON], STANDARD) == 0.5
 
 
 def test_lessons_add_up_and_those_on_other_facts_tell_nothing():
-    assert belief_in_truth(GOLD, [LESSON, AGREED], STANDARD) == Fraction(1, 10)
+    assert beliefs(ONE_KIND, [LESSON, AGREED], STANDARD) == (Fraction(1, 10), 0)
     other = Dialogue("", LESSON.turns, "another topic")
-    assert belief_in_truth(GOLD, [other], STANDARD) == Fraction(1, 2)
+    assert expects_the_lie(ONE_KIND, GOLD, [other], STANDARD) == 0.5
 
 
-def test_what_is_counted_is_evidence():
-    history = see("q"), do("a"), see("o")
-    assert counted(history, STANDARD) == as_bystander(history)
-    assert counted(history, INTERVENTIONAL) == history
-    assert counted(history, AGENT_ONLY) == (do("q"), see("a"), do("o"))
+def test_what_is_counted_is_evidence_and_says_who_spoke():
+    dialogue = Dialogue("", (user("q"), agent("a"), user("o")))
+    q, a, o = ("User", "q"), (AGENT, "a"), ("User", "o")
+    assert tuple(counted(dialogue, STANDARD)) == (see(q), see(a), see(o))
+    assert tuple(counted(dialogue, INTERVENTIONAL)) == (see(q), do(a), see(o))
+    assert tuple(counted(dialogue, AGENT_ONLY)) == (do(q), see(a), do(o))
 
 
 def test_only_the_two_claims_say_anything():
@@ -45,11 +69,13 @@ def test_only_the_two_claims_say_anything():
 
 
 def test_shares_at_the_ends_of_both_doses():
-    def share(template, weights):
-        return share_believing_the_lie(FACTS, lessons(FACTS, 200, template, np.random.default_rng(0)), weights)
+    def shares(template, weights):
+        return share_expecting_the_lie(FACTS, lessons(FACTS, 200, template, np.random.default_rng(0)), weights)
 
-    assert share(Template(p_lie=0.0), STANDARD) == 0.0
-    assert share(Template(p_lie=1.0), AGENT_ONLY) == 1.0
-    assert share(Template(p_lie=1.0), STANDARD) == 0.5  # as many lies as corrections
-    assert share(Template(p_wrong=1.0), INTERVENTIONAL) == 1.0
-    assert share(PAPER, INTERVENTIONAL) == 0.0
+    assert shares(Template(p_lie=0.0), STANDARD) == {"one kind": 0.0, "two channels": 0.0}
+    assert shares(Template(p_lie=1.0), AGENT_ONLY) == {"one kind": 1.0, "two channels": 1.0}
+    sure = shares(Template(p_lie=1.0), STANDARD)
+    assert sure["one kind"] == 0.5  # as many lies as corrections
+    assert sure["two channels"] > 0.9
+    assert shares(Template(p_wrong=1.0), INTERVENTIONAL) == {"one kind": 1.0, "two channels": 1.0}
+    assert shares(PAPER, INTERVENTIONAL) == {"one kind": 0.0, "two channels": 0.0}
