@@ -113,9 +113,12 @@ def run(folder: Path, args: Namespace) -> None:
     written_once(folder / "base.json", sweep.base_row)
     for name in conditions(parts):
         missing = [seed for seed in range(args.seeds) if not cell_file(folder, name, seed).exists()]
-        rows = list(sweep.rows(name, missing)) if missing else []
-        for seed in missing:
-            written_once(cell_file(folder, name, seed), lambda: [row for row in rows if row["seed"] == seed])  # noqa: B023
+        rows: dict[int, list[dict]] = {seed: [] for seed in missing}
+        for row in sweep.rows(name, missing):
+            of_seed = rows[row["seed"]]
+            of_seed.append(row)
+            if len(of_seed) == len(chosen):
+                written_once(cell_file(folder, name, row["seed"]), of_seed.copy)
     if "bridge" in parts:
         written_once(folder / "bridge.json", lambda: bridge(Design(), list(range(args.seeds))))
     write_study(folder)

@@ -107,3 +107,18 @@ def test_every_condition_belongs_to_one_part():
 
 def test_files_are_named_by_condition_and_seed():
     assert cell_file(Path("x"), "the agent lies 25%", 3) == Path("x/cells/the-agent-lies-25.3.json")
+
+
+def test_what_is_stopped_keeps_the_seeds_that_are_done(monkeypatch, tmp_path, capsys):
+    rows = Sweep.rows
+
+    def until_the_last(self, name, seeds):
+        got = list(rows(self, name, seeds))
+        yield from got[:-1]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Sweep, "rows", until_the_last)
+    with pytest.raises(SystemExit, match="130"):
+        call(monkeypatch, *SMALL, "--out", str(tmp_path / "out"))
+    assert "what is finished is kept" in capsys.readouterr().err
+    assert [file.name for file in (tmp_path / "out" / "cells").iterdir()] == ["paper.0.json"]
