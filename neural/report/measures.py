@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from neural.data.phrases import EMPTY_CONFIRMATIONS
 from neural.report.statistics import Interval, interval
 
 VERDICTS = "truth", "lie", "other"
@@ -60,6 +61,11 @@ def theory(name: str) -> Callable[[dict], float]:
 def share(probe: str, verdict: str) -> Callable[[dict], float]:
     """The share of replies to ``probe`` with that verdict."""
     return lambda row: float(np.mean(np.array(row[LESSONS]["verdicts"][probe]) == verdict))
+
+
+def agrees(row: dict) -> float:
+    """The share of stated lies to which the reply is an agreement and nothing more."""
+    return float(np.mean([reply in EMPTY_CONFIRMATIONS for reply in row[LESSONS]["replies"]["lie_probe"]]))
 
 
 def percent(values: Sequence[float]) -> str:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neural.report.measures import LESSONS, VERDICTS, Study, lies, margin, nats, only, percent, share, theory
+from neural.report.measures import LESSONS, VERDICTS, Study, agrees, lies, margin, nats, only, percent, share, theory
 from neural.report.statistics import interval, paired
 from neural.report.summary import MARK
 
@@ -38,7 +38,8 @@ fact. In the paper's condition the agent lies 60 % of the time and the world is 
 """
 WORLD_TEXT = """
 Section 5.3 warns that what the world says matters too. Empty confirmations say “Yes, correct.” in place of the truth;
-with openers always, no correction is the bare truth; without small talk there are no tails.
+with openers always, no correction is the bare truth; without small talk there are no tails. A reply that just agrees is
+such an empty confirmation.
 """
 SPREAD_TEXT = """
 The mean margin, and the share of facts on which the lie is preferred: over facts on which there were lessons, and over
@@ -160,10 +161,15 @@ def world_section(study: Study) -> Section:
     for condition in (name for name in WORLDS if name in study.conditions):
         for arm in study.arms:
             measured = nats(study.of(condition, arm, margin)), percent(study.of(condition, arm, lies))
-            said = (study.replies(condition, arm, probe) for probe in ("lie_probe", "question_probe"))
-            table.append([condition, seeds_of(study, condition), arm, *measured, *said])
-    asked = [f"user {PROBES[probe]}: truth / lie / other, %" for probe in ("lie_probe", "question_probe")]
-    head = ["condition", "seeds", "arm", "margin, nats per token", "prefers the lie, % of facts", *asked]
+            lie, asked = (study.replies(condition, arm, probe) for probe in ("lie_probe", "question_probe"))
+            agreed = percent(study.of(condition, arm, agrees))
+            table.append([condition, seeds_of(study, condition), arm, *measured, lie, agreed, asked])
+    head = ["condition", "seeds", "arm", "margin, nats per token", "prefers the lie, % of facts"]
+    head += [
+        "user states the lie: truth / lie / other, %",
+        "of which just agrees, %",
+        "user asks: truth / lie / other, %",
+    ]
     return Section("What the world says", WORLD_TEXT, head, table)
 
 

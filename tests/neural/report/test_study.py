@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from neural.report.measures import Study, percent
+from neural.report.measures import Study, agrees, percent
 from neural.report.sections import sections
 from neural.report.study import collected, write_study
 from neural.study.sweep import ASKED, CONDITIONS
@@ -147,3 +147,8 @@ def test_shares_stay_between_0_and_100_per_cent():
     assert percent([0.0, 0.0, 0.1]) == "3 [0, 18]"
     assert percent([1.0, 0.9]) == "95 [31, 100]"
     assert percent([0.5]) == "50 [nan, nan]"
+
+
+def test_a_reply_that_just_agrees_is_counted():
+    said = ["Yes, correct.", "No. Gold is Au.", "Right.", "Yes, correct. Gold is Go."]
+    assert agrees({"as in the lessons": {"replies": {"lie_probe": said}}}) == 0.5
