@@ -17,6 +17,7 @@ class Study:
 
     def __init__(self, study: dict):
         self.base, self.rows, self.bridge = study["base"], study["rows"], study["bridge"]
+        self.run = f"Model: {study['plan']['model']}; {study['plan']['steps']:,} steps a cell."
         self.arms = list(dict.fromkeys(row["arm"] for row in self.rows))
         self.conditions = sorted({row["condition"] for row in self.rows}, key=by_number)
         self.seeds = len({row["seed"] for row in self.rows if row["condition"] == "paper"})

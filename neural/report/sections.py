@@ -51,10 +51,12 @@ Small models ({seeds} seeds, each with a random mixture of its own) on streams o
 symbols are set from outside. KL divergence of their predictions from both exact predictives, in nats, the mean over all
 slots: the smaller of a pair says which of the two a model has learned.
 """
-FACTS_CAPTION = "The truth–lie margin of every fact: means over {seeds} seeds, and their 95 % intervals."
+FACTS_CAPTION = """
+The truth–lie margin of every fact in the paper's condition: means over {seeds} seeds, and their 95 % intervals. {run}
+"""
 DOSE_CAPTION = """
 Above what the networks prefer, below what the two exact mixtures expect after the same lessons: means over seeds, and
-their 95 % intervals.
+their 95 % intervals. The table says how many. {run}
 """
 BRIDGE_CAPTION = """
 KL from the exact predictives, slot by slot, on streams whose agent symbols are set from outside: means over {seeds}
@@ -83,7 +85,7 @@ def paper_section(study: Study) -> Section:
         measured = nats(study.of("paper", arm, margin)), percent(study.of("paper", arm, lies))
         table.append([arm, *measured, *(study.replies("paper", arm, probe) for probe in PROBES)])
     head = ["arm", "margin, nats per token", "prefers the lie, % of facts", *asked]
-    text, caption = (words.format(seeds=study.seeds) for words in (PAPER_TEXT, FACTS_CAPTION))
+    text, caption = (words.format(seeds=study.seeds, run=study.run) for words in (PAPER_TEXT, FACTS_CAPTION))
     return Section("The paper's condition", text, head, table, "facts", caption)
 
 
@@ -152,7 +154,7 @@ def dose_section(study: Study) -> Section:
     ]
     head = ["condition", "seeds", "arm", "network: lie preferred, %", "exact, two channels, %", "exact, one kind, %"]
     title = "Dose: how often the agent lies, and the world is wrong"
-    return Section(title, DOSE_TEXT, head, table, "dose", DOSE_CAPTION)
+    return Section(title, DOSE_TEXT, head, table, "dose", DOSE_CAPTION.format(run=study.run))
 
 
 def world_section(study: Study) -> Section:
