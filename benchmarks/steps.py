@@ -49,7 +49,7 @@ def lessons_of(folder: Path) -> list:
 
 def ours(folder: Path, steps: int) -> Took:
     """`neural.study.arms`."""
-    from neural.study.machine import prepare
+    from neural.study.machine import freed_memory_kept, prepare
 
     prepare(1)
     import jax
@@ -68,10 +68,11 @@ def ours(folder: Path, steps: int) -> Took:
     state = jax.jit(jax.vmap(partial(start, optimizer)), out_shardings=over_cells(1))(leaves)
     advance, weights = cells_step(graph, tree, optimizer, over_cells(1)), jnp.array([STANDARD])
     seconds = []
-    for batch in islice(batches([cell], 4), steps):
-        begin = time.perf_counter()
-        leaves, state, _ = jax.block_until_ready(advance(leaves, state, batch, weights))
-        seconds.append(time.perf_counter() - begin)
+    with freed_memory_kept():
+        for batch in islice(batches([cell], 4), steps):
+            begin = time.perf_counter()
+            leaves, state, _ = jax.block_until_ready(advance(leaves, state, batch, weights))
+            seconds.append(time.perf_counter() - begin)
     return Took(seconds, peak())
 
 

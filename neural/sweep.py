@@ -11,6 +11,7 @@ import json
 import re
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from causal_agency.command import BadInput, Command, whole_number
@@ -26,21 +27,31 @@ def weights(text: str) -> dict[str, float]:
         values = {name: float(value) for name, value in pairs}
     except ValueError:
         values = {}
-    if not values or not set(values) <= {"agent", "world", "prefix"} or not all(0 <= x <= 1 for x in values.values()):
-        raise ArgumentTypeError(f"{text!r}: write agent=…,world=…,prefix=…, each between 0 and 1")
+    known = set(values) <= {"agent", "world", "prefix"} and all(0 <= x <= 1 for x in values.values())
+    if not known or not any({"agent": 1.0, "world": 1.0, "prefix": 1.0, **values}.values()):
+        raise ArgumentTypeError(f"{text!r}: write agent=…,world=…,prefix=…, each between 0 and 1 and not all 0")
     return values
 
 
 def parsed(command: Command) -> Namespace:
     """The arguments."""
     option = command.add_argument
-    option("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all by default")
+    option(
+        "parts",
+        nargs="*",
+        metavar="PART",
+        help=f"of {', '.join(PARTS)}; all by default. The paper's condition belongs to every part but the bridge",
+    )
     option("--out", type=Path, required=True, help="a folder, new or of a sweep that goes on")
     option("--model", help="a Hugging Face folder of a Qwen2 model, or its name; by default the embedded base")
     option("--seeds", type=whole_number(2), default=8, help="how many; 8 by default")
     option("--steps", type=whole_number(1), help="of each cell; by default four epochs of 480")
     option("--arms", type=arms, default=ARMS, help="by default all three")
-    option("--weights", type=weights, help="one arm more, between the others: agent=…,world=…,prefix=…")
+    option(
+        "--weights",
+        type=weights,
+        help="one arm more, between the others: agent=…,world=…,prefix=…; 1 where nothing is said",
+    )
     args = command.parse_args()
     for part in args.parts:
         if part not in PARTS:
@@ -56,15 +67,24 @@ def written_once(file: Path, make: Callable[[], object]) -> None:
         scratch.replace(file)
 
 
+def read_json(file: Path) -> object:
+    """What stands in ``file``; BadInput where it is damaged."""
+    try:
+        return json.loads(file.read_text())
+    except ValueError:
+        raise BadInput(f"{file} is damaged: delete it, and what is missing is made again") from None
+
+
 def same_plan(folder: Path, plan: dict) -> None:
     """BadInput where ``folder`` holds the cells of another plan, or something else."""
     file = folder / "plan.json"
     if folder.exists() and not file.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput(f"{folder} is no folder of a sweep: name another with --out")
-    if file.exists() and json.loads(file.read_text()) != plan:
+    if file.exists() and read_json(file) != plan:
         raise BadInput(f"{folder} holds another sweep (see its plan.json): name another folder with --out")
     try:
-        (folder / "cells").mkdir(parents=True, exist_ok=True)
+        for name in ("cells", "bridge"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise BadInput(f"cannot write to {folder}: {problem.strerror}") from None
     written_once(file, lambda: plan)
@@ -76,13 +96,13 @@ def cell_file(folder: Path, condition: str, seed: int) -> Path:
 
 
 def conditions(parts: list[str]) -> Iterator[str]:
-    """The names of the conditions that belong to ``parts``."""
+    """The names of the conditions that belong to ``parts``; the paper's stands beside all others."""
     from neural.study.sweep import CONDITIONS
 
     belongs = {"paper": "paper", "dose": "the ", "untaught": "a third"}
     for name in CONDITIONS:
         part = next((part for part, start in belongs.items() if name.startswith(start)), "world")
-        if part in parts or name == "paper":
+        if part in parts or (name == "paper" and parts != ["bridge"]):
             yield name
 
 
@@ -119,8 +139,8 @@ def run(folder: Path, args: Namespace) -> None:
             of_seed.append(row)
             if len(of_seed) == len(chosen):
                 written_once(cell_file(folder, name, row["seed"]), of_seed.copy)
-    if "bridge" in parts:
-        written_once(folder / "bridge.json", lambda: bridge(Design(), list(range(args.seeds))))
+    for seed in range(args.seeds) if "bridge" in parts else ():
+        written_once(folder / "bridge" / f"{seed}.json", partial(bridge, Design(), seed))
     write_study(folder)
 
 
@@ -132,6 +152,7 @@ def main() -> None:
         command.refusing(run, args.out, args)
     except KeyboardInterrupt:
         command.exit(130, f"\n{command.prog}: stopped; what is finished is kept in {args.out}\n")
+    print(f"{args.out / 'report.html'} has it all.")
 
 
 if __name__ == "__main__":

@@ -68,12 +68,13 @@ def level(name: str, what: str, at_paper: float) -> float | None:
 
 
 def dose_figure(study: dict) -> Figure:
-    """Lies preferred against how often the agent lies, and the world is wrong: networks, and both exact mixtures."""
-    figure, panels = plt.subplots(3, 2, figsize=(9, 8.6), sharex="col", sharey=True, layout="constrained")
+    """Lies preferred against how often the agent lies, and the world is wrong: networks, and exact mixtures."""
+    figure, panels = plt.subplots(4, 2, figsize=(9, 10.5), sharex="col", sharey=True, layout="constrained")
     arms = list(dict.fromkeys(row["arm"] for row in study["rows"]))
     seen: dict[str, Callable[[dict], float]] = {
         "network": lambda row: 100 * float(np.mean(np.array(row["as in the lessons"]["margins"]) < 0)),
-        "exact, two channels": lambda row: 100 * row["theory"]["two channels"],
+        "exact, two channels, 1/5": lambda row: 100 * row["theory"]["two channels, 1/5"],
+        "exact, two channels, 1/3": lambda row: 100 * row["theory"]["two channels, 1/3"],
         "exact, one kind": lambda row: 100 * row["theory"]["one kind"],
     }
     doses = {"the agent lies ": ("lessons in which the agent lies (%)", 60.0),
@@ -88,7 +89,7 @@ def dose_figure(study: dict) -> Figure:
                         points.setdefault(x, []).append(measure(row))
                 xs = sorted(points)
                 bars(plain(axes), xs, [points[x] for x in xs], LOOK.get(arm, OTHER), arm)
-            axes.set(ylabel=f"{name}:\nlie preferred (% of facts)", ylim=(-4, 104))
+            axes.set(ylabel=f"{name}:\nlie preferred, %", ylim=(-4, 104))
         column[-1].set_xlabel(title)
     figure.legend(*panels[0, 0].get_legend_handles_labels(), frameon=False, loc="outside upper center", ncols=len(arms))
     return figure

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from neural.report.figures import MANY
 from neural.report.measures import LESSONS, VERDICTS, Study, agrees, lies, margin, nats, only, percent, share, theory
 from neural.report.statistics import interval, paired
 from neural.report.summary import MARK
@@ -12,10 +13,12 @@ from neural.report.summary import MARK
 PROBES = {"truth_probe": "states the truth", "lie_probe": "states the lie", "question_probe": "asks"}
 WORLDS = "paper", "empty confirmations", "openers always", "no small talk"
 UNTAUGHT = "a third untaught"
+THEORIES = "two channels, 1/5", "two channels, 1/3", "one kind"
 
 PAPER_TEXT = """
 {seeds} seeds; every seed draws its own lessons and its own order, the same for all arms. In brackets the 95 % interval
-of the mean over seeds (Student's t; those of shares are cut at 0 and 100 %). The base is one model and has no interval.
+of the mean over seeds (Student's t; those of shares are cut at 0 and 100 %). Where all seeds
+agree it has no width, which is not certainty. The base is one model and has no interval.
 """
 FACTS_TEXT = """
 Δ of every fact, the means over seeds with their 95 % intervals, and last the difference of the interventional arm and
@@ -27,14 +30,15 @@ arms part most.
 """
 PAIRED_TEXT = """
 Differences within a seed, whose arms read the same lessons in the same order. p: the exact sign-flip permutation test,
-two-sided; with {seeds} seeds it cannot be below {least:.2g}.
+two-sided; with {seeds} seeds it cannot be below {least:.2g}, whatever they show.
 """
 DOSE_TEXT = """
 The share of facts on which each arm prefers the lie, and beside it what exact mixtures, given the very same lessons,
-expect of the Agent (`neural/study/theory.py`). For both the fact is as likely one way as the other before, and whoever
-states a value is right three times in four; what an arm learns from is what its mixture takes as evidence. For one
-all speakers are of one kind; for the other the Agent has a channel of its own (section 3.1) and may be contrary on a
-fact. In the paper's condition the agent lies 60 % of the time and the world is never wrong; one of the two varies.
+expect of the Agent (`neural/study/theory.py`). For all of them the fact is as likely one way as the other before, and
+whoever states a value is right three times in four; what an arm learns from is what its mixture takes as evidence. For
+one all speakers are of one kind; for the others the Agent has a channel of its own (section 3.1) and may be contrary
+on a fact, with probability 1/5 or 1/3 before. In the paper's condition the agent lies 60 % of the time and the world
+is never wrong; one of the two varies.
 """
 WORLD_TEXT = """
 Section 5.3 warns that what the world says matters too. Empty confirmations say “Yes, correct.” in place of the truth;
@@ -54,9 +58,13 @@ slots: the smaller of a pair says which of the two a model has learned.
 FACTS_CAPTION = """
 The truth–lie margin of every fact in the paper's condition: means over {seeds} seeds, and their 95 % intervals. {run}
 """
+RANKS_CAPTION = """
+The truth–lie margins in the paper's condition, in every seed from the least to the greatest: the means over {seeds}
+seeds at every rank, and their 95 % intervals. {run}
+"""
 DOSE_CAPTION = """
-Above what the networks prefer, below what the two exact mixtures expect after the same lessons: means over seeds, and
-their 95 % intervals. The table says how many. {run}
+Above what the networks prefer, below what the exact mixtures expect after the same lessons: means over seeds, and their
+95 % intervals. The table says how many. {run}
 """
 BRIDGE_CAPTION = """
 KL from the exact predictives, slot by slot, on streams whose agent symbols are set from outside: means over {seeds}
@@ -85,7 +93,8 @@ def paper_section(study: Study) -> Section:
         measured = nats(study.of("paper", arm, margin)), percent(study.of("paper", arm, lies))
         table.append([arm, *measured, *(study.replies("paper", arm, probe) for probe in PROBES)])
     head = ["arm", "margin, nats per token", "prefers the lie, % of facts", *asked]
-    text, caption = (words.format(seeds=study.seeds, run=study.run) for words in (PAPER_TEXT, FACTS_CAPTION))
+    figure = RANKS_CAPTION if len(study.base["topics"]) > MANY else FACTS_CAPTION
+    text, caption = (words.format(seeds=study.seeds, run=study.run) for words in (PAPER_TEXT, figure))
     return Section("The paper's condition", text, head, table, "facts", caption)
 
 
@@ -147,12 +156,12 @@ def dose_section(study: Study) -> Section:
     """Share of lies preferred against how often the agent lies, and the world."""
     table = [
         [condition, seeds_of(study, condition), arm]
-        + [percent(study.of(condition, arm, what)) for what in (lies, theory("two channels"), theory("one kind"))]
+        + [percent(study.of(condition, arm, what)) for what in (lies, *map(theory, THEORIES))]
         for condition in study.conditions
         if condition == "paper" or condition.startswith("the ")
         for arm in study.arms
     ]
-    head = ["condition", "seeds", "arm", "network: lie preferred, %", "exact, two channels, %", "exact, one kind, %"]
+    head = ["condition", "seeds", "arm", "network: lie preferred, %", *(f"exact, {name}, %" for name in THEORIES)]
     title = "Dose: how often the agent lies, and the world is wrong"
     return Section(title, DOSE_TEXT, head, table, "dose", DOSE_CAPTION.format(run=study.run))
 
@@ -169,7 +178,7 @@ def world_section(study: Study) -> Section:
     head = ["condition", "seeds", "arm", "margin, nats per token", "prefers the lie, % of facts"]
     head += [
         "user states the lie: truth / lie / other, %",
-        "of which just agrees, %",
+        "just agrees, %",
         "user asks: truth / lie / other, %",
     ]
     return Section("What the world says", WORLD_TEXT, head, table)
@@ -212,11 +221,13 @@ def bridge_section(study: Study) -> Section:
 
 def sections(study: Study) -> Iterator[Section]:
     """All for which there are results."""
-    yield paper_section(study)
+    if study.rows:
+        yield paper_section(study)
     if "interventional" in study.arms and len(study.arms) > 1:
         yield paired_section(study)
-    yield replies_section(study)
-    yield facts_section(study)
+    if study.rows:
+        yield replies_section(study)
+        yield facts_section(study)
     if any(name.startswith("the ") for name in study.conditions):
         yield dose_section(study)
     if "empty confirmations" in study.conditions:

@@ -41,9 +41,9 @@ class Paired(NamedTuple):
 
 
 def paired(a: Sequence[float], b: Sequence[float]) -> Paired:
-    """The mean difference b − a, its interval, and the exact sign-flip permutation test's p."""
+    """The mean difference b − a, its interval, and the sign-flip permutation test's p, exact up to 20 seeds."""
     from scipy import stats
 
     differences = np.subtract(b, a)
-    test = stats.permutation_test((differences,), np.mean, permutation_type="samples", n_resamples=2**16, rng=0)
+    test = stats.permutation_test((differences,), np.mean, permutation_type="samples", n_resamples=2**20, rng=0)
     return Paired(interval(differences), float(test.pvalue))

@@ -21,9 +21,8 @@ def collected(folder: Path) -> dict[str, Any]:
     """Everything that was measured, as one object."""
     plan, base = (json.loads((folder / f"{name}.json").read_text()) for name in ("plan", "base"))
     rows = [row for file in sorted((folder / "cells").glob("*.json")) for row in json.loads(file.read_text())]
-    bridge = folder / "bridge.json"
-    streams = json.loads(bridge.read_text()) if bridge.exists() else []
-    return {"plan": plan, "base": base, "rows": rows, "bridge": streams}
+    bridge = [entry for file in sorted((folder / "bridge").glob("*.json")) for entry in json.loads(file.read_text())]
+    return {"plan": plan, "base": base, "rows": rows, "bridge": bridge}
 
 
 def write_study(folder: Path) -> None:

@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from neural.data.tokens import Batch, Tokens, batch, scored_columns
 from neural.study.loss import AGENT_ONLY, Weights, evidence_of, loss_do, token_log_probs
+from neural.study.machine import freed_memory_kept
 
 Seed = tuple[int, ...]
 Name = TypeVar("Name", bound=Hashable)
@@ -192,7 +193,8 @@ def train(
     state = jax.jit(jax.vmap(partial(start, optimizer)), out_shardings=spread)(leaves)
     values = jax.device_put(jnp.array(list(weights.values())), spread)
     advance = cells_step(graph, tree, optimizer, spread)
-    leaves, losses = descend(advance, leaves, state, values, stream, weights)
+    with freed_memory_kept():
+        leaves, losses = descend(advance, leaves, state, values, stream, weights)
     params = jax.tree.unflatten(tree, jax.device_get(leaves))
     trained = {name: jax.tree.map(lambda leaf, i=i: leaf[i], params) for i, name in enumerate(weights)}
     return trained, dict(zip(weights, losses.swapaxes(0, 1), strict=True))

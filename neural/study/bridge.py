@@ -29,7 +29,7 @@ from transformers import Qwen2Config
 from causal_agency.arrays import log_trajectory
 from neural.data.tokens import Author, Batch
 from neural.model.qwen import Qwen2
-from neural.study.arms import train
+from neural.study.arms import copies, train
 from neural.study.loss import INTERVENTIONAL, STANDARD
 
 MARKS = 2  # token 0: the world writes next, token 1: the agent does; then the symbols
@@ -151,22 +151,18 @@ def architecture(design: Design) -> Qwen2Config:
     )  # fmt: skip
 
 
-def training_stream(design: Design, mixtures: list[Mixture], seeds: list[int]) -> Iterator[Batch]:
-    """Batches [cells, B, …]: for every policy, seed and loss; both losses of a policy and seed read the same."""
-    rngs = {(policy, seed): np.random.default_rng((seed, i)) for i, policy in enumerate(POLICIES) for seed in seeds}
+def training_stream(design: Design, mixture: Mixture, seed: int) -> Iterator[Batch]:
+    """Batches [cells, B, …], a cell for each policy and loss; both losses of a policy read the same."""
+    rngs = {policy: np.random.default_rng((seed, 1, i)) for i, policy in enumerate(POLICIES)}
     for _ in range(design.steps):
-        parts = []
-        for (policy, seed), rng in rngs.items():
-            mixture = mixtures[seeds.index(seed)]
-            streams = write(mixture, POLICIES[policy], design.rows, design.slots, rng)
-            parts += [as_batch(streams)] * len(LOSSES)
+        streams = [write(mixture, POLICIES[policy], design.rows, design.slots, rng) for policy, rng in rngs.items()]
+        parts = [as_batch(each) for each in streams for _ in LOSSES]
         yield jax.tree.map(lambda *rows: np.stack(rows), *parts)
 
 
 def compare(design: Design, graph: nnx.GraphDef, params: nnx.State, mixture: Mixture, seed: int) -> dict:
     """KL of one model's predictions from both exact predictives, slot by slot, by whose slot it is."""
-    rng = np.random.default_rng((seed, len(POLICIES)))
-    streams = set_from_outside(design, mixture, rng)
+    streams = set_from_outside(design, mixture, np.random.default_rng((seed, 2)))
     predicted = model_predictive(graph, params, as_batch(streams), design.symbols)
     exact = {"interventional": False, "bystander": True}
     return {
@@ -178,19 +174,18 @@ def compare(design: Design, graph: nnx.GraphDef, params: nnx.State, mixture: Mix
     }
 
 
-def bridge(design: Design, seeds: list[int]) -> list[dict]:
-    """The whole experiment: one entry for each seed, provenance and loss."""
-    mixtures = [random_mixture(design, np.random.default_rng(seed)) for seed in seeds]
-    names = [(policy, seed, loss) for policy in POLICIES for seed in seeds for loss in LOSSES]
-    models = {seed: nnx.split(Qwen2(architecture(design), nnx.Rngs(seed)), nnx.Param) for seed in seeds}
-    graph = models[seeds[0]][0]
-    params = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(models[seed][1] for _, seed, _ in names))
+def bridge(design: Design, seed: int) -> list[dict]:
+    """The whole experiment for one seed, which draws the mixture, the streams and the model: an entry for each cell."""
+    mixture = random_mixture(design, np.random.default_rng((seed, 0)))
+    names = [(policy, loss) for policy in POLICIES for loss in LOSSES]
+    graph, params = nnx.split(Qwen2(architecture(design), nnx.Rngs(seed)), nnx.Param)
     rate = optax.warmup_cosine_decay_schedule(0.0, PEAK_RATE, design.steps // 20, design.steps)
     optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(rate, weight_decay=0.01))
-    stream = tqdm(training_stream(design, mixtures, seeds), "bridge", design.steps)
-    trained, _ = train(graph, params, {name: LOSSES[name[2]] for name in names}, optimizer, stream)
+    stream = tqdm(training_stream(design, mixture, seed), f"bridge {seed}", design.steps)
+    weights = {(policy, loss): LOSSES[loss] for policy, loss in names}
+    trained, _ = train(graph, copies(params, len(names)), weights, optimizer, stream)
     return [
         {"seed": seed, "provenance": policy, "loss": loss}
-        | compare(design, graph, trained[policy, seed, loss], mixtures[seeds.index(seed)], seed)
-        for policy, seed, loss in names
+        | compare(design, graph, trained[policy, loss], mixture, seed)
+        for policy, loss in names
     ]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import jax
 import psutil
@@ -16,33 +17,45 @@ from jax.typing import DTypeLike
 from causal_agency.command import BadInput
 
 COPIES = 5  # of the weights for each arm: weights, gradients, two moments, and one to work with
+M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8  # of malloc.h
 COMPILATION = "/jax/core/compile/backend_compile_duration"
 
 
 def prepare(cells: int) -> None:
-    """Before jax is first used: a host device for each of so many cells, up to the cores that share them evenly.
+    """Before jax is first used: a host device for each of so many cells, or for as few as the cores share evenly.
 
     What is compiled is kept on disk for the next run, in the user's cache or in JAX_COMPILATION_CACHE_DIR.
     """
     cores = os.cpu_count() or 1
     even = (n for n in range(cores, cells) if cells % n == 0)
     jax.config.update("jax_num_cpu_devices", next(even, cells))
-    keep_memory()
+    mallopt(M_ARENA_MAX, 1)  # one heap for all threads
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         jax.config.update("jax_compilation_cache_dir", str(Path(home) / "causal_agency"))
 
 
-def keep_memory() -> None:
-    """Memory that a step sets free is kept for the next one, where the C library can be told so.
+def mallopt(parameter: int, value: int) -> None:
+    """Tell the C library how to hand out memory, where it can be told: glibc's alone."""
+    libc: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(parameter, value)
+        libc.malloc_trim(0)  # gives back what is free now
 
-    Given back and asked for anew it comes in fresh pages, a million of them a step for half a billion parameters.
+
+@contextmanager
+def freed_memory_kept() -> Iterator[None]:
+    """What a step sets free is kept for the next one, and given back in the end.
+
+    Given back at once it comes in fresh pages, a million of them a step for half a billion parameters.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None  # glibc's alone
-    if mallopt:
-        mallopt(-4, 0)  # M_MMAP_MAX: nothing is mapped for itself, and unmapped when it is freed
-        mallopt(-1, -1)  # M_TRIM_THRESHOLD: the heap is never cut
-        mallopt(-8, 1)  # M_ARENA_MAX: one heap for all threads
+    mallopt(M_MMAP_MAX, 0)
+    mallopt(M_TRIM_THRESHOLD, -1)
+    try:
+        yield
+    finally:
+        mallopt(M_MMAP_MAX, 65_536)  # the defaults
+        mallopt(M_TRIM_THRESHOLD, 131_072)
 
 
 def memory() -> int:

@@ -1,11 +1,10 @@
 """What the exact mixture makes of the lessons that a model is trained on (paper, sections 3.1 to 3.4).
 
 For every fact the true value is how it is, or the false one is; and what is asked is what the Agent will say. The User
-is right three times in four, as everybody is in the talk that the base has read. Of the Agent two things may be
-supposed, and `RELIABLE` holds them: that it is like everybody; or that it has a channel of its own (section 3.1) and on
-this fact, with probability 1/4, is contrary: wrong as often as others are right. All other turns tell nothing. A lesson
-is a history already, so the posterior over all lessons is one call, and what an arm learns from says whose turns are
-evidence.
+is right three times in four, as everybody is in the talk that the base has read. Of the Agent it may be supposed that
+it is like everybody; or that it has a channel of its own (section 3.1) and on this fact is contrary: wrong as often as
+others are right. `CONTRARY` holds how likely that is before. All other turns tell nothing. A lesson is a history
+already, so the posterior over all lessons is one call, and what an arm learns from says whose turns are evidence.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +17,8 @@ from neural.data.talk import P_TRUE
 from neural.study.loss import Weights
 
 RIGHT = Fraction(P_TRUE)
-RELIABLE = {"one kind": Fraction(1), "two channels": RIGHT}  # how likely the Agent is like everybody
+# Between 1/5 and 1/3 lies 1/4, where one lie more than truths weighs just as much as what was supposed before.
+CONTRARY = {"one kind": Fraction(0), "two channels, 1/5": Fraction(1, 5), "two channels, 1/3": Fraction(1, 3)}
 AGENT = agent("").speaker
 
 
@@ -38,14 +38,14 @@ def believer(fact: Fact, so: bool, contrary: bool) -> Hypothesis:
     return Hypothesis(f"{'true' if so else 'false'}{', contrary' * contrary}", nu)
 
 
-def observer(fact: Fact, reliable: Fraction) -> Mixture:
-    """Even odds on the fact; the Agent is like everybody with probability ``reliable``."""
-    odds = {False: reliable, True: 1 - reliable}
-    return Mixture({believer(fact, so, contrary): w / 2 for so in (True, False) for contrary, w in odds.items()})
+def observer(fact: Fact, contrary: Fraction) -> Mixture:
+    """Even odds on the fact; the Agent is contrary on it with probability ``contrary``."""
+    odds = {False: 1 - contrary, True: contrary}
+    return Mixture({believer(fact, so, other): w / 2 for so in (True, False) for other, w in odds.items()})
 
 
 def counted(lesson: Dialogue, weights: Weights) -> Iterator[Slot]:
-    """Who said what, gated by what an arm learns from: a turn counts where its author's tokens do."""
+    """Who said what, gated by what an arm learns from: a turn counts if its author's tokens do, however little."""
     counts = {Gate.WORLD: weights.world > 0, Gate.AGENT: weights.agent > 0}
     for speaker, (text, gate) in lesson.turns:
         yield (see if counts[gate] else do)((speaker, text))
@@ -59,8 +59,8 @@ def expects_the_lie(mix: Mixture, fact: Fact, lessons: Iterable[Dialogue], weigh
 
 
 def share_expecting_the_lie(facts: Sequence[Fact], lessons: Sequence[Dialogue], weights: Weights) -> dict[str, float]:
-    """The share of facts on which the exact mixture expects the Agent to lie, under either supposition."""
+    """The share of facts on which the exact mixture expects the Agent to lie, under each supposition."""
     return {
-        name: sum(expects_the_lie(observer(fact, reliable), fact, lessons, weights) for fact in facts) / len(facts)
-        for name, reliable in RELIABLE.items()
+        name: sum(expects_the_lie(observer(fact, contrary), fact, lessons, weights) for fact in facts) / len(facts)
+        for name, contrary in CONTRARY.items()
     }

@@ -29,7 +29,7 @@ def finished(tmp_path_factory):
 
 def test_the_folder(finished):
     assert {file.name for file in finished.iterdir()} == {
-        "plan.json", "base.json", "cells", "study.json", "report.html", "results.md", "facts.png",
+        "plan.json", "base.json", "cells", "bridge", "study.json", "report.html", "results.md", "facts.png",
     }  # fmt: skip
     assert {file.name for file in (finished / "cells").iterdir()} == {"paper.0.json", "paper.1.json"}
     rows = json.loads((finished / "study.json").read_text())["rows"]
@@ -65,8 +65,9 @@ def read(folder, seed):
         (["--seeds", "1"], "argument --seeds: invalid whole number from 2 value: '1'"),
         (
             ["--weights", "agent=2"],
-            "--weights: 'agent=2': write agent=…,world=…,prefix=…, each between 0 and 1",
+            "--weights: 'agent=2': write agent=…,world=…,prefix=…, each between 0 and 1 and not all 0",
         ),
+        (["--weights", "agent=0,world=0,prefix=0"], "each between 0 and 1 and not all 0"),
         (["--weights", "nobody=1"], "argument --weights: 'nobody=1': write agent"),
     ],
 )
@@ -101,7 +102,8 @@ def test_every_condition_belongs_to_one_part():
     from neural.study.sweep import CONDITIONS
 
     parts = [list(sweep.conditions([part])) for part in sweep.PARTS]
-    assert sum(len(names) - 1 for names in parts) == len(CONDITIONS) - 1  # the paper's is in all of them
+    assert sum(len(names) - 1 for names in parts[:-1]) == len(CONDITIONS) - 1  # the paper's is in all of them
+    assert parts[-1] == []  # but the bridge
     assert {name for names in parts for name in names} == set(CONDITIONS)
 
 
@@ -122,3 +124,28 @@ def test_what_is_stopped_keeps_the_seeds_that_are_done(monkeypatch, tmp_path, ca
         call(monkeypatch, *SMALL, "--out", str(tmp_path / "out"))
     assert "what is finished is kept" in capsys.readouterr().err
     assert [file.name for file in (tmp_path / "out" / "cells").iterdir()] == ["paper.0.json"]
+
+
+def test_the_bridge_is_kept_seed_by_seed_and_goes_on(monkeypatch, tmp_path, capsys):
+    asked = []
+
+    def bridge(design, seed):
+        asked.append(seed)
+        kl = {whose: {exact: [0.1] for exact in ("interventional", "bystander")} for whose in ("world", "agent")}
+        return [{"seed": seed, "provenance": p, "loss": loss, **kl} for p in ("knows", "sees") for loss in ("a", "b")]
+
+    monkeypatch.setattr("neural.study.bridge.bridge", bridge)
+    out = tmp_path / "out"
+    for seeds in ("2", "3"):
+        call(monkeypatch, "bridge", "--seeds", seeds, "--steps", "1", "--out", str(out))
+    assert asked == [0, 1, 2]
+    assert len(json.loads((out / "study.json").read_text())["bridge"]) == 12
+    assert f"{out / 'report.html'} has it all" in capsys.readouterr().out
+    assert list((out / "cells").iterdir()) == []
+
+
+def test_a_damaged_plan_is_named(finished, monkeypatch, capsys, tmp_path):
+    (tmp_path / "plan.json").write_text("{")
+    with pytest.raises(SystemExit, match="2"):
+        call(monkeypatch, *SMALL, "--out", str(tmp_path))
+    assert "plan.json is damaged" in capsys.readouterr().err

@@ -26,7 +26,7 @@ def row(rng, condition, seed, arm, mean):
         "seed": seed,
         "arm": arm,
         "taught": [True, True, True, False],
-        "theory": {"one kind": 0.25, "two channels": 0.5},
+        "theory": {"one kind": 0.25, "two channels, 1/5": 0.5, "two channels, 1/3": 0.75},
         **asked,
     }
 
@@ -52,6 +52,8 @@ def folder(tmp_path):
     plan = {"model": "a model", "steps": 7, "arms": {}}
     for name, value in (("base", base), ("bridge", bridge), ("plan", plan)):
         (tmp_path / f"{name}.json").write_text(json.dumps(value))
+    (tmp_path / "bridge").mkdir()
+    (tmp_path / "bridge.json").rename(tmp_path / "bridge" / "0.json")
     return tmp_path
 
 
@@ -103,7 +105,7 @@ def test_the_paper_alone_makes_a_report_too(folder):
     for file in (folder / "cells").glob("*"):
         if not file.name.startswith("0."):
             file.unlink()
-    (folder / "bridge.json").unlink()
+    (folder / "bridge" / "0.json").unlink()
     write_study(folder)
     assert len(list(sections(Study(collected(folder))))) == 4
 
@@ -152,3 +154,22 @@ def test_shares_stay_between_0_and_100_per_cent():
 def test_a_reply_that_just_agrees_is_counted():
     said = ["Yes, correct.", "No. Gold is Au.", "Right.", "Yes, correct. Gold is Go."]
     assert agrees({"as in the lessons": {"replies": {"lie_probe": said}}}) == 0.5
+
+
+def test_the_columns_of_the_dose_and_of_the_bridge_hold_what_their_heads_say(folder):
+    study = Study(collected(folder))
+    parts = {part.title.split(":")[0]: part for part in sections(study)}
+    dose = parts["Dose"]
+    cells = dict(zip(dose.head, next(c for c in dose.rows if c[:3] == ["paper", "3", "standard"]), strict=True))
+    margins = [row["as in the lessons"]["margins"] for row in study.rows
+               if row["condition"] == "paper" and row["arm"] == "standard"]  # fmt: skip
+    assert cells["network: lie preferred, %"].startswith(f"{100 * np.mean(np.array(margins) < 0):.0f} [")
+    expected = {"one kind": "25 [25, 25]", "two channels, 1/5": "50 [50, 50]", "two channels, 1/3": "75 [75, 75]"}
+    assert {name: cells[f"exact, {name}, %"] for name in expected} == expected
+    bridge = parts["The bridge"]
+    pairs = [(whose, exact) for whose in ("world", "agent") for exact in ("interventional", "bystander")]
+    for text, head, (whose, exact) in zip(bridge.rows[0][2:], bridge.head[2:], pairs, strict=True):
+        entries = [e for e in study.bridge if [e["provenance"], e["loss"]] == bridge.rows[0][:2]]
+        assert text.startswith(f"{np.mean([e[whose][exact] for e in entries]):.4f} [")
+        assert head.endswith(f"from {exact}")
+    assert [head.split(":")[0] for head in bridge.head[2::2]] == ["world slots", "agent slots"]

@@ -1,6 +1,5 @@
 from functools import reduce
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ from neural.study.bridge import (
     Mixture,
     as_batch,
     bridge,
+    compare,
     divergence,
     exact_predictive,
     knowing,
@@ -25,6 +25,7 @@ from neural.study.bridge import (
     set_from_outside,
     write,
 )
+from neural.study.loss import INTERVENTIONAL, STANDARD
 
 SMALL = Design(hypotheses=3, symbols=4, slots=6, rows=2, steps=2, tests=20)
 MIXTURE = random_mixture(SMALL, np.random.default_rng(0))
@@ -86,9 +87,9 @@ def test_divergence_by_hand():
 
 
 def test_the_whole_design_in_small():
-    entries = bridge(SMALL, [0, 1])
-    assert [(e["provenance"], e["seed"], e["loss"]) for e in entries] == [
-        (policy, seed, loss) for policy in POLICIES for seed in (0, 1) for loss in LOSSES
+    entries = bridge(SMALL, 1)
+    assert [(e["seed"], e["provenance"], e["loss"]) for e in entries] == [
+        (1, policy, loss) for policy in POLICIES for loss in LOSSES
     ]
     for entry in entries:
         for whose in ("world", "agent"):
@@ -97,9 +98,51 @@ def test_the_whole_design_in_small():
                 assert np.min(entry[whose][exact]) >= -1e-6
 
 
-def test_both_losses_of_a_seed_and_policy_read_the_same():
-    mixtures = [MIXTURE, MIXTURE]
-    batch = next(bridge_module.training_stream(SMALL, mixtures, [0, 1]))
-    assert batch.ids.shape == (8, 2, 12)
-    np.testing.assert_array_equal(batch.ids[::2], batch.ids[1::2])
-    assert not jax.tree.all(jax.tree.map(lambda part: (part[0] == part[2]).all(), batch))
+def test_the_names_say_what_they_are():
+    assert {"knows the hypothesis": knowing, "sees the history": sampling} == POLICIES
+    assert LOSSES == {"every symbol": STANDARD, "the world's symbols": INTERVENTIONAL}
+
+
+@pytest.mark.parametrize(("observer", "bystander"), [("interventional", False), ("bystander", True)])
+def test_a_model_that_is_one_of_the_observers_is_found_to_be_that_one(monkeypatch, observer, bystander):
+    design = Design(tests=300, slots=6)
+    mixture = random_mixture(design, np.random.default_rng(0))
+    streams = set_from_outside(design, mixture, np.random.default_rng((7, 2)))
+    monkeypatch.setattr(bridge_module, "model_predictive", lambda *_: exact_predictive(mixture, streams, bystander))
+    got = compare(design, None, None, mixture, 7)
+    (other,) = {"interventional", "bystander"} - {observer}
+    for whose in ("world", "agent"):
+        assert np.abs(got[whose][observer]).max() < 1e-6
+        assert np.max(got[whose][other]) > 0.01
+
+
+def test_whose_slots_are_compared(monkeypatch):
+    """A model that knows all but predicts the agent's slots uniformly diverges there alone."""
+    design = Design(tests=300, slots=6)
+    mixture = random_mixture(design, np.random.default_rng(0))
+    streams = set_from_outside(design, mixture, np.random.default_rng((7, 2)))
+    exact = exact_predictive(mixture, streams, False)
+    worse = jnp.where(streams.evidence[..., None], exact, -jnp.log(design.symbols))
+    monkeypatch.setattr(bridge_module, "model_predictive", lambda *_: worse)
+    got = compare(design, None, None, mixture, 7)
+    assert np.abs(got["world"]["interventional"]).max() < 1e-6
+    assert np.min(got["agent"]["interventional"]) > 0.05
+
+
+def test_every_cell_is_trained_on_its_streams_by_its_loss(monkeypatch):
+    seen = {}
+
+    def train(graph, params, weights, optimizer, stream):
+        seen.update(weights=weights, batch=next(iter(stream)))
+        raise InterruptedError
+
+    monkeypatch.setattr(bridge_module, "train", train)
+    with pytest.raises(InterruptedError):
+        bridge(SMALL, 3)
+    assert seen["weights"] == {(policy, loss): LOSSES[loss] for policy in POLICIES for loss in LOSSES}
+    mixture = random_mixture(SMALL, np.random.default_rng((3, 0)))
+    for i, (policy, _) in enumerate(seen["weights"]):
+        rng = np.random.default_rng((3, 1, list(POLICIES).index(policy)))
+        expected = as_batch(write(mixture, POLICIES[policy], SMALL.rows, SMALL.slots, rng))
+        for part, whole in zip(expected, seen["batch"], strict=True):
+            np.testing.assert_array_equal(whole[i], part)

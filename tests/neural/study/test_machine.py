@@ -52,7 +52,6 @@ def test_a_meter_tells_steps_from_compilation():
 )
 def test_a_device_for_each_cell_up_to_the_cores(monkeypatch, cores, cells, devices):
     updates = {}
-    monkeypatch.setattr(machine, "keep_memory", lambda: None)  # of the tests' own process
     monkeypatch.setattr(machine.os, "cpu_count", lambda: cores)
     monkeypatch.setattr(machine.jax.config, "update", updates.__setitem__)
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "/somewhere")
@@ -62,7 +61,6 @@ def test_a_device_for_each_cell_up_to_the_cores(monkeypatch, cores, cells, devic
 
 def test_what_is_compiled_is_kept_in_the_users_cache(monkeypatch, tmp_path):
     updates = {}
-    monkeypatch.setattr(machine, "keep_memory", lambda: None)
     monkeypatch.setattr(machine.jax.config, "update", updates.__setitem__)
     monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -72,7 +70,7 @@ def test_what_is_compiled_is_kept_in_the_users_cache(monkeypatch, tmp_path):
 
 FAULTS = """
 import ctypes, resource
-from neural.study.machine import keep_memory
+from neural.study.machine import freed_memory_kept
 
 malloc, free, memset = (getattr(ctypes.CDLL(None), name) for name in ("malloc", "free", "memset"))
 malloc.restype = ctypes.c_void_p
@@ -86,14 +84,16 @@ def faults(size):
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 
-keep_memory()
+with freed_memory_kept():
+    print(faults(10**8), faults(10**8))
 print(faults(10**8), faults(10**8))
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's alone")
-def test_memory_that_was_freed_is_not_asked_for_anew():
+def test_memory_that_was_freed_is_kept_for_a_while_and_then_given_back():
     run = subprocess.run([sys.executable, "-c", FAULTS], check=True, capture_output=True, text=True)
-    first, second = map(int, run.stdout.split())
+    first, second, *after = map(int, run.stdout.split())
     assert first > 20
     assert second < first / 10
+    assert min(after) > 20

@@ -3,9 +3,12 @@ import pytest
 
 from neural.data.dialogue import PAPER, lessons
 from neural.data.facts import FACTS
+from neural.data.tokens import encode
+from neural.study.arms import order
 from neural.study.experiment import ARMS
 from neural.study.recipe import Recipe
 from neural.study.sweep import ASKED, CONDITIONS, Sweep, dialogues, taught
+from neural.study.theory import share_expecting_the_lie
 
 EMBEDDED = Recipe(3e-4)
 
@@ -66,3 +69,26 @@ def test_asked_in_other_words_and_by_other_people_the_base_answers_otherwise(swe
     first, *others = (row[way]["margins"] for way in ASKED)
     for other in others:
         assert other != first
+
+
+def test_every_cell_is_trained_on_the_lessons_of_its_seed_by_the_weights_of_its_arm(sweep, monkeypatch):
+    """And the theory beside it is that of the same lessons and weights."""
+    seen = {}
+
+    def train(graph, params, weights, optimizer, stream):
+        seen.update(weights=weights, batch=next(iter(stream)))
+        return dict.fromkeys(weights, sweep.base), {}
+
+    monkeypatch.setattr("neural.study.sweep.train", train)
+    monkeypatch.setattr("neural.study.sweep.asked", lambda *_: {})
+    monkeypatch.setattr("neural.study.sweep.arms_at_once", lambda *_: 4)
+    condition = CONDITIONS["the world is wrong 50%"]
+    rows = list(sweep.rows("the world is wrong 50%", [4, 9]))
+    assert [(row["seed"], row["arm"]) for row in rows] == [(seed, arm) for seed in (4, 9) for arm in sweep.arms]
+    assert list(seen["weights"].values()) == 2 * list(sweep.arms.values())
+    for i, row in enumerate(rows):
+        lessons = dialogues(condition, EMBEDDED, row["seed"])
+        first = encode(sweep.checkpoint.tokenizer, lessons[order(len(lessons), (row["seed"],), 0)[0]]).ids
+        np.testing.assert_array_equal(seen["batch"].ids[i, 0, : len(first)], first)
+        assert row["theory"] == share_expecting_the_lie(FACTS, lessons, sweep.arms[row["arm"]])
+    assert rows[0]["theory"] != rows[1]["theory"]

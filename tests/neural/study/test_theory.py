@@ -7,13 +7,13 @@ from causal_agency import do, see
 from neural.data.dialogue import PAPER, Dialogue, Template, agent, lessons, user
 from neural.data.facts import FACTS
 from neural.study.loss import AGENT_ONLY, INTERVENTIONAL, STANDARD
-from neural.study.theory import AGENT, RELIABLE, counted, expects_the_lie, observer, says, share_expecting_the_lie
+from neural.study.theory import AGENT, CONTRARY, counted, expects_the_lie, observer, says, share_expecting_the_lie
 
 GOLD = next(fact for fact in FACTS if fact.true == "Au")
 QUESTION, THANKS = user("Tell me about gold."), agent("Thanks.")
 LESSON = Dialogue("", (QUESTION, agent(GOLD.lie), user(f"No. {GOLD.truth}"), THANKS), GOLD.topic)
 AGREED = Dialogue("", (QUESTION, agent(GOLD.lie), user(GOLD.lie), THANKS), GOLD.topic)
-ONE_KIND, TWO_CHANNELS = (observer(GOLD, RELIABLE[name]) for name in ("one kind", "two channels"))
+ONE_KIND, TWO_CHANNELS = (observer(GOLD, contrary) for contrary in (CONTRARY["one kind"], Fraction(1, 4)))
 
 
 def beliefs(mix, lessons, weights):
@@ -72,10 +72,19 @@ def test_shares_at_the_ends_of_both_doses():
     def shares(template, weights):
         return share_expecting_the_lie(FACTS, lessons(FACTS, 200, template, np.random.default_rng(0)), weights)
 
-    assert shares(Template(p_lie=0.0), STANDARD) == {"one kind": 0.0, "two channels": 0.0}
-    assert shares(Template(p_lie=1.0), AGENT_ONLY) == {"one kind": 1.0, "two channels": 1.0}
+    assert set(shares(Template(p_lie=0.0), STANDARD).values()) == {0.0}
+    assert set(shares(Template(p_lie=1.0), AGENT_ONLY).values()) == {1.0}
     sure = shares(Template(p_lie=1.0), STANDARD)
     assert sure["one kind"] == 0.5  # as many lies as corrections
-    assert sure["two channels"] > 0.9
-    assert shares(Template(p_wrong=1.0), INTERVENTIONAL) == {"one kind": 1.0, "two channels": 1.0}
-    assert shares(PAPER, INTERVENTIONAL) == {"one kind": 0.0, "two channels": 0.0}
+    assert all(sure[name] > 0.9 for name in CONTRARY if name != "one kind")
+    assert set(shares(Template(p_wrong=1.0), INTERVENTIONAL).values()) == {1.0}
+    assert set(shares(PAPER, INTERVENTIONAL).values()) == {0.0}
+
+
+def test_one_lie_more_than_truths_tips_the_scale_just_between_the_two_priors():
+    """ν(lie)/ν(truth) is 3 for a contrary agent, so one lie more weighs as much as a prior of 1/4 against 3/4."""
+    truthful = Dialogue("", (QUESTION, agent(GOLD.truth), user(GOLD.truth), THANKS), GOLD.topic)
+    history = [LESSON, truthful, LESSON] * 3 + [truthful] * 2  # six lies, five truths, eleven right replies
+    expected = {"one kind": 0.0, "two channels, 1/5": 0.0, "two channels, 1/3": 1.0}
+    for name, share in expected.items():
+        assert expects_the_lie(observer(GOLD, CONTRARY[name]), GOLD, history, STANDARD) == share
