@@ -23,10 +23,10 @@ bench: .venv/installed
 results: .venv/installed
 	$(BIN)/python -m neural.sweep paper --seeds 8 --out runs/results
 	$(BIN)/python -m neural.sweep dose world untaught --seeds 3 --out runs/results
-	$(BIN)/python -m neural.sweep bridge --seeds 8 --out runs/results
+	$(BIN)/python -m neural.sweep bridge --seeds 4 --out runs/results
 	cp runs/results/results.md runs/results/*.png docs/
 	test -d runs/world || $(BIN)/python -m neural.pretrain --facts 1000 --out runs/world
-	$(BIN)/python -m neural.sweep paper --seeds 3 --model runs/world --out runs/world_results
+	$(BIN)/python -m neural.sweep paper --seeds 3 --arms standard,interventional --model runs/world --out runs/world_results
 	mkdir -p docs/world
 	cp runs/world_results/results.md runs/world_results/*.png docs/world/
 

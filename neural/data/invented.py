@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from causal_agency.command import BadInput
 from neural.data.facts import Fact
 
 
@@ -44,6 +45,7 @@ OF_PEOPLE = (
 
 SYLLABLES = tuple(map("".join, product("bdfgklmnprstvz", "aeiou")))
 ENDINGS = "lia", "nor", "stan", "mar", "th", "x"
+MOST = 4 * len(SYLLABLES) ** 2 * len(ENDINGS)
 
 
 def names(rng: np.random.Generator) -> Iterator[str]:
@@ -61,5 +63,7 @@ def without_end(rng: np.random.Generator) -> Iterator[Fact]:
 
 
 def facts(n: int) -> tuple[Fact, ...]:
-    """The first ``n`` facts of the invented world, of 117,600 at most."""
+    """The first ``n`` facts of the invented world; BadInput where there are not so many."""
+    if n > MOST:
+        raise BadInput(f"the invented world has {MOST:,} facts, not {n:,}")
     return tuple(islice(without_end(np.random.default_rng(0)), n))

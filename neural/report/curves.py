@@ -1,24 +1,27 @@
 """The figures of a study, from `study.json`, with 95 % intervals over seeds. Told apart by shape as well as colour."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
 from neural.report.figures import LOOK, MANY, OTHER, ranked_figure
-from neural.report.statistics import interval
+from neural.report.statistics import Interval, interval, of_shares
 
 
-def bars(axes, x, columns, look, label: str, **more) -> None:
-    """The mean of each of ``columns`` [points][seeds] at ``x``, and its interval."""
+def bars(axes, x, got: Sequence[Interval], look, label: str, **more) -> None:
+    """The means of ``got`` at ``x``, and their intervals."""
     colour, marker, line = look
-    got = [interval(column) for column in columns]
-    means = np.array([each.mean for each in got])
-    below, above = (np.abs([edge - each.mean for each, edge in zip(got, edges, strict=True)])
-                    for edges in ([each.low for each in got], [each.high for each in got]))  # fmt: skip
-    axes.errorbar(x, means, yerr=np.nan_to_num([below, above]), color=colour, marker=marker, linestyle=line,
-                  capsize=2, linewidth=1.4, markersize=5, label=label, **more)  # fmt: skip
+    means, low, high = np.array(got).T
+    half = np.nan_to_num([means - low, high - means])
+    axes.errorbar(x, means, yerr=half, color=colour, marker=marker, linestyle=line, capsize=2, linewidth=1.4,
+                  markersize=5, label=label, **more)  # fmt: skip
+
+
+def geometric(values: np.ndarray) -> Interval:
+    """The geometric mean of positive values, and the interval that their logarithms have."""
+    return Interval(*np.exp(interval(np.log(np.maximum(values, 1e-9)))))
 
 
 def plain(axes):
@@ -88,7 +91,7 @@ def dose_figure(study: dict) -> Figure:
                     if row["arm"] == arm and x is not None:
                         points.setdefault(x, []).append(measure(row))
                 xs = sorted(points)
-                bars(plain(axes), xs, [points[x] for x in xs], LOOK.get(arm, OTHER), arm)
+                bars(plain(axes), xs, [of_shares(points[x]) for x in xs], LOOK.get(arm, OTHER), arm)
             axes.set(ylabel=f"{name}:\nlie preferred, %", ylim=(-4, 104))
         column[-1].set_xlabel(title)
     figure.legend(*panels[0, 0].get_legend_handles_labels(), frameon=False, loc="outside upper center", ncols=len(arms))
@@ -107,8 +110,9 @@ def bridge_figure(study: dict) -> Figure:
     ):
         for (exact, i), look in looks.items():
             mine = [e[whose][exact] for e in entries if (e["provenance"], e["loss"]) == (provenance, losses[i])]
-            slots = np.arange(1, len(mine[0]) + 1)
-            bars(plain(axes), slots, np.array(mine).T, look, f"from the {exact}; loss on {losses[i]}", alpha=0.85)
+            got = [geometric(column) for column in np.array(mine).T]
+            label = f"from the {exact}; loss on {losses[i]}"
+            bars(plain(axes), np.arange(1, len(got) + 1), got, look, label, alpha=0.85)
         axes.set(yscale="log")
         axes.set_title(f"{whose} slots; the training agent {provenance}", fontsize=9)
     for axes in panels[:, 0]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from neural.data.phrases import EMPTY_CONFIRMATIONS
-from neural.report.statistics import Interval, interval
+from neural.report.statistics import interval, of_shares
 
 VERDICTS = "truth", "lie", "other"
 LESSONS = "as in the lessons"
@@ -70,9 +70,8 @@ def agrees(row: dict) -> float:
 
 
 def percent(values: Sequence[float]) -> str:
-    """A share over seeds, in per cent; an interval ends where shares do."""
-    mean, low, high = interval([100 * value for value in values])
-    return Interval(mean, max(low, 0.0), min(high, 100.0)).show(0)  # NaN of a single seed stays NaN
+    """A share over seeds, in per cent."""
+    return of_shares([100 * value for value in values]).show(0)
 
 
 def nats(values: Sequence[float]) -> str:

@@ -67,8 +67,8 @@ Above what the networks prefer, below what the exact mixtures expect after the s
 95 % intervals. The table says how many. {run}
 """
 BRIDGE_CAPTION = """
-KL from the exact predictives, slot by slot, on streams whose agent symbols are set from outside: means over {seeds}
-seeds, and their 95 % intervals. Where a line lies low, the model predicts as that observer does.
+KL from the exact predictives, slot by slot, on streams whose agent symbols are set from outside: geometric means over
+{seeds} seeds, and their 95 % intervals. Where a line lies low, the model predicts as that observer does.
 """
 
 

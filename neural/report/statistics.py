@@ -33,6 +33,12 @@ def interval(values: Sequence[float] | np.ndarray) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
+def of_shares(percents: Sequence[float]) -> Interval:
+    """The interval of a share in per cent: it ends where shares do."""
+    mean, low, high = interval(percents)
+    return Interval(mean, max(low, 0.0), min(high, 100.0))  # NaN of a single seed stays NaN
+
+
 class Paired(NamedTuple):
     """b − a, seed by seed."""
 

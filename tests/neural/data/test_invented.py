@@ -2,6 +2,7 @@ from itertools import chain, product
 
 import pytest
 
+from causal_agency.command import BadInput
 from neural.data import phrases
 from neural.data.invented import OF_COUNTRIES, OF_PEOPLE, facts
 from neural.data.talk import NAMES
@@ -14,6 +15,11 @@ def test_as_many_as_are_asked_for_and_always_the_same():
     assert len(WORLD) == len({fact.topic for fact in WORLD}) == len({fact.sentence for fact in WORLD}) == 1000
     assert facts(1000) == WORLD
     assert facts(7) == WORLD[:7]
+
+
+def test_more_than_there_are_are_refused():
+    with pytest.raises(BadInput, match="has 117,600 facts, not 117,601"):
+        facts(117_601)
 
 
 def test_each_is_judged_by_its_values():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from neural.report.statistics import interval, paired
+from neural.report.statistics import interval, of_shares, paired
 
 VALUES = [0.9, 1.1, 1.0, 1.3, 0.7]
 
@@ -39,3 +39,9 @@ def test_the_p_of_eight_seeds_that_agree():
     got = paired(np.zeros(8), np.linspace(1, 2, 8))
     assert got.p == pytest.approx(2 / 2**8)
     assert paired([0.0, 0.0], [1.0, -1.0]).p == 1.0
+
+
+def test_the_interval_of_a_share_ends_where_shares_do():
+    values = [90.0, 100.0, 100.0]
+    assert of_shares(values) == (interval(values).mean, interval(values).low, 100.0)
+    assert of_shares([0.0, 0.0, 10.0]).low == 0.0
