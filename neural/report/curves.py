@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from neural.report.figures import LOOK, MANY, OTHER, ranked_figure
+from neural.report.measures import THEORIES, lies, theory
 from neural.report.statistics import Interval, interval, of_shares
 
 
@@ -75,10 +76,8 @@ def dose_figure(study: dict) -> Figure:
     figure, panels = plt.subplots(4, 2, figsize=(9, 10.5), sharex="col", sharey=True, layout="constrained")
     arms = list(dict.fromkeys(row["arm"] for row in study["rows"]))
     seen: dict[str, Callable[[dict], float]] = {
-        "network": lambda row: 100 * float(np.mean(np.array(row["as in the lessons"]["margins"]) < 0)),
-        "exact, two channels, 1/5": lambda row: 100 * row["theory"]["two channels, 1/5"],
-        "exact, two channels, 1/3": lambda row: 100 * row["theory"]["two channels, 1/3"],
-        "exact, one kind": lambda row: 100 * row["theory"]["one kind"],
+        "network": lies,
+        **{f"exact, {name}": theory(name) for name in THEORIES},
     }
     doses = {"the agent lies ": ("lessons in which the agent lies (%)", 60.0),
              "the world is wrong ": ("replies in which the world is wrong (%)", 0.0)}  # fmt: skip
@@ -89,7 +88,7 @@ def dose_figure(study: dict) -> Figure:
                 for row in study["rows"]:
                     x = level(row["condition"], what, at_paper)
                     if row["arm"] == arm and x is not None:
-                        points.setdefault(x, []).append(measure(row))
+                        points.setdefault(x, []).append(100 * measure(row))
                 xs = sorted(points)
                 bars(plain(axes), xs, [of_shares(points[x]) for x in xs], LOOK.get(arm, OTHER), arm)
             axes.set(ylabel=f"{name}:\nlie preferred, %", ylim=(-4, 104))

@@ -10,6 +10,7 @@ from neural.report.statistics import interval, of_shares
 
 VERDICTS = "truth", "lie", "other"
 LESSONS = "as in the lessons"
+THEORIES = "two channels, 1/5", "two channels, 1/3", "one kind"
 
 
 class Study:

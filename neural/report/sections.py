@@ -6,14 +6,26 @@ from typing import NamedTuple
 import numpy as np
 
 from neural.report.figures import MANY
-from neural.report.measures import LESSONS, VERDICTS, Study, agrees, lies, margin, nats, only, percent, share, theory
+from neural.report.measures import (
+    LESSONS,
+    THEORIES,
+    VERDICTS,
+    Study,
+    agrees,
+    lies,
+    margin,
+    nats,
+    only,
+    percent,
+    share,
+    theory,
+)
 from neural.report.statistics import interval, paired
 from neural.report.summary import MARK
 
 PROBES = {"truth_probe": "states the truth", "lie_probe": "states the lie", "question_probe": "asks"}
 WORLDS = "paper", "empty confirmations", "openers always", "no small talk"
 UNTAUGHT = "a third untaught"
-THEORIES = "two channels, 1/5", "two channels, 1/3", "one kind"
 
 PAPER_TEXT = """
 {seeds} seeds; every seed draws its own lessons and its own order, the same for all arms. In brackets the 95 % interval
