@@ -89,6 +89,7 @@ class Qwen2(nnx.Module):
 
     def __init__(self, config: Qwen2Config, rngs: nnx.Rngs):
         self.embed_tokens = nnx.Embed(config.vocab_size, config.hidden_size, rngs=rngs)
+        self.embed_tokens.dtype = None  # that of its weights, as everywhere else; flax would have it float32 for good
         stack = nnx.split_rngs(splits=config.num_hidden_layers)(nnx.vmap(lambda r: Block(config, r)))
         self.layers = stack(rngs)
         self.norm = nnx.RMSNorm(config.hidden_size, epsilon=config.rms_norm_eps, rngs=rngs)

@@ -75,11 +75,13 @@ def arms_at_once(base, dtype: DTypeLike, arms: int) -> int:
 
     On CPUs one for each device: two on a core take more than twice as long as one, for want of cache.
     """
-    needed = COPIES * sum(leaf.size for leaf in jax.tree.leaves(base)) * jax.numpy.dtype(dtype).itemsize
+    cpu = jax.default_backend() == "cpu"
+    width = 4 if cpu else jax.numpy.dtype(dtype).itemsize  # on CPUs XLA widens bfloat16 to work with it
+    needed = COPIES * sum(leaf.size for leaf in jax.tree.leaves(base)) * width
     if needed > memory():
-        gigabytes = f"{needed / 1e9:.0f} GB, but {memory() / 1e9:.0f} GB are free"
-        raise BadInput(f"an arm needs about {gigabytes}; --precision as-published takes half")
-    most = len(jax.devices()) if jax.default_backend() == "cpu" else arms
+        advice = "; --precision as-published takes half" if width == 4 and not cpu else ""
+        raise BadInput(f"an arm needs about {needed / 1e9:.0f} GB, but {memory() / 1e9:.0f} GB are free{advice}")
+    most = len(jax.devices()) if cpu else arms
     return max(1, min(arms, most, int(memory() / 2 / needed)))
 
 

@@ -1,6 +1,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from flax import nnx
 
 IDS = np.random.default_rng(0).integers(0, 61, (2, 12)).astype(np.int32)
@@ -37,6 +38,14 @@ def test_padding_on_the_left_changes_nothing(small):
     expected, _ = model(IDS)
     for i, start in enumerate(starts.tolist()):
         np.testing.assert_allclose(logits[i, start : start + 12], expected[i], atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float32])
+def test_it_computes_in_the_precision_of_its_weights(small, dtype):
+    _, graph, params = small
+    model = nnx.merge(graph, jax.tree.map(lambda leaf: leaf.astype(dtype), params))
+    x, cache = model.hidden(IDS, cache=model.empty_cache(2, 12))
+    assert {part.dtype for part in (x, model.logits(x), cache.keys, cache.values)} == {jnp.dtype(dtype)}
 
 
 def test_it_is_a_pytree_that_grad_and_jit_take(small):

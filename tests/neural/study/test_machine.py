@@ -26,10 +26,27 @@ def test_on_cpus_an_arm_has_a_device_of_its_own():
     assert arms_at_once(BASE, jnp.float32, 99) == len(jax.devices()) == 2
 
 
-def test_where_not_even_one_fits_it_says_how_much_it_takes(monkeypatch):
+@pytest.mark.parametrize(
+    ("backend", "dtype", "advice"),
+    [
+        ("gpu", jnp.float32, "; --precision as-published takes half"),
+        ("gpu", jnp.bfloat16, ""),
+        ("cpu", jnp.float32, ""),
+        ("cpu", jnp.bfloat16, ""),
+    ],
+)
+def test_where_not_even_one_fits_it_says_how_much_it_takes(monkeypatch, backend, dtype, advice):
     monkeypatch.setattr(machine, "memory", lambda: 10**6)
-    with pytest.raises(BadInput, match="an arm needs about 0 GB, but 0 GB are free; --precision as-published"):
-        arms_at_once(BASE, jnp.float32, 2)
+    monkeypatch.setattr(machine.jax, "default_backend", lambda: backend)
+    with pytest.raises(BadInput) as problem:
+        arms_at_once(BASE, dtype, 2)
+    assert str(problem.value) == f"an arm needs about 0 GB, but 0 GB are free{advice}"
+
+
+def test_on_cpus_bfloat16_takes_as_much_as_float32(monkeypatch):
+    monkeypatch.setattr(machine, "memory", lambda: 15 * 10**6)  # enough for 5 copies of 10^6 weights in 2 bytes
+    with pytest.raises(BadInput, match="an arm needs"):
+        arms_at_once(BASE, jnp.bfloat16, 1)
 
 
 def test_memory_is_counted_in_bytes():
