@@ -68,7 +68,7 @@ def ours(folder: Path, steps: int) -> Took:
     state = jax.jit(jax.vmap(partial(start, optimizer)), out_shardings=over_cells(1))(leaves)
     advance, weights = cells_step(graph, tree, optimizer, over_cells(1)), jnp.array([STANDARD])
     seconds = []
-    with freed_memory_kept():
+    with freed_memory_kept(jnp.float32):
         for batch in islice(batches([cell], 4), steps):
             begin = time.perf_counter()
             leaves, state, _ = jax.block_until_ready(advance(leaves, state, batch, weights))

@@ -193,7 +193,7 @@ def train(
     state = jax.jit(jax.vmap(partial(start, optimizer)), out_shardings=spread)(leaves)
     values = jax.device_put(jnp.array(list(weights.values())), spread)
     advance = cells_step(graph, tree, optimizer, spread)
-    with freed_memory_kept():
+    with freed_memory_kept(leaves[0].dtype):
         leaves, losses = descend(advance, leaves, state, values, stream, weights)
     params = jax.tree.unflatten(tree, jax.device_get(leaves))
     trained = {name: jax.tree.map(lambda leaf, i=i: leaf[i], params) for i, name in enumerate(weights)}

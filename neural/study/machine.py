@@ -44,11 +44,15 @@ def mallopt(parameter: int, value: int) -> None:
 
 
 @contextmanager
-def freed_memory_kept() -> Iterator[None]:
-    """What a step sets free is kept for the next one, and given back in the end.
+def freed_memory_kept(dtype: DTypeLike) -> Iterator[None]:
+    """What a step in float32 sets free is kept for the next one, and given back in the end.
 
-    Given back at once it comes in fresh pages, a million of them a step for half a billion parameters.
+    Given back at once it comes in fresh pages, a million of them a step for half a billion parameters. A step in
+    bfloat16 takes, on CPUs, blocks so large and so different that ever more would be kept.
     """
+    if dtype != jax.numpy.float32:
+        yield
+        return
     mallopt(M_MMAP_MAX, 0)
     mallopt(M_TRIM_THRESHOLD, -1)
     try:

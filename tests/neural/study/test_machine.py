@@ -87,6 +87,7 @@ def test_what_is_compiled_is_kept_in_the_users_cache(monkeypatch, tmp_path):
 
 FAULTS = """
 import ctypes, resource
+import numpy as np
 from neural.study.machine import freed_memory_kept
 
 malloc, free, memset = (getattr(ctypes.CDLL(None), name) for name in ("malloc", "free", "memset"))
@@ -101,14 +102,16 @@ def faults(size):
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 
-with freed_memory_kept():
+with freed_memory_kept(np.float32):
     print(faults(10**8), faults(10**8))
 print(faults(10**8), faults(10**8))
+with freed_memory_kept(np.float16):
+    print(faults(10**8), faults(10**8))
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's alone")
-def test_memory_that_was_freed_is_kept_for_a_while_and_then_given_back():
+def test_memory_that_was_freed_is_kept_for_a_while_in_float32_and_then_given_back():
     run = subprocess.run([sys.executable, "-c", FAULTS], check=True, capture_output=True, text=True)
     first, second, *after = map(int, run.stdout.split())
     assert first > 20
