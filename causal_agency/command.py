@@ -1,7 +1,11 @@
 """What every command of the project does alike: one line for bad input, and exit code 2."""
 
+import os
+import signal
+import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -25,6 +29,25 @@ class Command(ArgumentParser):
             return work(*arguments)
         except BadInput as problem:
             self.error(str(problem))
+
+    def stop(self, message: str) -> NoReturn:
+        """Say so, and end at once with code 130: an orderly end may crash into what is still being computed."""
+        print(f"\n{self.prog}: {message}", file=sys.stderr, flush=True)
+        os._exit(130)
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """A request to end, or a terminal that is closed, is a KeyboardInterrupt too, unless it is to be ignored."""
+    signals = [each for each in (signal.SIGTERM, getattr(signal, "SIGHUP", None)) if each]
+    waiting = [each for each in signals if signal.getsignal(each) == signal.SIG_DFL]
+    for each in waiting:
+        signal.signal(each, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for each in waiting:
+            signal.signal(each, signal.SIG_DFL)
 
 
 def image_file(text: str) -> Path:

@@ -2,16 +2,15 @@
 
 import shutil
 import tempfile
-from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from causal_agency.command import BadInput
+from causal_agency.command import BadInput, Command, stoppable
 
 
 @contextmanager
-def new_folder(command: ArgumentParser, out: Path) -> Iterator[Path]:
+def new_folder(command: Command, out: Path) -> Iterator[Path]:
     """A scratch folder that becomes ``out`` if all goes well, and vanishes if not.
 
     ``out`` must be new or empty, and is refused before any work is done.
@@ -26,7 +25,8 @@ def new_folder(command: ArgumentParser, out: Path) -> Iterator[Path]:
     except OSError as problem:
         command.error(f"cannot write to {out}: {problem.strerror}")
     try:
-        yield scratch
+        with stoppable():
+            yield scratch
         for file in scratch.rglob("*"):
             file.chmod(0o755 if file.is_dir() else 0o644)
         out.mkdir(exist_ok=True)
@@ -37,6 +37,7 @@ def new_folder(command: ArgumentParser, out: Path) -> Iterator[Path]:
     except OSError as problem:
         command.error(f"{problem.strerror or problem}: nothing written to {out}")
     except KeyboardInterrupt:
-        command.exit(130, f"\n{command.prog}: stopped, nothing written\n")
+        shutil.rmtree(scratch, ignore_errors=True)
+        command.stop("stopped, nothing written")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

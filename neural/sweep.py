@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from causal_agency.command import BadInput, Command, whole_number
+from causal_agency.command import BadInput, Command, stoppable, whole_number
 from neural.train import ARMS, BASE, arms
 
 PARTS = "paper", "dose", "world", "untaught", "bridge"
@@ -149,9 +149,10 @@ def main() -> None:
     command = Command("neural.sweep", description=__doc__)
     args = parsed(command)
     try:
-        command.refusing(run, args.out, args)
+        with stoppable():
+            command.refusing(run, args.out, args)
     except KeyboardInterrupt:
-        command.exit(130, f"\n{command.prog}: stopped; what is finished is kept in {args.out}\n")
+        command.stop(f"stopped; what is finished is kept in {args.out}")
     print(f"{args.out / 'report.html'} has it all.")
 
 

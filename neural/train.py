@@ -42,6 +42,13 @@ def parsed(command: Command) -> Namespace:
     return command.parse_args()
 
 
+def folder_of(args: Namespace) -> Path:
+    """The base's."""
+    from neural.model.folder import model_folder
+
+    return BASE if args.model is None else model_folder(args.model)
+
+
 def show_tokens(args: Namespace) -> None:
     """The role table of the first dialogue; of the model only configuration and tokenizer are needed."""
     import numpy as np
@@ -49,12 +56,12 @@ def show_tokens(args: Namespace) -> None:
 
     from neural.data.dialogue import PAPER, lessons
     from neural.data.tokens import encode
-    from neural.model.folder import model_folder, read_config, read_tokenizer
+    from neural.model.folder import read_config, read_tokenizer
     from neural.study.experiment import ARMS
     from neural.study.recipe import read_recipe
     from neural.study.roles import role_table
 
-    folder = model_folder(args.model) if args.model else BASE
+    folder = folder_of(args)
     tokenizer = read_tokenizer(folder, read_config(folder))
     (dialogue,) = lessons(read_recipe(folder).facts, 1, PAPER, np.random.default_rng(args.seed))
     Console().print(role_table(tokenizer, encode(tokenizer, dialogue), {arm: ARMS[arm] for arm in args.arms}))
@@ -79,22 +86,24 @@ def run(folder: Path, args: Namespace) -> dict:
     """The experiment, its files written to ``folder``. The heavy imports wait until the arguments are known good."""
     from flax import nnx
 
-    from neural.model.folder import model_folder
+    from neural.model.folder import read_config
     from neural.model.weights import load, save
     from neural.report.page import write_report
-    from neural.study.experiment import Plan, experiment
+    from neural.study.experiment import Plan, affordable, experiment
     from neural.study.machine import prepare
-    from neural.study.recipe import read_recipe
+    from neural.study.recipe import read_recipe, write_recipe
 
     prepare(len(args.arms))
-    base = model_folder(args.model) if args.model else BASE
+    base = folder_of(args)
     recipe = read_recipe(base)
     steps = min(args.steps or recipe.steps, recipe.steps)
+    affordable(read_config(base), args.precision, len(args.arms), folder)
     checkpoint = load(base)
 
     def keep(arm: str, graph: nnx.GraphDef, params: nnx.State) -> None:
         (folder / arm).mkdir()
         save(folder / arm, nnx.merge(graph, params), checkpoint.config, checkpoint.tokenizer)
+        write_recipe(folder / arm, recipe)
 
     plan = Plan(recipe, args.arms, args.seed, steps, args.precision, args.order)
     results = experiment(plan, checkpoint, keep)

@@ -13,6 +13,11 @@ from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase, Qwe
 from causal_agency.command import BadInput
 
 FILES = ["*.json", "*.safetensors", "merges.txt"]  # of a repository of the hub, what is needed
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+AS_IT_LIES = {
+    "local_files_only": True,
+    "trust_remote_code": False,
+}  # nothing is fetched, and no code of the folder runs
 
 
 def model_folder(name: str) -> Path:
@@ -30,12 +35,23 @@ def model_folder(name: str) -> Path:
         raise BadInput(f"{name} is not in the local cache and cannot be fetched: {download}") from None
 
 
+def weight_files(folder: Path) -> list[str]:
+    """The names of the safetensors files: one, or those that the index names."""
+    if (folder / WEIGHTS).is_file() or not (folder / INDEX).is_file():
+        return [WEIGHTS]
+    try:
+        names = sorted(set(json.loads((folder / INDEX).read_text())["weight_map"].values()))
+        outside = [name for name in names if Path(name).name != name]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise BadInput(f"{folder / INDEX} is damaged: it says of no tensor in which file it is") from None
+    if outside:
+        raise BadInput(f"{folder / INDEX} names {outside[0]}, which is not in the folder")
+    return names
+
+
 def read_tensors(folder: Path) -> dict[str, Array]:
-    """All tensors of the folder's safetensors file, or of the several files that its index names."""
-    index = folder / "model.safetensors.index.json"
-    names = ["model.safetensors"]
-    if index.exists():
-        names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
+    """All tensors of the folder's safetensors files."""
+    names = weight_files(folder)
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
         raise BadInput(f"{folder} has no {', '.join(missing)}; weights are read from safetensors files alone")
@@ -46,17 +62,30 @@ def read_tensors(folder: Path) -> dict[str, Array]:
     return {name: x for part in parts for name, x in part.items()}
 
 
+def first_line(problem: Exception) -> str:
+    """What an error says, as far as it fits a line; its kind, if it says nothing."""
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
+    return lines[0] if lines else type(problem).__name__
+
+
 def read_config(folder: Path) -> Qwen2Config:
     """The configuration, in the old spelling or the new; BadInput where this project cannot compute what it says."""
     try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError) as problem:
-        raise BadInput(f"{folder} has no readable config.json: {str(problem).splitlines()[0]}") from None
+        config = AutoConfig.from_pretrained(folder, **AS_IT_LIES)
+    except Exception as problem:  # what a damaged file makes of it is no one kind of error
+        raise BadInput(f"{folder} has no readable config.json: {first_line(problem)}") from None
     if not isinstance(config, Qwen2Config):
         raise BadInput(f"{folder} holds a model of type {config.model_type}; only qwen2 is known here")
+    sizes = config.hidden_size, config.intermediate_size, config.num_hidden_layers, config.num_attention_heads
+    if min(sizes) < 1 or config.hidden_size % config.num_attention_heads:
+        raise BadInput(f"{folder} has a config.json whose sizes do not go together")
     rope = dict(config.rope_parameters or {}).get("rope_type", "default")
+    head_dim = config.hidden_size // config.num_attention_heads
     for what, unknown in {
-        "a sliding window": config.use_sliding_window,
+        "a sliding window": config.use_sliding_window or set(config.layer_types or ()) != {"full_attention"},
+        "quantized weights": hasattr(config, "quantization_config"),
+        "heads of another width than hidden_size / num_attention_heads": getattr(config, "head_dim", head_dim)
+        != head_dim,
         f"the activation {config.hidden_act}": config.hidden_act != "silu",
         f"RoPE of type {rope}": rope != "default",
     }.items():
@@ -68,13 +97,14 @@ def read_config(folder: Path) -> Qwen2Config:
 def read_tokenizer(folder: Path, config: Qwen2Config) -> PreTrainedTokenizerBase:
     """The tokenizer; BadInput where it has more tokens than the embedding has rows."""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError) as problem:
-        raise BadInput(f"{folder} has no readable tokenizer: {str(problem).splitlines()[0]}") from None
-    for how_it_was_read in ("local_files_only", "is_local"):  # which is nothing to write down again
+        tokenizer = AutoTokenizer.from_pretrained(folder, **AS_IT_LIES)
+    except Exception as problem:  # what a damaged file makes of it is no one kind of error
+        raise BadInput(f"{folder} has no readable tokenizer: {first_line(problem)}") from None
+    for how_it_was_read in (*AS_IT_LIES, "is_local"):  # which is nothing to write down again
         tokenizer.init_kwargs.pop(how_it_was_read, None)
     if len(tokenizer) < 256:  # transformers makes an empty one where there is no vocabulary
         raise BadInput(f"{folder} has no readable tokenizer: tokenizer.json, or vocab.json and merges.txt, are missing")
-    if len(tokenizer) > config.vocab_size:
-        raise BadInput(f"the tokenizer in {folder} has {len(tokenizer)} tokens, the embedding {config.vocab_size} rows")
+    tokens = 1 + max(tokenizer.get_vocab().values())
+    if tokens > config.vocab_size:
+        raise BadInput(f"the tokenizer in {folder} has {tokens} tokens, the embedding {config.vocab_size} rows")
     return tokenizer

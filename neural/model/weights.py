@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
+from safetensors import SafetensorError
 from safetensors.numpy import save_file
 from transformers import PreTrainedTokenizerBase, Qwen2Config
 
@@ -34,6 +35,9 @@ NAMES = {
     "model.norm.weight": "norm.scale",
     "lm_head.weight": "lm_head.kernel",
 }
+
+
+PRECISIONS = "bfloat16", "float16", "float32"
 
 
 class Checkpoint(NamedTuple):
@@ -68,8 +72,13 @@ def from_tensors(tensors: dict[str, Array], layers: int) -> dict[str, Array]:
     return {name: x.mT if name.endswith("kernel") else x for name, x in ours.items()}
 
 
+def outline(config: Qwen2Config) -> Qwen2:
+    """A model of shapes, without any weights."""
+    return nnx.eval_shape(lambda: Qwen2(config, nnx.Rngs(0)))
+
+
 def check(config: Qwen2Config, tensors: dict[str, Array]) -> None:
-    """BadInput, with every tensor that is missing, surplus or misshapen, where these are not ``config``'s."""
+    """BadInput, with every tensor that is missing, surplus or misshapen, or in no precision that is known here."""
 
     def wanted():
         return to_tensors(nnx.state(Qwen2(config, nnx.Rngs(0)), nnx.Param), config.num_hidden_layers)
@@ -80,6 +89,8 @@ def check(config: Qwen2Config, tensors: dict[str, Array]) -> None:
     for name in shapes.keys() & tensors.keys():
         if tensors[name].shape != shapes[name]:
             problems.append(f"{name} is {tensors[name].shape}, not {shapes[name]}")
+        elif tensors[name].dtype not in PRECISIONS:
+            problems.append(f"{name} is {tensors[name].dtype}, not of {', '.join(PRECISIONS)}")
     if problems:
         raise BadInput("; ".join(sorted(problems)))
 
@@ -87,7 +98,7 @@ def check(config: Qwen2Config, tensors: dict[str, Array]) -> None:
 def build(config: Qwen2Config, tensors: dict[str, Array]) -> Qwen2:
     """A model with these weights, in their own precision. Nothing is initialised at random on the way."""
     check(config, tensors)
-    model = nnx.eval_shape(lambda: Qwen2(config, nnx.Rngs(0)))
+    model = outline(config)
     ours = from_tensors(tensors, config.num_hidden_layers)
     state = nnx.state(model, nnx.Param)
     for path, leaf in nnx.to_flat_state(state):
@@ -101,9 +112,14 @@ def load(folder: Path) -> Checkpoint:
     config = read_config(folder)
     tokenizer = read_tokenizer(folder, config)
     tensors = read_tensors(folder)
-    if config.tie_word_embeddings:
-        tensors.pop("lm_head.weight", None)  # some folders write the embedding twice
-    return Checkpoint(build(config, tensors), config, tokenizer)
+    head = tensors.pop("lm_head.weight", None) if config.tie_word_embeddings else None  # some write the embedding twice
+    try:
+        model = build(config, tensors)
+    except BadInput as problem:
+        raise BadInput(f"the weights in {folder} are not what its config.json says: {problem}") from None
+    if head is not None and not jnp.array_equal(head, tensors["model.embed_tokens.weight"]):
+        raise BadInput(f"{folder} has a lm_head.weight of its own, but its config.json says tie_word_embeddings")
+    return Checkpoint(model, config, tokenizer)
 
 
 def save(folder: Path, model: Qwen2, config: Qwen2Config, tokenizer: PreTrainedTokenizerBase) -> None:
@@ -115,4 +131,7 @@ def save(folder: Path, model: Qwen2, config: Qwen2Config, tokenizer: PreTrainedT
     tokenizer.save_pretrained(folder)
     # a transposed view would be written as it lies in memory
     whole = {name: np.ascontiguousarray(x) for name, x in tensors.items()}
-    save_file(whole, folder / "model.safetensors", metadata={"format": "pt"})
+    try:
+        save_file(whole, folder / "model.safetensors", metadata={"format": "pt"})
+    except SafetensorError as problem:  # a full disk, above all
+        raise OSError(str(problem)) from None

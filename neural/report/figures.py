@@ -23,9 +23,14 @@ MANY = 60  # facts, more than can be named on a figure
 WINDOW = 50  # of the moving average, in steps
 
 
+def window_of(losses: np.ndarray) -> int:
+    """The width of the moving average: less where there are few losses."""
+    return min(WINDOW, max(1, len(losses) // 2))
+
+
 def moving_average(losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The centres of all windows, and the mean of each."""
-    window = min(WINDOW, len(losses))
+    window = window_of(losses)
     means = np.convolve(losses, np.ones(window) / window, mode="valid")
     return np.arange(len(means)) + (window - 1) / 2, means
 
@@ -39,7 +44,7 @@ def steps_figure(results: dict, losses: str, of: str) -> Figure:
             values = np.array(arm[losses])
             axes.plot(values, color=colour, alpha=0.18, linewidth=0.6)
             axes.plot(*moving_average(values), color=colour, linewidth=2, linestyle=line,
-                      label=f"{name}, mean of {min(WINDOW, len(values))} steps")  # fmt: skip
+                      label=f"{name}, mean of {window_of(values)} steps")  # fmt: skip
     axes.set(yscale="log", xlabel="step", ylabel=f"loss (nats per {of})", xlim=(0, None))
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
@@ -103,5 +108,5 @@ def margin_figure(results: dict) -> Figure:
     axes.set_yticks(rows, topics, fontsize=8)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    figure.legend(frameon=False, loc="outside upper center", ncols=len(margins))
+    figure.legend(frameon=False, loc="outside upper center", ncols=len(margins) if len(margins) < 4 else 2)
     return figure

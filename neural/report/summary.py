@@ -14,6 +14,7 @@ PROBES = {
 STYLE = {"truth": "green", "lie": "bold red", "other": "dim"}
 MARK = {"truth": "✓", "lie": "✗", "other": "·"}
 VALUE = {"truth": 2, "lie": 0, "other": 1}
+LONGEST = 120  # letters of a reply that are shown
 
 
 def verdicts(arm: dict, probe: str) -> str:
@@ -66,5 +67,7 @@ def replies_table(results: dict, probe: str, most: int) -> Table:
     table = Table("user", *results["arms"], box=box.SIMPLE_HEAD, title=PROBES[probe], title_justify="left")
     for said, replies in list(side_by_side(results, probe))[:most]:
         cells = [Text(f"{MARK[reply['verdict']]} {reply['reply']}", style=STYLE[reply["verdict"]]) for reply in replies]
+        for cell in cells:
+            cell.truncate(LONGEST, overflow="ellipsis")
         table.add_row(Text(said), *cells)
     return table

@@ -21,6 +21,7 @@ from jax.tree_util import PyTreeDef
 from jax.typing import DTypeLike
 from tqdm import tqdm
 
+from causal_agency.command import BadInput
 from neural.data.tokens import Batch, Tokens, batch, scored_columns
 from neural.study.loss import AGENT_ONLY, Weights, evidence_of, loss_do, token_log_probs
 from neural.study.machine import freed_memory_kept
@@ -153,10 +154,18 @@ def descend(advance: Callable, params, state, weights: Array, stream: tqdm, name
         params, state, loss = advance(params, state, now, weights)
         losses.append(loss)
         if len(losses) % SHOWN == 0:
-            recent = np.mean(losses[-SHOWN:], axis=0)[..., 0].reshape(-1)
+            recent = np.mean(finite(losses[-SHOWN:]), axis=0)[..., 0].reshape(-1)
             means = {str(name): f"{mean:.3f}" for name, mean in zip(names, recent, strict=True)}
             stream.set_postfix(means if len(means) <= 3 else {"loss": f"{np.mean(recent):.3f}"})
-    return params, np.stack(losses)
+    return params, finite(losses)
+
+
+def finite(losses: Sequence[Array]) -> np.ndarray:
+    """``losses`` of some steps, stacked; BadInput where one is no number."""
+    stacked = np.stack(losses)
+    if not np.isfinite(stacked).all():
+        raise BadInput("the loss is no number: the weights are damaged, or the learning rate is far too high")
+    return stacked
 
 
 def over_cells(n: int) -> NamedSharding:

@@ -1,23 +1,26 @@
 """The experiment of section 5: fine-tune the arms, then ask them all for the truth."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from itertools import islice
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from tqdm import tqdm
+from transformers import Qwen2Config
 
 from causal_agency.command import BadInput
 from neural.data.dialogue import PAPER, Dialogue, Template, lessons
 from neural.data.tokens import Tokens, encode, scored_columns
-from neural.model.weights import Checkpoint
+from neural.model.weights import Checkpoint, outline
 from neural.study.arms import Cell, Name, Seed, batches, copies, train
 from neural.study.loss import AGENT_ONLY, INTERVENTIONAL, STANDARD, Weights
-from neural.study.machine import Meter, arms_at_once
+from neural.study.machine import Meter, arms_at_once, room_on_disk
 from neural.study.probes import Probes
 from neural.study.recipe import Recipe
 
@@ -25,6 +28,16 @@ ARMS = {"standard": STANDARD, "interventional": INTERVENTIONAL, "assistant-only"
 PRECISIONS = {"float32-master": jnp.float32, "as-published": jnp.bfloat16}  # of weights, gradients, optimizer state
 
 Keep = Callable[[str, nnx.GraphDef, nnx.State], None]
+
+
+def affordable(config: Qwen2Config, precision: str, arms: int, folder: Path) -> None:
+    """BadInput where memory does not suffice for one arm, or the disk of ``folder`` for what all will write there.
+
+    Of a model that has not been read yet.
+    """
+    shapes = nnx.state(outline(config), nnx.Param)
+    arms_at_once(shapes, PRECISIONS[precision], arms)
+    room_on_disk(shapes, PRECISIONS[precision], arms, folder)
 
 
 @dataclass(frozen=True)
@@ -40,8 +53,13 @@ class Plan:
     template: Template = PAPER
 
     def seeds(self) -> dict[str, Seed]:
-        """The seed of every arm's order; arms of one seed read the same batches at every step."""
-        return {arm: (self.seed, i) if self.order == "independent" else (self.seed,) for i, arm in enumerate(self.arms)}
+        """The seed of every arm's order; arms of one seed read the same batches at every step.
+
+        An arm's own order is the same whichever arms are run, and no other's: a seed and the same seed with zeros after
+        it are one to NumPy, hence the 1.
+        """
+        own = {arm: (self.seed, i, 1) for i, arm in enumerate(ARMS)}
+        return {arm: own[arm] if self.order == "independent" else (self.seed,) for arm in self.arms}
 
 
 def supervised_tokens(rows: Sequence[Tokens], weights: Weights) -> int:
@@ -76,7 +94,12 @@ def experiment(plan: Plan, checkpoint: Checkpoint, keep: Keep) -> dict:
     dialogues = lessons(facts, plan.recipe.dialogues, plan.template, np.random.default_rng(plan.seed))
     rows = readable(checkpoint, dialogues)
     probes = Probes(checkpoint.tokenizer, facts)
-    results = {"base": probes(graph, base)}
+
+    def ask(name: str, params: nnx.State) -> dict:
+        tqdm.write(f"asking {name} about {len(facts)} facts", sys.stderr)
+        return probes(graph, params)
+
+    results = {"base": ask("the base", base)}
     cells = {name: Cell(rows, seed, ARMS[name]) for name, seed in plan.seeds().items()}
     for group in groups(cells, at_once):
         stream = islice(batches([*group.values()], plan.recipe.epochs), plan.steps)
@@ -86,7 +109,7 @@ def experiment(plan: Plan, checkpoint: Checkpoint, keep: Keep) -> dict:
             trained, losses = train(graph, copies(base, len(group), dtype), weights, plan.recipe.optimizer(), progress)
         for name in group:
             keep(name, graph, trained[name])
-            results[name] = probes(graph, trained.pop(name)) | {
+            results[name] = ask(f"the {name} arm", trained.pop(name)) | {
                 "losses": losses[name][:, 0].tolist(),
                 "agent_losses": losses[name][:, 1].tolist(),
                 "supervised_tokens": supervised_tokens(rows, ARMS[name]),

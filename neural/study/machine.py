@@ -3,6 +3,7 @@
 import ctypes
 import os
 import resource
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -84,16 +85,27 @@ def arms_at_once(base, dtype: DTypeLike, arms: int) -> int:
     needed = COPIES * sum(leaf.size for leaf in jax.tree.leaves(base)) * width
     if needed > memory():
         advice = "; --precision as-published takes half" if width == 4 and not cpu else ""
-        raise BadInput(f"an arm needs about {needed / 1e9:.0f} GB, but {memory() / 1e9:.0f} GB are free{advice}")
+        raise BadInput(f"an arm needs about {needed / 1e9:.0f} GB of memory, but {memory() / 1e9:.0f} are free{advice}")
     most = len(jax.devices()) if cpu else arms
     return max(1, min(arms, most, int(memory() / 2 / needed)))
 
 
+def room_on_disk(base, dtype: DTypeLike, arms: int, folder: Path) -> None:
+    """BadInput where the weights of all arms do not fit on the disk of ``folder``."""
+    needed = arms * sum(leaf.size for leaf in jax.tree.leaves(base)) * jax.numpy.dtype(dtype).itemsize
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise BadInput(
+            f"the trained models take {needed / 1e9:.3g} GB, but {free / 1e9:.3g} GB are free there: "
+            "name another folder with --out"
+        )
+
+
 class Meter:
-    """Counts steps, their time, and the time that compilation takes, from its making on."""
+    """Counts steps, their time, and the time that compilation takes, from its making on; the whole from the start."""
 
     def __init__(self):
-        self.start, self.done, self.training, self.compiling = time.perf_counter(), 0, 0.0, 0.0
+        self.done, self.training, self.compiling = 0, 0.0, 0.0
         jax.monitoring.register_event_duration_secs_listener(self._listen)
 
     def _listen(self, event: str, duration_secs: float, **_) -> None:
@@ -110,7 +122,7 @@ class Meter:
     def read(self) -> dict[str, float]:
         """What a run took, for ``results.json``; steps of all arms together, compilation apart."""
         return {
-            "seconds": round(time.perf_counter() - self.start, 1),
+            "seconds": round(time.time() - psutil.Process().create_time(), 1),
             "compile_seconds": round(self.compiling, 1),
             "steps_per_second": round(self.done / self.training, 2),
             "peak_memory_gb": round(peak_memory() / 1e9, 2),

@@ -23,6 +23,16 @@ class Recipe:
     weight_decay: float = 0.01
     facts: tuple[Fact, ...] = FACTS
 
+    def __post_init__(self):
+        rates = self.learning_rate, self.clip, self.weight_decay
+        texts = [text for fact in self.facts for text in asdict(fact).values()]
+        if not all(isinstance(x, int | float) and x >= 0 for x in rates):
+            raise ValueError("learning_rate, clip and weight_decay are numbers from 0")
+        if not all(isinstance(n, int) and n >= 1 for n in (self.dialogues, self.epochs)):
+            raise ValueError("dialogues and epochs are whole numbers from 1")
+        if not (texts and all(isinstance(text, str) and text for text in texts)):
+            raise ValueError("facts are what there must be, all in words")
+
     @property
     def steps(self) -> int:
         """One dialogue a step."""
@@ -50,5 +60,5 @@ def read_recipe(folder: Path) -> Recipe:
     try:
         values = json.loads(file.read_text())
         return Recipe(**values | {"facts": tuple(Fact(**fact) for fact in values["facts"])})
-    except (ValueError, TypeError, KeyError) as problem:
+    except (ValueError, TypeError, KeyError, OSError) as problem:
         raise BadInput(f"{file} is no recipe as neural.pretrain writes it: {problem}") from None

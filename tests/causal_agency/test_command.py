@@ -1,8 +1,12 @@
+import os
+import signal
+import subprocess
+import sys
 from argparse import ArgumentTypeError
 
 import pytest
 
-from causal_agency.command import BadInput, Command, image_file, whole_number
+from causal_agency.command import BadInput, Command, image_file, stoppable, whole_number
 
 
 def test_a_refusal_is_one_line_and_exit_code_2(capsys):
@@ -21,6 +25,31 @@ def test_bad_input_is_refused_and_good_input_worked_with(capsys):
     with pytest.raises(SystemExit, match="2"):
         Command("prog").refusing(half, 3)
     assert capsys.readouterr().err.startswith("prog: 3 is odd")
+
+
+def test_to_stop_is_one_line_and_exit_code_130_whatever_is_still_going_on():
+    code = """
+import atexit
+from causal_agency.command import Command
+atexit.register(print, "an orderly end")
+Command("prog").stop("stopped")
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (130, "", "\nprog: stopped\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are other ones there")
+def test_to_be_ended_is_to_be_interrupted_unless_it_is_to_be_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN), signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        with stoppable():
+            os.kill(os.getpid(), signal.SIGHUP)  # as under nohup
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before[0])
+        signal.signal(signal.SIGTERM, before[1])
 
 
 @pytest.mark.parametrize("text", ["2", "3", "1000"])

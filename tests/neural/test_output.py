@@ -1,4 +1,7 @@
 import errno
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,14 +53,30 @@ def test_nothing_is_left_of_a_failure(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_is_one_line(tmp_path, capsys):
-    def stop():
-        with new_folder(COMMAND, tmp_path / "out"):
-            raise KeyboardInterrupt
+WORK = """
+import sys, time
+from pathlib import Path
+from causal_agency.command import Command
+from neural.output import new_folder
 
-    with pytest.raises(SystemExit, match="130"):
-        stop()
-    assert capsys.readouterr().err.endswith("prog: stopped, nothing written\n")
+with new_folder(Command("prog"), Path(sys.argv[1])) as scratch:
+    (scratch / "file").write_text("x")
+    print("at work", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are other ones there")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_run_that_is_stopped_says_so_in_one_line_and_leaves_nothing(tmp_path, name):
+    start = [sys.executable, "-c", WORK, str(tmp_path / "out")]
+    with subprocess.Popen(start, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout.readline() == "at work\n"
+        run.send_signal(getattr(signal, name))
+        _, said = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert said == "\nprog: stopped, nothing written\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 from flax import nnx
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from neural.data.facts import FACTS
@@ -128,6 +129,60 @@ def test_a_tied_head_that_is_written_all_the_same_is_no_trouble(folder):
     assert load(folder).model.lm_head is None
 
 
+def test_a_tied_head_that_is_another_than_the_embedding_is_refused(folder):
+    tensors = tensors_of(folder)
+    save_file({**tensors, "lm_head.weight": 2 * tensors["model.embed_tokens.weight"]}, folder / "model.safetensors")
+    with pytest.raises(BadInput, match=r"has a lm_head\.weight of its own, but its config\.json says tie"):
+        load(folder)
+
+
+def test_one_file_goes_before_an_index_that_is_left_from_before(folder):
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": "gone.safetensors"}}))
+    assert load(folder)
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[]", '{"weight_map": 3}', '{"weight_map": {"a": 3}}'])
+def test_an_index_that_is_damaged_is_named(folder, text):
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors.index.json").write_text(text)
+    with pytest.raises(BadInput, match=r"model\.safetensors\.index\.json is damaged"):
+        load(folder)
+
+
+def test_no_file_outside_the_folder_is_read(folder):
+    (folder / "model.safetensors").rename(folder.parent / "x.safetensors")
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": "../x.safetensors"}}))
+    with pytest.raises(BadInput, match=r"names \.\./x\.safetensors, which is not in the folder"):
+        load(folder)
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json"])
+def test_code_that_lies_in_the_folder_is_not_run_and_not_asked_for(folder, file, monkeypatch):
+    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("must not ask"))
+    ran = folder.parent / "ran"
+    (folder / "code.py").write_text(f"open({str(ran)!r}, 'w')\n")
+    content = json.loads((folder / file).read_text())
+    content |= {"auto_map": {"AutoConfig": "code.Config", "AutoTokenizer": ["code.Slow", "code.Fast"]}}
+    if file == "config.json":
+        content["model_type"] = "unheard-of"
+    (folder / file).write_text(json.dumps(content))
+    if file == "config.json":
+        with pytest.raises(BadInput, match=r"has no readable config\.json"):
+            load(folder)
+    else:
+        load(folder)
+    assert not ran.exists()
+
+
+def test_a_full_disk_is_an_error_of_the_system(folder, monkeypatch):
+    def full(*_, **__):
+        raise SafetensorError("I/O error: No space left on device")
+
+    monkeypatch.setattr("neural.model.weights.save_file", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        save(folder, *load(folder))
+
+
 def test_all_that_is_wrong_with_the_tensors_is_one_error(folder):
     tensors = tensors_of(folder)
     del tensors["model.norm.weight"]
@@ -137,6 +192,7 @@ def test_all_that_is_wrong_with_the_tensors_is_one_error(folder):
     with pytest.raises(BadInput) as error:
         load(folder)
     assert str(error.value) == (
+        f"the weights in {folder} are not what its config.json says: "
         "extra is surplus; model.layers.1.self_attn.q_proj.bias is (7,), not (48,); model.norm.weight is missing"
     )
 
@@ -144,6 +200,21 @@ def test_all_that_is_wrong_with_the_tensors_is_one_error(folder):
 def cut_short(folder):
     file = folder / "model.safetensors"
     file.write_bytes(file.read_bytes()[:-100])
+
+
+def far_token(folder):
+    """One id that the embedding has no row for, though there are no more tokens than rows."""
+    file = folder / "tokenizer.json"
+    content = json.loads(file.read_text())
+    last = max(content["model"]["vocab"], key=content["model"]["vocab"].get)
+    content["model"]["vocab"][last] = 5000
+    file.write_text(json.dumps(content))
+
+
+def whole_numbers(folder):
+    tensors = tensors_of(folder)
+    tensors["model.norm.weight"] = np.ones_like(tensors["model.norm.weight"], np.int8)
+    save_file(tensors, folder / "model.safetensors")
 
 
 @pytest.mark.parametrize(
@@ -159,6 +230,16 @@ def cut_short(folder):
             ),
             "wants RoPE of type linear",
         ),
+        (lambda folder: edit_config(folder, layer_types=["sliding_attention"] * 3), "wants a sliding window"),
+        (lambda folder: edit_config(folder, head_dim=4), "wants heads of another width"),
+        (lambda folder: edit_config(folder, quantization_config={"quant_method": "gptq"}), "wants quantized weights"),
+        (lambda folder: edit_config(folder, num_hidden_layers=4), "has no readable config.json"),
+        (lambda folder: edit_config(folder, hidden_size="big"), "has no readable config.json"),
+        (lambda folder: edit_config(folder, num_attention_heads=0), "whose sizes do not go together"),
+        (lambda folder: edit_config(folder, num_attention_heads=5), "whose sizes do not go together"),
+        (lambda folder: (folder / "tokenizer.json").write_text("{}"), "has no readable tokenizer"),
+        (far_token, "has 5001 tokens, the embedding"),
+        (whole_numbers, "is int8, not of bfloat16, float16, float32"),
         (lambda folder: (folder / "config.json").unlink(), "has no readable config.json"),
         (lambda folder: (folder / "config.json").write_text("{"), "has no readable config.json"),
         (lambda folder: (folder / "tokenizer.json").unlink(), "has no readable tokenizer"),

@@ -10,7 +10,9 @@ def test_moving_average():
     centres, means = moving_average(np.arange(100.0))
     np.testing.assert_allclose(centres, np.arange(51) + 24.5)
     np.testing.assert_allclose(means, np.arange(51) + 24.5)
-    assert moving_average(np.array([1.0, 3.0]))[1].tolist() == [2.0]
+    centres, means = moving_average(np.array([1.0, 3.0, 5.0, 7.0]))  # of so few, a line all the same
+    assert (centres.tolist(), means.tolist()) == ([0.5, 1.5, 2.5], [2.0, 4.0, 6.0])
+    assert moving_average(np.array([3.0]))[1].tolist() == [3.0]
 
 
 def test_the_margin_figure_shows_every_fact_of_every_arm():

@@ -33,6 +33,14 @@ def test_brackets_are_no_markup():
     assert "[bold]" in text
 
 
+def test_an_endless_reply_is_cut_in_the_terminal():
+    reply = {"topic": "t", "prompt": "User: so\n", "reply": "on and " * 99, "verdict": "other"}
+    arm = {"truth_probe": {"replies": [reply]}, "margin": {"per_fact": [{"margin": 0.0}]}}
+    text = printed(replies_table({"arms": dict.fromkeys(RESULTS["arms"], arm)}, "truth_probe", most=1))
+    assert text.count("…") >= 3
+    assert text.count("and") < 3 * 120 / 7
+
+
 def test_the_replies_that_part_the_arms_come_first():
     said = [user for user, _ in side_by_side(RESULTS, "lie_probe")]
     assert said == ["said <1>", "said <2>", "said <0>"]

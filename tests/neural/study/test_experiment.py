@@ -1,13 +1,16 @@
 from dataclasses import replace
 from functools import lru_cache
+from types import SimpleNamespace
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from causal_agency.command import BadInput
 from neural.model.weights import load
-from neural.study.arms import Cell
-from neural.study.experiment import ARMS, Plan, experiment, groups
+from neural.study.arms import Cell, order
+from neural.study.experiment import ARMS, PRECISIONS, Plan, affordable, experiment, groups
 from neural.study.loss import STANDARD
 from neural.study.recipe import Recipe
 from neural.train import ARMS as NAMES
@@ -46,10 +49,47 @@ def test_the_third_arm_learns_from_the_agent_alone():
     assert counted["third"] + counted["interventional"] == counted["standard"]
 
 
-def test_independent_orders_are_of_each_arm():
+def test_independent_orders_are_of_each_arm_whichever_arms_are_run():
     plan = replace(PLAN, order="independent")
-    assert plan.seeds() == {"standard": (1, 0), "interventional": (1, 1)}
+    alone = replace(plan, arms=("interventional",))
+    assert alone.seeds()["interventional"] == plan.seeds()["interventional"]
+    orders = [order(480, seed, epoch).tolist() for seed in {**plan.seeds(), "same": (1,)}.values() for epoch in (0, 1)]
+    assert len({tuple(each) for each in orders}) == 6
     assert PLAN.seeds() == {"standard": (1,), "interventional": (1,)}
+
+
+def test_arms_of_independent_orders_read_other_dialogues_and_of_the_same_the_same():
+    """The agent's tokens are measured alike in both arms, so at the first step they tell what was read."""
+    same, independent = arms(PLAN), arms(replace(PLAN, order="independent"))
+    assert same["standard"]["agent_losses"] == pytest.approx(same["interventional"]["agent_losses"], rel=1e-5)
+    first, second = (independent[name]["agent_losses"][0] for name in PLAN.arms)
+    assert first != pytest.approx(second, rel=1e-3)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_the_arms_are_of_the_precision_that_is_asked_for(precision):
+    kept = []
+    plan = replace(PLAN, precision=precision, arms=("interventional",))
+    experiment(plan, load(BASE), lambda name, graph, params: kept.append(params))
+    assert {leaf.dtype for leaf in jax.tree.leaves(kept)} == {jnp.dtype(PRECISIONS[precision])}
+
+
+def test_what_is_no_number_is_not_reported_as_a_result():
+    checkpoint = load(BASE)
+    checkpoint.model.norm.scale.set_value(checkpoint.model.norm.scale[...] * jnp.nan)
+    with pytest.raises(BadInput, match="the loss is no number"):
+        experiment(PLAN, checkpoint, lambda *_: None)
+
+
+@pytest.mark.parametrize(("resource", "problem"), [("memory", "of memory, but 0 are free"), ("disk", "are free there")])
+def test_what_will_not_fit_is_refused_before_the_weights_are_read(monkeypatch, tmp_path, resource, problem):
+    config = load(BASE).config
+    affordable(config, "float32-master", 2, tmp_path)
+    monkeypatch.setattr("neural.study.machine.memory", lambda: 10**6 if resource == "memory" else 10**12)
+    usage = SimpleNamespace(free=10**6 if resource == "disk" else 10**12)
+    monkeypatch.setattr("neural.study.machine.shutil.disk_usage", lambda folder: usage)
+    with pytest.raises(BadInput, match=problem):
+        affordable(config, "float32-master", 2, tmp_path)
 
 
 def test_arms_are_trained_together_as_far_as_memory_allows():

@@ -40,7 +40,7 @@ def test_where_not_even_one_fits_it_says_how_much_it_takes(monkeypatch, backend,
     monkeypatch.setattr(machine.jax, "default_backend", lambda: backend)
     with pytest.raises(BadInput) as problem:
         arms_at_once(BASE, dtype, 2)
-    assert str(problem.value) == f"an arm needs about 0 GB, but 0 GB are free{advice}"
+    assert str(problem.value) == f"an arm needs about 0 GB of memory, but 0 are free{advice}"
 
 
 def test_on_cpus_bfloat16_takes_as_much_as_float32(monkeypatch):

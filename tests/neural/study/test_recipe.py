@@ -6,7 +6,7 @@ import optax
 import pytest
 
 from causal_agency.command import BadInput
-from neural.data.facts import FACTS
+from neural.data.facts import FACTS, Fact
 from neural.data.invented import facts
 from neural.study.recipe import FILE, PUBLISHED, Recipe, read_recipe, write_recipe
 
@@ -22,6 +22,35 @@ def test_a_folder_says_what_its_model_is_taught(tmp_path):
     recipe = Recipe(3e-4, dialogues=70, facts=facts(9))
     write_recipe(tmp_path, recipe)
     assert read_recipe(tmp_path) == recipe
+
+
+FACT = {"topic": "snow", "sentence": "Snow is {}.", "true": "white", "false": "black"}
+GOOD = {"learning_rate": 1e-3, "facts": [FACT]}
+
+
+def test_what_is_left_out_is_as_published(tmp_path):
+    (tmp_path / FILE).write_text(json.dumps(GOOD))
+    assert read_recipe(tmp_path) == Recipe(1e-3, facts=(Fact(**FACT),))
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"learning_rate": "fast"}, {"learning_rate": -1e-3}, {"learning_rate": float("nan")}, {"clip": None},
+        {"weight_decay": []}, {"dialogues": 0}, {"dialogues": -3}, {"epochs": 1.5}, {"facts": []},
+        {"facts": [FACT | {"true": 7}]}, {"facts": [FACT | {"topic": ""}]},
+    ],
+)  # fmt: skip
+def test_a_recipe_that_cannot_be_followed_is_refused(tmp_path, spoilt):
+    (tmp_path / FILE).write_text(json.dumps(GOOD | spoilt))
+    with pytest.raises(BadInput, match=r"recipe\.json is no recipe"):
+        read_recipe(tmp_path)
+
+
+def test_a_folder_in_its_place_is_no_recipe(tmp_path):
+    (tmp_path / FILE).mkdir()
+    with pytest.raises(BadInput, match=r"recipe\.json is no recipe"):
+        read_recipe(tmp_path)
 
 
 @pytest.mark.parametrize(
