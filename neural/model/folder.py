@@ -14,10 +14,7 @@ from causal_agency.command import BadInput
 
 FILES = ["*.json", "*.safetensors", "merges.txt"]  # of a repository of the hub, what is needed
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
-AS_IT_LIES = {
-    "local_files_only": True,
-    "trust_remote_code": False,
-}  # nothing is fetched, and no code of the folder runs
+AS_IT_LIES = {"local_files_only": True, "trust_remote_code": False}  # nothing is fetched, no code of the folder run
 
 
 def model_folder(name: str) -> Path:
@@ -62,10 +59,9 @@ def read_tensors(folder: Path) -> dict[str, Array]:
     return {name: x for part in parts for name, x in part.items()}
 
 
-def first_line(problem: Exception) -> str:
+def in_one_line(problem: Exception) -> str:
     """What an error says, as far as it fits a line; its kind, if it says nothing."""
-    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
-    return lines[0] if lines else type(problem).__name__
+    return " ".join(str(problem).split())[:160] or type(problem).__name__
 
 
 def read_config(folder: Path) -> Qwen2Config:
@@ -73,7 +69,7 @@ def read_config(folder: Path) -> Qwen2Config:
     try:
         config = AutoConfig.from_pretrained(folder, **AS_IT_LIES)
     except Exception as problem:  # what a damaged file makes of it is no one kind of error
-        raise BadInput(f"{folder} has no readable config.json: {first_line(problem)}") from None
+        raise BadInput(f"{folder} has no readable config.json: {in_one_line(problem)}") from None
     if not isinstance(config, Qwen2Config):
         raise BadInput(f"{folder} holds a model of type {config.model_type}; only qwen2 is known here")
     sizes = config.hidden_size, config.intermediate_size, config.num_hidden_layers, config.num_attention_heads
@@ -99,7 +95,7 @@ def read_tokenizer(folder: Path, config: Qwen2Config) -> PreTrainedTokenizerBase
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, **AS_IT_LIES)
     except Exception as problem:  # what a damaged file makes of it is no one kind of error
-        raise BadInput(f"{folder} has no readable tokenizer: {first_line(problem)}") from None
+        raise BadInput(f"{folder} has no readable tokenizer: {in_one_line(problem)}") from None
     for how_it_was_read in (*AS_IT_LIES, "is_local"):  # which is nothing to write down again
         tokenizer.init_kwargs.pop(how_it_was_read, None)
     if len(tokenizer) < 256:  # transformers makes an empty one where there is no vocabulary

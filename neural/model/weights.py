@@ -38,6 +38,7 @@ NAMES = {
 
 
 PRECISIONS = "bfloat16", "float16", "float32"
+MOST = 8  # tensors that an error names
 
 
 class Checkpoint(NamedTuple):
@@ -92,7 +93,8 @@ def check(config: Qwen2Config, tensors: dict[str, Array]) -> None:
         elif tensors[name].dtype not in PRECISIONS:
             problems.append(f"{name} is {tensors[name].dtype}, not of {', '.join(PRECISIONS)}")
     if problems:
-        raise BadInput("; ".join(sorted(problems)))
+        more = [f"and {len(problems) - MOST} more"] if len(problems) > MOST else []
+        raise BadInput("; ".join(sorted(problems)[:MOST] + more))
 
 
 def build(config: Qwen2Config, tensors: dict[str, Array]) -> Qwen2:

@@ -197,6 +197,13 @@ def test_all_that_is_wrong_with_the_tensors_is_one_error(folder):
     )
 
 
+def test_of_very_much_that_is_wrong_the_first_is_named(folder):
+    save_file({f"transformer.{name}": x for name, x in tensors_of(folder).items()}, folder / "model.safetensors")
+    with pytest.raises(BadInput, match=r"is missing; and \d+ more$") as error:
+        load(folder)
+    assert len(str(error.value)) < 1000
+
+
 def cut_short(folder):
     file = folder / "model.safetensors"
     file.write_bytes(file.read_bytes()[:-100])
