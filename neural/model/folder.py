@@ -80,8 +80,7 @@ def read_config(folder: Path) -> Qwen2Config:
     for what, unknown in {
         "a sliding window": config.use_sliding_window or set(config.layer_types or ()) != {"full_attention"},
         "quantized weights": hasattr(config, "quantization_config"),
-        "heads of another width than hidden_size / num_attention_heads": getattr(config, "head_dim", head_dim)
-        != head_dim,
+        "heads of another width": getattr(config, "head_dim", head_dim) != head_dim,
         f"the activation {config.hidden_act}": config.hidden_act != "silu",
         f"RoPE of type {rope}": rope != "default",
     }.items():

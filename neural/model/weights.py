@@ -37,7 +37,7 @@ NAMES = {
 }
 
 
-PRECISIONS = "bfloat16", "float16", "float32"
+DTYPES = "bfloat16", "float16", "float32"
 MOST = 8  # tensors that an error names
 
 
@@ -90,8 +90,8 @@ def check(config: Qwen2Config, tensors: dict[str, Array]) -> None:
     for name in shapes.keys() & tensors.keys():
         if tensors[name].shape != shapes[name]:
             problems.append(f"{name} is {tensors[name].shape}, not {shapes[name]}")
-        elif tensors[name].dtype not in PRECISIONS:
-            problems.append(f"{name} is {tensors[name].dtype}, not of {', '.join(PRECISIONS)}")
+        elif tensors[name].dtype not in DTYPES:
+            problems.append(f"{name} is {tensors[name].dtype}, not of {', '.join(DTYPES)}")
     if problems:
         more = [f"and {len(problems) - MOST} more"] if len(problems) > MOST else []
         raise BadInput("; ".join(sorted(problems)[:MOST] + more))
