@@ -17,7 +17,7 @@ from rich.console import Console
 from safetensors.numpy import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
 
-from causal_agency.command import BadInput, Command, whole_number
+from causal_agency.cli import BadInput, Command, whole_number
 from neural.model.weights import load, save
 from neural.output import new_folder
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from measure import show
 
-from causal_agency.command import Command, whole_number
+from causal_agency.cli import Command, whole_number
 
 WARM = 2  # first steps that are not counted: compilation, and memory touched for the first time
 

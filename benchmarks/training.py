@@ -12,7 +12,7 @@ from pathlib import Path
 
 from measure import show
 
-from causal_agency.command import Command, whole_number
+from causal_agency.cli import Command, whole_number
 from neural.study.recipe import read_recipe
 
 ROOT = Path(__file__).parents[1]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from causal_agency.command import BadInput, Command, stoppable
+from causal_agency.cli import BadInput, Command, stoppable
 
 
 @contextmanager

@@ -7,7 +7,7 @@ on the same kind of machine.
 
 from pathlib import Path
 
-from causal_agency.command import Command, whole_number
+from causal_agency.cli import Command, whole_number
 from neural.output import new_folder
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from causal_agency.command import BadInput, Command, stoppable, whole_number
+from causal_agency.cli import BadInput, Command, stoppable, whole_number
 from neural.train import ARMS, BASE, arms
 
 PARTS = "paper", "dose", "world", "untaught", "bridge"

@@ -11,7 +11,7 @@ from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
-from causal_agency.command import Command, whole_number
+from causal_agency.cli import Command, whole_number
 from neural.output import new_folder
 
 BASE = Path(str(files("neural"))) / "base"

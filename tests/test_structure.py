@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 # Each may import what stands above it in its own list, and nothing of the project besides.
 LAYERS = {
     "causal_agency": [
-        {"gate", "probability", "command"},
+        {"gate", "probability", "cli"},
         {"history", "weight", "arrays"},
         {"hypothesis"},
         {"likelihood"},

@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from causal_agency.command import Command, image_file
+from causal_agency.cli import Command, image_file
 from causal_agency.episode import Episode, Event, Joint
 
 ILL, WELL = "ill", "well"

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from causal_agency import do, see
-from causal_agency.command import Command
+from causal_agency.cli import Command
 from causal_agency.episode import Episode
 
 P_FIRE = Fraction(1, 1000)

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from causal_agency.arrays import log_posterior
-from causal_agency.command import Command, image_file
+from causal_agency.cli import Command, image_file
 from causal_agency.examples.two_action import P_A, P_B, PRIOR
 
 AGENTS, SLOTS = 4000, 2000

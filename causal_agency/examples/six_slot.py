@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from rich.console import Console
 
 from causal_agency import Gate, Hypothesis, Mixture, Slot, channels, do, see
-from causal_agency.command import Command
+from causal_agency.cli import Command
 from causal_agency.history import Symbol
 
 CONTEXT = "User: My invoice has two charges for April. Please fix it."

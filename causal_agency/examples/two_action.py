@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from causal_agency import Hypothesis, ImpossibleEvidence, L_do, L_obs, Mixture, Slot, as_bystander, do, memoryless, see
-from causal_agency.command import Command
+from causal_agency.cli import Command
 from causal_agency.ledger import UNDEFINED, text
 from causal_agency.probability import Number, checked
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from causal_agency.command import BadInput
+from causal_agency.cli import BadInput
 from neural.data.facts import Fact
 
 

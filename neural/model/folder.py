@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.flax import load_file
 from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase, Qwen2Config
 
-from causal_agency.command import BadInput
+from causal_agency.cli import BadInput
 
 FILES = ["*.json", "*.safetensors", "merges.txt"]  # of a repository of the hub, what is needed
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import save_file
 from transformers import PreTrainedTokenizerBase, Qwen2Config
 
-from causal_agency.command import BadInput
+from causal_agency.cli import BadInput
 from neural.model.folder import read_config, read_tensors, read_tokenizer
 from neural.model.qwen import Qwen2
 

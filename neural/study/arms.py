@@ -21,7 +21,7 @@ from jax.tree_util import PyTreeDef
 from jax.typing import DTypeLike
 from tqdm import tqdm
 
-from causal_agency.command import BadInput
+from causal_agency.cli import BadInput
 from neural.data.tokens import Batch, Tokens, batch, scored_columns
 from neural.study.loss import AGENT_ONLY, Weights, evidence_of, loss_do, token_log_probs
 from neural.study.machine import freed_memory_kept

@@ -14,7 +14,7 @@ from flax import nnx
 from tqdm import tqdm
 from transformers import Qwen2Config
 
-from causal_agency.command import BadInput
+from causal_agency.cli import BadInput
 from neural.data.dialogue import PAPER, Dialogue, Template, lessons
 from neural.data.tokens import Tokens, encode, scored_columns
 from neural.model.weights import Checkpoint, outline

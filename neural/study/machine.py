@@ -15,7 +15,7 @@ import jax
 import psutil
 from jax.typing import DTypeLike
 
-from causal_agency.command import BadInput
+from causal_agency.cli import BadInput
 
 COPIES = 5  # of the weights for each arm: weights, gradients, two moments, and one to work with
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8  # of malloc.h

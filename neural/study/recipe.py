@@ -6,7 +6,7 @@ from pathlib import Path
 
 import optax
 
-from causal_agency.command import BadInput
+from causal_agency.cli import BadInput
 from neural.data.facts import FACTS, Fact
 
 FILE = "recipe.json"  # in the folder of a base that wants another than the published one

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from causal_agency.command import BadInput, Command
+from causal_agency.cli import BadInput, Command
 from neural.output import new_folder
 
 COMMAND = Command("prog")
@@ -56,7 +56,7 @@ def test_nothing_is_left_of_a_failure(tmp_path):
 WORK = """
 import sys, time
 from pathlib import Path
-from causal_agency.command import Command
+from causal_agency.cli import Command
 from neural.output import new_folder
 
 with new_folder(Command("prog"), Path(sys.argv[1])) as scratch:

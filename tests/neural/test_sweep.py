@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from causal_agency.command import Command
+from causal_agency.cli import Command
 from neural import sweep
 from neural.study.sweep import Sweep
 from neural.sweep import cell_file, weights

@@ -2,7 +2,7 @@ from itertools import chain, product
 
 import pytest
 
-from causal_agency.command import BadInput
+from causal_agency.cli import BadInput
 from neural.data import phrases
 from neural.data.invented import OF_COUNTRIES, OF_PEOPLE, facts
 from neural.data.talk import NAMES

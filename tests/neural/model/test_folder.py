@@ -1,6 +1,6 @@
 import pytest
 
-from causal_agency.command import BadInput
+from causal_agency.cli import BadInput
 from neural.model import folder
 from neural.model.folder import model_folder
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from causal_agency.command import BadInput
+from causal_agency.cli import BadInput
 from neural.model.weights import load
 from neural.study.arms import Cell, order
 from neural.study.experiment import ARMS, PRECISIONS, Plan, affordable, experiment, groups

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from causal_agency.command import BadInput
+from causal_agency.cli import BadInput
 from neural.study import machine
 from neural.study.machine import Meter, arms_at_once, memory, peak_memory, prepare
 

@@ -5,7 +5,7 @@ import numpy as np
 import optax
 import pytest
 
-from causal_agency.command import BadInput
+from causal_agency.cli import BadInput
 from neural.data.facts import FACTS, Fact
 from neural.data.invented import facts
 from neural.study.recipe import FILE, PUBLISHED, Recipe, read_recipe, write_recipe

@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from causal_agency.command import BadInput, Command, image_file, stoppable, whole_number
+from causal_agency.cli import BadInput, Command, image_file, stoppable, whole_number
 
 
 def test_a_refusal_is_one_line_and_exit_code_2(capsys):
@@ -30,7 +30,7 @@ def test_bad_input_is_refused_and_good_input_worked_with(capsys):
 def test_to_stop_is_one_line_and_exit_code_130_whatever_is_still_going_on():
     code = """
 import atexit
-from causal_agency.command import Command
+from causal_agency.cli import Command
 atexit.register(print, "an orderly end")
 Command("prog").stop("stopped")
 """
