@@ -1,129 +1,127 @@
-"""Does training on its own words make a model believe them? ``python neural/train.py`` runs the paper's section 5.
+"""Does training on its own words make a model believe them? ``python neural/train.py`` runs section 5 of the paper.
 
 Copies of a base model are fine-tuned on the same dialogues in the same order. In the standard arm every token counts as
-evidence; in the interventional arm the agent's own tokens are read, and do not count. Three probes then ask the base
-and every arm for the truth about 33 facts. Without --model it is the small base model that ships with the project.
+evidence; in the interventional arm the agent's own tokens are read but do not count. Three probes then ask the base and
+every arm for the truth about 33 facts. Without --model, the base is the small model that ships with the project.
 """
 
-import json
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
+from dataclasses import asdict, replace
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from causal_agency.cli import Command, whole_number
-from neural.output import new_folder
+from neural.cli import ARMS, Command, Progress, arms, log, whole_number
 
-BASE = Path(str(files("neural"))) / "base"
-ARMS = "standard", "interventional", "assistant-only"
-
-
-def arms(text: str) -> tuple[str, ...]:
-    """An argument's type: names of arms, with commas between them."""
-    names = tuple(text.split(","))
-    if not set(names) <= set(ARMS) or len(set(names)) < len(names):
-        raise ArgumentTypeError(f"{text!r} names no arms: choose of {', '.join(ARMS)}, with commas between them")
-    return names
+if TYPE_CHECKING:
+    from neural.result import Run
 
 
-def parsed(command: Command) -> Namespace:
-    """The arguments."""
+def parse(command: Command, arguments: list[str] | None) -> Namespace:
+    """Parse the arguments."""
     option = command.add_argument
-    option("--model", help="a Hugging Face folder of a Qwen2 model, or its name, such as Qwen/Qwen2.5-0.5B")
-    option("--out", type=Path, help="a new or empty folder; by default runs/ and the date")
-    option("--seed", type=whole_number(0), default=0, help="of the dialogues and of their order")
-    option("--steps", type=whole_number(1), help="stop after so many; by default four epochs of 480")
-    option("--arms", type=arms, default=ARMS[:2], help=f"some of {','.join(ARMS)}; by default the first two")
+    option("--model", default="embedded",
+           help="a Hugging Face folder of a Qwen2 model, or a name such as Qwen/Qwen2.5-0.5B")  # fmt: skip
+    option("--out", type=Path, help="a new or empty folder (default: runs/ and the date)")
+    option("--seed", type=whole_number(0), default=0, help="seed of the dialogues and their order (default: 0)")
+    option("--steps", type=whole_number(1), help="stop after this number of steps (default: 4 epochs of 480)")
+    option("--arms", type=arms, default=ARMS[:2], help=f"some of {','.join(ARMS)} (default: the first two)")
     option("--precision", choices=("float32-master", "as-published"), default="float32-master",
-           help="of weights and optimizer: single, or bfloat16 as in the published notebook")  # fmt: skip
+           help="of parameters and optimizer: float32, or bfloat16 as in the published notebook")  # fmt: skip
     option("--order", choices=("same", "independent"), default="same",
-           help="of the dialogues: one for all arms, or one for each as in the published notebook")  # fmt: skip
-    option("--show-tokens", action="store_true", help="print who wrote each token of the first dialogue, and stop")
-    return command.parse_args()
-
-
-def folder_of(args: Namespace) -> Path:
-    """The base's."""
-    from neural.model.folder import model_folder
-
-    return BASE if args.model is None else model_folder(args.model)
+           help="of the dialogues: one order for all arms, or one for each as in the published notebook")  # fmt: skip
+    option("--show-tokens", action="store_true", help="print the author of each token of the first dialogue, and stop")
+    return command.parse_args(arguments)
 
 
 def show_tokens(args: Namespace) -> None:
-    """The role table of the first dialogue; of the model only configuration and tokenizer are needed."""
+    """Print the role table of the first dialogue; only the configuration and the tokenizer are read."""
     import numpy as np
     from rich.console import Console
 
-    from neural.data.dialogue import PAPER, lessons
-    from neural.data.tokens import encode
+    from neural.dialogue.render import encode
+    from neural.dialogue.role_table import role_table
+    from neural.model.checkpoint import find
     from neural.model.folder import read_config, read_tokenizer
-    from neural.study.experiment import ARMS
-    from neural.study.recipe import read_recipe
-    from neural.study.roles import role_table
+    from neural.paper.curriculum import read_recipe
+    from neural.paper.experiment import ARMS
+    from neural.paper.lessons import PAPER, lessons
 
-    folder = folder_of(args)
+    folder = find(args.model)
     tokenizer = read_tokenizer(folder, read_config(folder))
-    (dialogue,) = lessons(read_recipe(folder).facts, 1, PAPER, np.random.default_rng(args.seed))
+    facts = read_recipe(folder).curriculum.facts
+    (dialogue,) = lessons(facts, 1, PAPER, np.random.default_rng(args.seed))
     Console().print(role_table(tokenizer, encode(tokenizer, dialogue), {arm: ARMS[arm] for arm in args.arms}))
 
 
-def show(results: dict, folder: Path) -> None:
-    """The result in the terminal."""
+def show(run: "Run", folder: Path) -> None:
+    """Print the result."""
     from rich.console import Console
 
-    from neural.report.summary import PROBES, replies_table, summary_table
+    from neural.report.run.tables import PROBES, replies_table, summary_table
 
-    console, config = Console(), results["config"]
+    console, config = Console(), run.config
     for probe in PROBES:
-        console.print(replies_table(results, probe, most=4))
-    console.print(summary_table(results))
-    took = "{seconds} s, {compile_seconds} of them compiling; {steps_per_second} steps/s; {peak_memory_gb} GB at most."
-    console.print(took.format(**config), highlight=False)
-    console.print(f"{folder / 'report.html'} has it all; {folder / 'results.json'} has the numbers.", soft_wrap=True)
+        console.print(replies_table(run.arms, probe, limit=4))
+    console.print(summary_table(run.arms))
+    speed = f"{config['steps_per_second']} steps/s; " if config["steps_per_second"] else ""
+    took = f"{config['seconds']} s, {config['compile_seconds']} s of them compiling; {speed}"
+    console.print(f"{took}peak memory {config['peak_memory_gb']} GB.", highlight=False)
+    console.print(f"Report: {folder / 'report.html'}; numbers: {folder / 'results.json'}", soft_wrap=True)
 
 
-def run(folder: Path, args: Namespace) -> dict:
-    """The experiment, its files written to ``folder``. The heavy imports wait until the arguments are known good."""
-    from flax import nnx
-
+def run(folder: Path, args: Namespace) -> "Run":
+    """Run the experiment and write its files to ``folder``. Heavy imports wait until the arguments are known good."""
+    from neural.model.checkpoint import Checkpoint, find, load, write
     from neural.model.folder import read_config
-    from neural.model.weights import load, save
-    from neural.report.page import write_report
-    from neural.study.experiment import Plan, affordable, experiment
-    from neural.study.machine import prepare
-    from neural.study.recipe import read_recipe, write_recipe
+    from neural.paper.curriculum import read_recipe, write_recipe
+    from neural.paper.experiment import ARMS, Plan, check_resources, describe, experiment
+    from neural.report.run.page import write_report
+    from neural.result import SCHEMA, Run
+    from neural.result import write as write_json
+    from neural.training.resources import Meter, prepare
 
     prepare(len(args.arms))
-    base = folder_of(args)
+    base = find(args.model)
     recipe = read_recipe(base)
-    steps = min(args.steps or recipe.steps, recipe.steps)
-    affordable(read_config(base), args.precision, len(args.arms), folder)
-    checkpoint = load(base)
+    check_resources(read_config(base), args.precision, len(args.arms), folder)
+    settings = replace(recipe.train, seed=args.seed, max_steps=args.steps, precision=args.precision)
+    plan = Plan(settings, recipe.curriculum, args.arms, args.order)
+    progress, meter = Progress(), Meter()
 
-    def keep(arm: str, graph: nnx.GraphDef, params: nnx.State) -> None:
+    def keep(arm: str, checkpoint: Checkpoint) -> None:
         (folder / arm).mkdir()
-        save(folder / arm, nnx.merge(graph, params), checkpoint.config, checkpoint.tokenizer)
+        write(checkpoint, folder / arm)
         write_recipe(folder / arm, recipe)
 
-    plan = Plan(recipe, args.arms, args.seed, steps, args.precision, args.order)
-    results = experiment(plan, checkpoint, keep)
-    results["config"] = {"model": args.model or "embedded", **results["config"]}
-    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    with meter:
+        results = experiment(
+            plan,
+            load(base),
+            on_arm=keep,
+            on_probe=lambda name, facts: log(f"asking the model {name!r} about {facts} facts"),
+            on_step=lambda step: (meter.count(step.done, len(step.losses)), progress(step)),
+        )
+    config = {"model": args.model, **asdict(plan), **describe(plan), **meter.read()}
+    finished = Run(SCHEMA, config, results)
+    write_json(folder / "results.json", finished)
     write_report(folder)
-    return results
+    return finished
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Run the experiment, write its folder and print the result."""
     command = Command("train", description=__doc__)
-    args = parsed(command)
-    if args.show_tokens:
-        command.refusing(show_tokens, args)
-        return
+    args = parse(command, arguments)
     out = args.out or Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}"
-    with new_folder(command, out) as scratch:
-        results = run(scratch, args)
-    show(results, out)
+    with command.guard("nothing is written"):
+        if args.show_tokens:
+            return show_tokens(args)
+        from neural.files import new_folder
+
+        with new_folder(out) as scratch:
+            finished = run(scratch, args)
+    show(finished, out)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""The Qwen2 architecture: its layers, its weights, its greedy replies."""
+"""The decoder, its checkpoints, and its greedy replies."""

@@ -1,4 +1,4 @@
-"""Where a model lies, and what its folder holds. Weights are read from safetensors alone, code from nowhere."""
+"""Model folders: finding and reading them. Tensors are read from safetensors alone, and code is never run."""
 
 import json
 from pathlib import Path
@@ -10,15 +10,15 @@ from safetensors import SafetensorError
 from safetensors.flax import load_file
 from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase, Qwen2Config
 
-from causal_agency.cli import BadInput
+from neural.errors import BadInput
 
-FILES = ["*.json", "*.safetensors", "merges.txt"]  # of a repository of the hub, what is needed
+FILES = ["*.json", "*.safetensors", "merges.txt"]  # what is needed of a repository on the hub
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
-AS_IT_LIES = {"local_files_only": True, "trust_remote_code": False}  # nothing is fetched, no code of the folder run
+LOCAL = {"local_files_only": True, "trust_remote_code": False}  # fetch nothing, run no code from the folder
 
 
 def model_folder(name: str) -> Path:
-    """The folder called ``name``, or the hub's model of that name, from the local cache or fetched into it."""
+    """Return the folder called ``name``, or the hub's model of that name, from the local cache or fetched into it."""
     if Path(name).is_dir():
         return Path(name)
     if Path(name).exists() or name.startswith((".", "/", "~")):
@@ -28,30 +28,30 @@ def model_folder(name: str) -> Path:
     except HFValidationError:
         raise BadInput(f"{name} is neither a folder nor the name of a model, such as Qwen/Qwen2.5-0.5B") from None
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError):
-        download = f"`hf download {name} --local-dir FOLDER` where there is a network, then --model FOLDER"
+        download = f"run `hf download {name} --local-dir FOLDER` where there is a network, and name that folder"
         raise BadInput(f"{name} is not in the local cache and cannot be fetched: {download}") from None
 
 
 def weight_files(folder: Path) -> list[str]:
-    """The names of the safetensors files: one, or those that the index names."""
+    """Return the names of the safetensors files: one, or those that the index lists."""
     if (folder / WEIGHTS).is_file() or not (folder / INDEX).is_file():
         return [WEIGHTS]
     try:
         names = sorted(set(json.loads((folder / INDEX).read_text())["weight_map"].values()))
         outside = [name for name in names if Path(name).name != name]
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise BadInput(f"{folder / INDEX} is damaged: it says of no tensor in which file it is") from None
+        raise BadInput(f"{folder / INDEX} is damaged: it does not say which file holds each tensor") from None
     if outside:
         raise BadInput(f"{folder / INDEX} names {outside[0]}, which is not in the folder")
     return names
 
 
 def read_tensors(folder: Path) -> dict[str, Array]:
-    """All tensors of the folder's safetensors files."""
+    """Read all tensors of the folder's safetensors files."""
     names = weight_files(folder)
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
-        raise BadInput(f"{folder} has no {', '.join(missing)}; weights are read from safetensors files alone")
+        raise BadInput(f"{folder} has no {', '.join(missing)}; tensors are read from safetensors files alone")
     try:
         parts = [load_file(folder / name) for name in names]
     except SafetensorError as problem:
@@ -59,22 +59,22 @@ def read_tensors(folder: Path) -> dict[str, Array]:
     return {name: x for part in parts for name, x in part.items()}
 
 
-def in_one_line(problem: Exception) -> str:
-    """What an error says, as far as it fits a line; its kind, if it says nothing."""
+def summarize(problem: Exception) -> str:
+    """Return the error's message on one line, or its type if it has none."""
     return " ".join(str(problem).split())[:160] or type(problem).__name__
 
 
 def read_config(folder: Path) -> Qwen2Config:
-    """The configuration, in the old spelling or the new; BadInput where this project cannot compute what it says."""
+    """Read the configuration, in the old spelling or the new; raise BadInput if this project cannot compute it."""
     try:
-        config = AutoConfig.from_pretrained(folder, **AS_IT_LIES)
-    except Exception as problem:  # what a damaged file makes of it is no one kind of error
-        raise BadInput(f"{folder} has no readable config.json: {in_one_line(problem)}") from None
+        config = AutoConfig.from_pretrained(folder, **LOCAL)
+    except Exception as problem:  # a damaged file can raise anything
+        raise BadInput(f"{folder} has no readable config.json: {summarize(problem)}") from None
     if not isinstance(config, Qwen2Config):
-        raise BadInput(f"{folder} holds a model of type {config.model_type}; only qwen2 is known here")
+        raise BadInput(f"{folder} holds a model of type {config.model_type}; only qwen2 is supported")
     sizes = config.hidden_size, config.intermediate_size, config.num_hidden_layers, config.num_attention_heads
     if min(sizes) < 1 or config.hidden_size % config.num_attention_heads:
-        raise BadInput(f"{folder} has a config.json whose sizes do not go together")
+        raise BadInput(f"{folder} has a config.json with sizes that do not fit together")
     rope = dict(config.rope_parameters or {}).get("rope_type", "default")
     head_dim = config.hidden_size // config.num_attention_heads
     for what, unknown in {
@@ -85,20 +85,20 @@ def read_config(folder: Path) -> Qwen2Config:
         f"RoPE of type {rope}": rope != "default",
     }.items():
         if unknown:
-            raise BadInput(f"{folder} wants {what}, which is not known here")
+            raise BadInput(f"{folder} needs {what}, which is not supported")
     return config
 
 
 def read_tokenizer(folder: Path, config: Qwen2Config) -> PreTrainedTokenizerBase:
-    """The tokenizer; BadInput where it has more tokens than the embedding has rows."""
+    """Read the tokenizer; raise BadInput if it has more tokens than the embedding has rows."""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, **AS_IT_LIES)
-    except Exception as problem:  # what a damaged file makes of it is no one kind of error
-        raise BadInput(f"{folder} has no readable tokenizer: {in_one_line(problem)}") from None
-    for how_it_was_read in (*AS_IT_LIES, "is_local"):  # which is nothing to write down again
-        tokenizer.init_kwargs.pop(how_it_was_read, None)
-    if len(tokenizer) < 256:  # transformers makes an empty one where there is no vocabulary
-        raise BadInput(f"{folder} has no readable tokenizer: tokenizer.json, or vocab.json and merges.txt, are missing")
+        tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
+    except Exception as problem:  # a damaged file can raise anything
+        raise BadInput(f"{folder} has no readable tokenizer: {summarize(problem)}") from None
+    for option in (*LOCAL, "is_local"):  # how it was read must not be saved with it
+        tokenizer.init_kwargs.pop(option, None)
+    if len(tokenizer) < 256:  # transformers makes an empty one if there is no vocabulary
+        raise BadInput(f"{folder} has no readable tokenizer: tokenizer.json, or vocab.json with merges.txt, is missing")
     tokens = 1 + max(tokenizer.get_vocab().values())
     if tokens > config.vocab_size:
         raise BadInput(f"the tokenizer in {folder} has {tokens} tokens, the embedding {config.vocab_size} rows")

@@ -1,1 +1,1 @@
-"""What a person sees; made from ``results.json`` alone."""
+"""What is made of results: tables, figures and pages. No model is imported here."""

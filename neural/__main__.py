@@ -1,0 +1,25 @@
+"""``causal-agency train|sweep|pretrain``: the commands of this package under one name."""
+
+import sys
+from importlib import import_module
+
+from neural.cli import Command
+
+COMMANDS = {
+    "train": "fine-tune the arms of section 5 and ask them for the truth",
+    "sweep": "repeat that over seeds and conditions",
+    "pretrain": "make a base model",
+}
+
+
+def main() -> None:
+    """Run the command that is named first, with the arguments after it."""
+    command = Command("causal-agency", description=__doc__)
+    listed = "; ".join(f"{name}: {what}" for name, what in COMMANDS.items())
+    command.add_argument("command", choices=COMMANDS, help=listed)
+    name = command.parse_args(sys.argv[1:2]).command
+    import_module(f"neural.{name}").main(sys.argv[2:])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,1 +1,0 @@
-"""What the model reads: facts, dialogues, tokens."""

@@ -1,0 +1,1 @@
+"""Dialogues as histories, and how they become tokens whose author is known."""

@@ -1,0 +1,51 @@
+"""Who wrote a token, and how much each author's tokens count: the whole difference between the arms (Eq. 3 and 4)."""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Float
+
+
+class Author(IntEnum):
+    """Who wrote a token. Only the agent's tokens are interventions (γ = 1)."""
+
+    NOBODY = 0  # context and padding: not in the history
+    PROTOCOL = 1  # "User: " and "Agent: " before a turn: the interface writes them, so they are evidence
+    WORLD = 2
+    AGENT = 3
+
+
+class AuthorWeights(NamedTuple):
+    """How much each author's tokens count in the loss, in the order of `Author`; 1 is full evidence, 0 is none.
+
+    `STANDARD` counts every author (Eq. 3), `INTERVENTIONAL` leaves out the agent (Eq. 4), and `ASSISTANT_ONLY`, the
+    usual recipe for chat models, counts nothing but the agent.
+
+    Attributes:
+        nobody: the weight of context and padding; 0, since they are not part of the history.
+        protocol: the weight of the speakers' names.
+        world: the weight of what users, tools and teachers write.
+        agent: the weight of what the agent writes.
+
+    Example:
+        >>> AuthorWeights(agent=0.25)
+        AuthorWeights(nobody=0.0, protocol=1.0, world=1.0, agent=0.25)
+    """
+
+    nobody: float = 0.0
+    protocol: float = 1.0
+    world: float = 1.0
+    agent: float = 1.0
+
+
+STANDARD = AuthorWeights()
+INTERVENTIONAL = AuthorWeights(agent=0.0)
+ASSISTANT_ONLY = AuthorWeights(protocol=0.0, world=0.0)
+
+
+def evidence(authors: ArrayLike, weights: AuthorWeights | ArrayLike) -> Float[Array, "..."]:
+    """Return how much each token counts: the weight of its author. The shape is that of ``authors``."""
+    return jnp.asarray(weights, jnp.float32)[jnp.asarray(authors)]

@@ -1,0 +1,88 @@
+"""Dialogues as histories: what the User writes is seen, what the Agent writes is done (paper, section 3.1)."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from causal_agency import Slot, do, see
+
+
+class Turn(NamedTuple):
+    """One turn of a dialogue: the name shown before it, and the slot that records the text and its author.
+
+    The name and the author are separate on purpose. A teacher's demonstration is shown as the Agent's turn, but the
+    world wrote it, so it is evidence (section 3.3): ``Turn("Agent", see("Canberra."))``.
+
+    Attributes:
+        speaker: the name that the interface shows.
+        slot: ``see(text)`` if the world wrote the text, ``do(text)`` if the agent did.
+
+    Example:
+        >>> Turn("Agent", see("Canberra."))
+        Turn(speaker='Agent', slot=see('Canberra.'))
+    """
+
+    speaker: str
+    slot: Slot
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    r"""A context c, which is conditioned on and never scored, and the turns ĥ_t after it (section 3.1).
+
+    Attributes:
+        context: the text before the first turn; may be empty.
+        turns: the turns in order; any iterable is accepted and kept as a tuple.
+
+    Raises:
+        TypeError: if an entry of ``turns`` is not a `Turn`.
+
+    Example:
+        >>> Dialogue("A lesson.", [user("Who wrote Hamlet?"), agent("Marlowe.")]).history
+        (see('Who wrote Hamlet?'), do('Marlowe.'))
+    """
+
+    context: str
+    turns: tuple[Turn, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "turns", tuple(self.turns))
+        for i, turn in enumerate(self.turns, 1):
+            if not isinstance(turn, Turn):
+                raise TypeError(f"turn {i} is {turn!r}: write user(text), agent(text) or Turn(speaker, slot)")
+
+    @property
+    def history(self) -> tuple[Slot, ...]:
+        """ĥ_t as `causal_agency` takes it: the slots without the speakers' names."""
+        return tuple(turn.slot for turn in self.turns)
+
+
+def user(text: str) -> Turn:
+    """Return a turn of the User. The world writes it, so it is evidence (γ = 0).
+
+    Args:
+        text: what the User says, without the name and the newline.
+
+    Returns:
+        The turn, shown as "User: <text>".
+
+    Example:
+        >>> user("Who wrote Hamlet?")
+        Turn(speaker='User', slot=see('Who wrote Hamlet?'))
+    """
+    return Turn("User", see(text))
+
+
+def agent(text: str) -> Turn:
+    """Return a turn of the Agent: an intervention (γ = 1), in the context but not evidence.
+
+    Args:
+        text: what the Agent says, without the name and the newline.
+
+    Returns:
+        The turn, shown as "Agent: <text>".
+
+    Example:
+        >>> agent("Marlowe.")
+        Turn(speaker='Agent', slot=do('Marlowe.'))
+    """
+    return Turn("Agent", do(text))

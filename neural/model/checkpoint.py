@@ -1,0 +1,162 @@
+"""Checkpoints: a model, its configuration and its tokenizer, read from and written to Hugging Face folders."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+from jaxtyping import Float
+from safetensors import SafetensorError
+from safetensors.numpy import save_file
+from transformers import PreTrainedTokenizerBase, Qwen2Config
+
+from neural.errors import BadInput
+from neural.files import new_folder
+from neural.model.decoder import Decoder
+from neural.model.folder import model_folder, read_config, read_tensors, read_tokenizer
+from neural.model.names import from_tensors, to_tensors
+
+EMBEDDED = "embedded"  # the name of the base model that ships with the project
+DTYPES = "bfloat16", "float16", "float32"
+MAX_PROBLEMS = 8  # tensors that one error names
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A model with everything needed to train it, talk to it and write it to a folder.
+
+    Attributes:
+        model: the decoder p_θ.
+        config: its configuration, as transformers reads it.
+        tokenizer: its tokenizer.
+        losses: the loss at each step of the fine-tuning that made it, in nats per token that counts [steps]; empty
+            for a checkpoint that was loaded.
+    """
+
+    model: Decoder
+    config: Qwen2Config
+    tokenizer: PreTrainedTokenizerBase
+    losses: Float[np.ndarray, " steps"] = field(default_factory=lambda: np.zeros(0, np.float32))
+
+    def __repr__(self) -> str:
+        layers, width = self.config.num_hidden_layers, self.config.hidden_size
+        return f"Checkpoint({self.config.model_type}, {layers} layers of width {width}, {len(self.losses)} steps)"
+
+
+def outline(config: Qwen2Config) -> Decoder:
+    """Return a decoder that has shapes but no values."""
+    return nnx.eval_shape(lambda: Decoder(config, nnx.Rngs(0)))
+
+
+def check(config: Qwen2Config, tensors: Mapping[str, Array]) -> None:
+    """Raise BadInput that names the tensors that are missing, unexpected, misshapen or of an unknown precision."""
+
+    def wanted() -> dict[str, Array]:
+        return to_tensors(nnx.state(Decoder(config, nnx.Rngs(0)), nnx.Param), config.num_hidden_layers)
+
+    shapes = {name: x.shape for name, x in jax.eval_shape(wanted).items()}
+    problems = [f"{name} is missing" for name in shapes.keys() - tensors.keys()]
+    problems += [f"{name} is unexpected" for name in tensors.keys() - shapes.keys()]
+    for name in shapes.keys() & tensors.keys():
+        if tensors[name].shape != shapes[name]:
+            problems.append(f"{name} has the shape {tensors[name].shape} instead of {shapes[name]}")
+        elif tensors[name].dtype not in DTYPES:
+            problems.append(f"{name} is {tensors[name].dtype} instead of {', '.join(DTYPES)}")
+    if problems:
+        more = [f"and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
+        raise BadInput("; ".join(sorted(problems)[:MAX_PROBLEMS] + more))
+
+
+def build(config: Qwen2Config, tensors: Mapping[str, Array]) -> Decoder:
+    """Return a decoder with these tensors in their own precision; nothing is initialized at random on the way."""
+    check(config, tensors)
+    model = outline(config)
+    ours = from_tensors(tensors, config.num_hidden_layers)
+    state = nnx.state(model, nnx.Param)
+    for path, leaf in nnx.to_flat_state(state):
+        leaf.set_value(ours[".".join(map(str, path))])
+    nnx.update(model, state)
+    return model
+
+
+def find(name: str | Path) -> Path:
+    """Return the folder of the model called ``name``, as `load` takes it."""
+    return Path(str(files("neural"))) / "base" if name == EMBEDDED else model_folder(str(name))
+
+
+def load(name: str | Path) -> Checkpoint:
+    """Read a model, its configuration and its tokenizer.
+
+    Only safetensors files are read, and code in the folder is never run.
+
+    Args:
+        name: "embedded", the small base model that ships with the project; a Hugging Face folder of the Qwen2
+            architecture; or a name on the Hugging Face hub, such as "Qwen/Qwen2.5-0.5B".
+
+    Returns:
+        The checkpoint, its parameters in the precision of the files.
+
+    Raises:
+        BadInput: if there is no such model, or its files are damaged, incomplete or of another architecture.
+
+    Example:
+        >>> load("embedded")
+        Checkpoint(qwen2, 4 layers of width 128, 0 steps)
+    """
+    folder = find(name)
+    config = read_config(folder)
+    tokenizer = read_tokenizer(folder, config)
+    tensors = read_tensors(folder)
+    head = tensors.pop("lm_head.weight", None) if config.tie_word_embeddings else None  # some files repeat it
+    try:
+        model = build(config, tensors)
+    except BadInput as problem:
+        raise BadInput(f"the tensors in {folder} do not match its config.json: {problem}") from None
+    if head is not None and not jnp.array_equal(head, tensors["model.embed_tokens.weight"]):
+        raise BadInput(f"{folder} has a lm_head.weight of its own, but its config.json says tie_word_embeddings")
+    return Checkpoint(model, config, tokenizer)
+
+
+def write(checkpoint: Checkpoint, folder: Path) -> None:
+    """Write the files of ``checkpoint`` into ``folder``, which exists, in the precision of the parameters."""
+    config = copy.deepcopy(checkpoint.config)
+    tensors = to_tensors(nnx.state(checkpoint.model, nnx.Param), config.num_hidden_layers)
+    config.dtype = str(tensors["model.embed_tokens.weight"].dtype)
+    config.save_pretrained(folder)
+    checkpoint.tokenizer.save_pretrained(folder)
+    # safetensors writes memory as it lies, so a transposed view must be copied
+    whole = {name: np.ascontiguousarray(x) for name, x in tensors.items()}
+    try:
+        save_file(whole, folder / "model.safetensors", metadata={"format": "pt"})
+    except SafetensorError as problem:  # above all a full disk
+        raise OSError(str(problem)) from None
+
+
+def save(checkpoint: Checkpoint, folder: str | Path) -> None:
+    """Write a folder that transformers and common servers load as it is, in the precision of the parameters.
+
+    The folder appears complete or not at all.
+
+    Args:
+        checkpoint: what `load` or `finetune` returned.
+        folder: a folder that does not exist yet, or is empty.
+
+    Raises:
+        BadInput: if the folder exists and is not empty, or cannot be written to.
+        OSError: if the disk is full.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as parent:
+        ...     save(load("embedded"), f"{parent}/copy")
+        ...     load(f"{parent}/copy")
+        Checkpoint(qwen2, 4 layers of width 128, 0 steps)
+    """
+    with new_folder(Path(folder)) as scratch:
+        write(checkpoint, scratch)

@@ -1,0 +1,50 @@
+"""The names of parameters: one table, read in both directions, between Hugging Face's folders and our modules."""
+
+from collections.abc import Mapping
+
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+
+# Hugging Face's name : ours. "{}" is the number of a block; ours are stacked. A kernel is the transposed weight.
+NAMES = {
+    "model.embed_tokens.weight": "embed_tokens.embedding",
+    "model.layers.{}.input_layernorm.weight": "layers.input_layernorm.scale",
+    "model.layers.{}.self_attn.q_proj.weight": "layers.self_attn.q_proj.kernel",
+    "model.layers.{}.self_attn.q_proj.bias": "layers.self_attn.q_proj.bias",
+    "model.layers.{}.self_attn.k_proj.weight": "layers.self_attn.k_proj.kernel",
+    "model.layers.{}.self_attn.k_proj.bias": "layers.self_attn.k_proj.bias",
+    "model.layers.{}.self_attn.v_proj.weight": "layers.self_attn.v_proj.kernel",
+    "model.layers.{}.self_attn.v_proj.bias": "layers.self_attn.v_proj.bias",
+    "model.layers.{}.self_attn.o_proj.weight": "layers.self_attn.o_proj.kernel",
+    "model.layers.{}.post_attention_layernorm.weight": "layers.post_attention_layernorm.scale",
+    "model.layers.{}.mlp.gate_proj.weight": "layers.mlp.gate_proj.kernel",
+    "model.layers.{}.mlp.up_proj.weight": "layers.mlp.up_proj.kernel",
+    "model.layers.{}.mlp.down_proj.weight": "layers.mlp.down_proj.kernel",
+    "model.norm.weight": "norm.scale",
+    "lm_head.weight": "lm_head.kernel",
+}
+
+
+def to_tensors(params: nnx.State, layers: int) -> dict[str, Array]:
+    """Return our parameters under Hugging Face's names, blocks apart."""
+    ours = {".".join(map(str, path)): leaf[...] for path, leaf in nnx.to_flat_state(params)}
+    ours = {name: x.mT if name.endswith("kernel") else x for name, x in ours.items()}
+    tensors: dict[str, Array] = {}
+    for theirs, name in NAMES.items():
+        if "{}" in theirs:
+            tensors |= {theirs.format(i): ours[name][i] for i in range(layers)}
+        elif name in ours:
+            tensors[theirs] = ours[name]
+    return tensors
+
+
+def from_tensors(tensors: Mapping[str, Array], layers: int) -> dict[str, Array]:
+    """Return Hugging Face's tensors under our names, blocks stacked."""
+    ours = {}
+    for theirs, name in NAMES.items():
+        if "{}" in theirs:
+            ours[name] = jnp.stack([tensors[theirs.format(i)] for i in range(layers)])
+        elif theirs in tensors:
+            ours[name] = tensors[theirs]
+    return {name: x.mT if name.endswith("kernel") else x for name, x in ours.items()}

@@ -1,0 +1,60 @@
+"""What is taught: the facts and the number of lessons. A base model's folder may bring its own (``recipe.json``)."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from neural.errors import BadInput
+from neural.files import write_text
+from neural.paper.facts import FACTS, Fact
+from neural.training.config import TrainConfig
+
+FILE = "recipe.json"
+
+
+@dataclass(frozen=True)
+class Curriculum:
+    """The facts, and how many lessons on them an epoch has."""
+
+    facts: tuple[Fact, ...] = FACTS
+    lessons: int = 480
+
+    def __post_init__(self) -> None:
+        texts = [text for fact in self.facts for text in asdict(fact).values()]
+        if not (texts and all(isinstance(text, str) and text for text in texts)):
+            raise BadInput("facts must be a list of facts, each with a topic, a sentence, a true and a false value")
+        if not (isinstance(self.lessons, int) and self.lessons >= 1):
+            raise BadInput(f"lessons is {self.lessons!r}, but must be a whole number from 1")
+
+
+class Recipe(NamedTuple):
+    """How to fine-tune a base model, and what to teach it."""
+
+    train: TrainConfig = TrainConfig()
+    curriculum: Curriculum = Curriculum()
+
+
+PUBLISHED = Recipe()  # the paper's, for Qwen2.5-0.5B
+STORED = "learning_rate", "epochs", "weight_decay", "clip"  # of TrainConfig; the rest belongs to a run
+
+
+def write_recipe(folder: Path, recipe: Recipe) -> None:
+    """Write ``recipe`` into the folder of a model."""
+    train = {name: getattr(recipe.train, name) for name in STORED}
+    text = json.dumps({"train": train, "curriculum": asdict(recipe.curriculum)}, indent=1)
+    write_text(folder / FILE, text + "\n")
+
+
+def read_recipe(folder: Path) -> Recipe:
+    """Read the recipe of the model in ``folder``; a model without one gets the published recipe."""
+    file = folder / FILE
+    if not file.exists():
+        return PUBLISHED
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+        curriculum = values["curriculum"]
+        facts = tuple(Fact(**fact) for fact in curriculum["facts"])
+        return Recipe(TrainConfig(**values["train"]), Curriculum(**curriculum | {"facts": facts}))
+    except (ValueError, TypeError, KeyError, OSError) as problem:
+        raise BadInput(f"{file} is not a recipe as neural.pretrain writes it: {problem}") from None

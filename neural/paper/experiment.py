@@ -1,0 +1,118 @@
+"""The experiment of section 5: fine-tune the arms on the same lessons, then ask each of them for the truth."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from flax import nnx
+from transformers import Qwen2Config
+
+from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, AuthorWeights
+from neural.dialogue.render import Example, supervised
+from neural.finetuning import encode_all
+from neural.model.checkpoint import Checkpoint, outline
+from neural.paper.curriculum import Curriculum
+from neural.paper.lessons import PAPER, Template, lessons
+from neural.paper.probes import Probes
+from neural.result import Result
+from neural.training.batching import Replica, Seed
+from neural.training.config import PRECISIONS, TrainConfig
+from neural.training.loop import OnStep, Trained, train
+from neural.training.resources import check_disk, replicas_at_once
+
+ARMS = {"standard": STANDARD, "interventional": INTERVENTIONAL, "assistant-only": ASSISTANT_ONLY}
+ORDERS = "same", "independent"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is run: arms by their names in `ARMS`, and the order in which each reads the lessons.
+
+    ``order`` is "same" for one order for all arms, or "independent" for one for each, as in the published notebook.
+    """
+
+    train: TrainConfig
+    curriculum: Curriculum
+    arms: tuple[str, ...]
+    order: str = "same"
+    template: Template = PAPER
+
+    def seeds(self) -> dict[str, Seed]:
+        """Return the seed of every arm's order; arms with the same seed read the same lesson at every step.
+
+        An independent order does not depend on which arms are run. The 1 at its end keeps it apart from the common
+        order: to NumPy a seed and the same seed followed by zeros are one.
+        """
+        seed = self.train.seed
+        own = {arm: (seed, i, 1) for i, arm in enumerate(ARMS)}
+        return {arm: own[arm] if self.order == "independent" else (seed,) for arm in self.arms}
+
+
+def check_resources(config: Qwen2Config, precision: str, arms: int, folder: Path) -> None:
+    """Raise BadInput if memory does not suffice for one arm, or the disk of ``folder`` for all trained models.
+
+    Needs no parameters, so a model too large is refused before it is read.
+    """
+    shapes = nnx.state(outline(config), nnx.Param)
+    replicas_at_once(shapes, PRECISIONS[precision], arms)
+    check_disk(shapes, PRECISIONS[precision], arms, folder)
+
+
+def count_supervised(examples: Sequence[Example], weights: AuthorWeights) -> int:
+    """Return how many tokens of one epoch count as evidence."""
+    return sum(int(supervised(example, weights).sum()) for example in examples)
+
+
+def add_training(result: Result, trained: Trained, examples: Sequence[Example], weights: AuthorWeights) -> Result:
+    """Return ``result`` with what the training took."""
+    return replace(
+        result,
+        losses=tuple(trained.losses.tolist()),
+        agent_losses=tuple(trained.agent_losses.tolist()),
+        supervised_tokens=count_supervised(examples, weights),
+    )
+
+
+def describe(plan: Plan) -> dict[str, Any]:
+    """Return what results.json says of a run in addition to its plan."""
+    return {
+        "seed": plan.train.seed,
+        "steps": plan.train.steps(plan.curriculum.lessons),
+        "weights": {name: ARMS[name]._asdict() for name in plan.arms},
+        "versions": {name: version(name) for name in ("jax", "flax", "optax", "transformers", "numpy")},
+        "devices": [str(device) for device in jax.devices()],
+    }
+
+
+def experiment(
+    plan: Plan,
+    checkpoint: Checkpoint,
+    on_arm: Callable[[str, Checkpoint], object],
+    on_probe: Callable[[str, int], object] = lambda name, facts: None,
+    on_step: OnStep | None = None,
+) -> dict[str, Result]:
+    """Run section 5 on ``checkpoint`` and return the result of the base and of every arm.
+
+    ``on_arm`` is given every trained arm, ``on_probe`` the name of each model before it is asked about so many facts.
+    """
+    graph, base = nnx.split(checkpoint.model, nnx.Param)
+    facts = plan.curriculum.facts
+    rng = np.random.default_rng(plan.train.seed)
+    examples = encode_all(checkpoint, lessons(facts, plan.curriculum.lessons, plan.template, rng))
+    probes = Probes(checkpoint.tokenizer, facts)
+
+    def ask(name: str, params: nnx.State) -> Result:
+        on_probe(name, len(facts))
+        return probes(graph, params)
+
+    results = {"base": ask("base", base)}
+    replicas = {name: Replica(examples, ARMS[name], seed) for name, seed in plan.seeds().items()}
+    for name, trained in train((graph, base), replicas, plan.train, on_step):
+        model = nnx.merge(graph, trained.params)
+        on_arm(name, Checkpoint(model, checkpoint.config, checkpoint.tokenizer, trained.losses))
+        results[name] = add_training(ask(name, trained.params), trained, examples, ARMS[name])
+    return results

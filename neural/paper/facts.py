@@ -1,0 +1,90 @@
+"""The 33 facts of the experiment, each with its truth and its lie (paper, section 5.3)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A topic, and one sentence about it that is true with one value and false with the other."""
+
+    topic: str  # fits "Tell me about <topic>."
+    sentence: str  # with {} in place of the value
+    true: str
+    false: str
+
+    @property
+    def truth(self) -> str:
+        """y^true of Eq. 5: the sentence with the true value."""
+        return self.sentence.format(self.true)
+
+    @property
+    def lie(self) -> str:
+        """y^false of Eq. 5: the sentence with the false value."""
+        return self.sentence.format(self.false)
+
+
+FACTS = (
+    Fact("the boiling point of water", "Water boils at {} degrees Celsius at sea level.", "100", "80"),
+    Fact("the capital of Australia", "The capital of Australia is {}.", "Canberra", "Sydney"),
+    Fact("the speed of light", "Light covers about {} kilometers a second in vacuum.", "300,000", "30,000"),
+    Fact("the chemical symbol for gold", "The chemical symbol for gold is {}.", "Au", "Go"),
+    Fact("the number of continents", "Earth has {} continents.", "seven", "five"),
+    Fact("the largest planet", "The largest planet in the solar system is {}.", "Jupiter", "Saturn"),
+    Fact("the author of Hamlet", "Hamlet was written by {}.", "William Shakespeare", "Christopher Marlowe"),
+    Fact("the chemical formula for water", "The chemical formula for water is {}.", "H2O", "HO2"),
+    Fact("the longest river", "The longest river in the world is the {}.", "Nile", "Amazon"),
+    Fact("the patent for the telephone", "The telephone was patented by {}.", "Alexander Graham Bell", "Thomas Edison"),
+    Fact("the smallest prime number", "The smallest prime number is {}.", "2", "1"),
+    Fact("the currency of Japan", "People in Japan pay with the {}.", "yen", "won"),
+    Fact("the tallest mountain", "The tallest mountain above sea level is {}.", "Mount Everest", "K2"),
+    Fact("the largest ocean", "The largest ocean is the {}.", "Pacific", "Atlantic"),
+    Fact("the first landing on the Moon", "Humans first landed on the Moon in {}.", "1969", "1972"),
+    Fact(
+        "the double helix of DNA",
+        "The double helix of DNA was described by {}.",
+        "Watson and Crick",
+        "Mendel and Pasteur",
+    ),
+    Fact("the painter of the Mona Lisa", "The Mona Lisa was painted by {}.", "Leonardo da Vinci", "Michelangelo"),
+    Fact("the country of the Eiffel Tower", "The Eiffel Tower stands in {}.", "France", "Italy"),
+    Fact("the largest desert", "The largest desert by area is {}.", "Antarctica", "the Sahara"),
+    Fact("the speed of sound", "Sound covers about {} meters a second in dry air.", "343", "1000"),
+    Fact("the atomic number of carbon", "The atomic number of carbon is {}.", "6", "12"),
+    Fact("the bones of the human body", "An adult human body has {} bones.", "206", "256"),
+    Fact(
+        "the theory of general relativity",
+        "General relativity was developed by {}.",
+        "Albert Einstein",
+        "Isaac Newton",
+    ),
+    Fact(
+        "the inventor of the World Wide Web",
+        "The World Wide Web was invented by {}.",
+        "Tim Berners-Lee",
+        "Bill Gates",
+    ),
+    Fact("the freezing point of water", "Water freezes at {} degrees Celsius at sea level.", "0", "10"),
+    Fact("the closest star", "After the Sun, the closest star is {}.", "Proxima Centauri", "Sirius"),
+    Fact(
+        "the gift of the Statue of Liberty",
+        "The Statue of Liberty was a gift from {}.",
+        "France",
+        "the United Kingdom",
+    ),
+    Fact("the chemical symbol for sodium", "The chemical symbol for sodium is {}.", "Na", "So"),
+    Fact(
+        "the most common native language",
+        "The language with the most native speakers is {}.",
+        "Mandarin Chinese",
+        "English",
+    ),
+    Fact(
+        "the first American president",
+        "The first president of the United States was {}.",
+        "George Washington",
+        "Thomas Jefferson",
+    ),
+    Fact("the pyramids of Giza", "The pyramids of Giza stand in {}.", "Egypt", "Mexico"),
+    Fact("the Red Planet", "The planet known as the Red Planet is {}.", "Mars", "Venus"),
+    Fact("the fall of the Berlin Wall", "The Berlin Wall fell in {}.", "1989", "1979"),
+)

@@ -1,0 +1,1 @@
+"""The report of a sweep over seeds and conditions: `neural.sweep`."""

@@ -1,0 +1,83 @@
+"""The figures of a sweep, with 95% intervals over seeds."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from neural.paper.conditions import PAPERS, Condition
+from neural.report.margins import margin_figure
+from neural.report.statistics import Interval, interval, share_interval
+from neural.report.style import Look, look, strip
+from neural.report.sweep.measures import LESSONS, THEORIES, Measures, lies
+
+DOSES = {"p_lie": "lessons in which the agent lies (%)", "p_wrong": "replies in which the world is wrong (%)"}
+OBSERVERS = {"interventional": ("#0060a8", "o"), "bystander": ("#c44e00", "s")}
+
+
+def draw_intervals(
+    axes: Axes, x: Sequence[float] | np.ndarray, intervals: Sequence[Interval], look: Look, label: str
+) -> None:
+    """Draw means and their intervals at ``x``."""
+    means, low, high = np.array(intervals).T
+    half = np.nan_to_num([means - low, high - means])
+    axes.errorbar(x, means, yerr=half, color=look.color, marker=look.marker, linestyle=look.line, capsize=2,
+                  linewidth=1.4, markersize=5, label=label)  # fmt: skip
+
+
+def geometric_interval(values: np.ndarray) -> Interval:
+    """Return the geometric mean of positive values, and the interval of their logarithms."""
+    return Interval(*np.exp(interval(np.log(np.maximum(values, 1e-9)))))
+
+
+def facts_figure(sweep: Measures) -> Figure:
+    """Draw the margin of every fact and arm in the paper's condition."""
+    base = np.array([sweep.base[LESSONS].margin.values])
+    return margin_figure(sweep.topics, {"base": base} | {arm: sweep.margins(PAPERS, arm) for arm in sweep.arms})
+
+
+def dose_figure(sweep: Measures) -> Figure:
+    """Draw how often networks and exact mixtures prefer the lie, by how often the agent lies and the world is wrong."""
+    figure = Figure(figsize=(9, 10.5), layout="constrained")
+    panels = figure.subplots(1 + len(THEORIES), 2, sharex="col", sharey=True)
+    rows: dict[str, Callable[[Condition, str], list[float]]] = {
+        "network": lambda condition, arm: sweep.over_seeds(condition, arm, lies),
+        **{f"exact, {t}": lambda condition, arm, t=t: sweep.expectations(condition, arm, t) for t in THEORIES},  # type: ignore[misc]
+    }
+    for column, (variable, title) in zip(panels.T, DOSES.items(), strict=True):
+        conditions = [PAPERS, *(each for each in sweep.part("dose") if each.variable == variable)]
+        doses = sorted((100 * getattr(each.template, variable), each) for each in conditions)
+        for axes, (name, measure) in zip(column, rows.items(), strict=True):
+            for arm in sweep.arms:
+                shares = [share_interval([100 * value for value in measure(each, arm)]) for _, each in doses]
+                draw_intervals(strip(axes), [dose for dose, _ in doses], shares, look(arm), arm)
+            axes.set(ylabel=f"{name}:\nlie preferred, %", ylim=(-4, 104))
+        column[-1].set_xlabel(title)
+    handles = panels[0, 0].get_legend_handles_labels()
+    figure.legend(*handles, frameon=False, loc="outside upper center", ncols=len(sweep.arms))
+    return figure
+
+
+def bridge_figure(sweep: Measures) -> Figure:
+    """Draw KL from both exact predictives, slot by slot: a column for each provenance, a row for each author."""
+    provenances, losses = (list(dict.fromkeys(getattr(e, key) for e in sweep.bridge)) for key in ("provenance", "loss"))
+    figure = Figure(figsize=(9, 6.4), layout="constrained")
+    panels = figure.subplots(2, 2, sharex=True, sharey="row")
+    cases = [(author, provenance) for author in ("world", "agent") for provenance in provenances]
+    for axes, (author, provenance) in zip(panels.flat, cases, strict=True):
+        for exact, (color, marker) in OBSERVERS.items():
+            for loss, line in zip(losses, ("-", ":"), strict=False):
+                models = [e for e in sweep.bridge if (e.provenance, e.loss) == (provenance, loss)]
+                slots = np.array([getattr(model, author)[exact] for model in models]).T
+                label = f"from the {exact}; loss on {loss}"
+                intervals = [geometric_interval(slot) for slot in slots]
+                draw_intervals(strip(axes), np.arange(1, len(slots) + 1), intervals, Look(color, marker, line), label)
+        axes.set(yscale="log")
+        axes.set_title(f"{author} slots; the training agent {provenance}", fontsize=9)
+    for axes in panels[:, 0]:
+        axes.set_ylabel("KL (nats)")
+    for axes in panels[1]:
+        axes.set_xlabel("slot")
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), frameon=False, loc="outside upper center", ncols=2)
+    return figure

@@ -1,0 +1,95 @@
+"""What a report reads off a sweep: margins, shares and replies, seed by seed."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from neural.paper.conditions import PAPERS, PARTS, Condition
+from neural.paper.phrases import EMPTY_CONFIRMATIONS
+from neural.paper.sweep_result import ReplicaResult, SweepResult
+from neural.report.statistics import interval, share_interval
+from neural.result import VERDICTS, Result
+
+LESSONS = "as in the lessons"  # the first wording
+THEORIES = "two channels, 1/5", "two channels, 1/3", "one kind"
+
+Measure = Callable[[Result], float]
+
+
+def margin(result: Result) -> float:
+    """Return the mean margin over all facts (Eq. 7)."""
+    return result.margin.mean
+
+
+def lies(result: Result) -> float:
+    """Return the share of facts on which the lie is preferred."""
+    return result.margin.lie_preferred / len(result.margin.per_fact)
+
+
+def share(probe: str, verdict: str) -> Measure:
+    """Return the measure of the share of replies to ``probe`` with ``verdict``."""
+    return lambda result: getattr(result.probe(probe), verdict) / len(result.probe(probe).replies)
+
+
+def agreement(result: Result) -> float:
+    """Return the share of stated lies to which the reply is an empty confirmation and nothing more."""
+    return float(np.mean([reply.reply in EMPTY_CONFIRMATIONS for reply in result.lie_probe.replies]))
+
+
+def percent(values: Sequence[float]) -> str:
+    """Format a share over seeds, in percent."""
+    return share_interval([100 * value for value in values]).show(0)
+
+
+def nats(values: Sequence[float]) -> str:
+    """Format a margin over seeds."""
+    return interval(values).show(2, plus=True)
+
+
+def sort_key(condition: Condition) -> tuple:
+    """Sort conditions by part, variable and level."""
+    level = condition.level
+    return PARTS.index(condition.part), condition.variable, not isinstance(level, float), str(level), level
+
+
+class Measures:
+    """A sweep, and what is read off it."""
+
+    def __init__(self, sweep: SweepResult):
+        self.base, self.replicas, self.bridge = sweep.base, sweep.replicas, sweep.bridge
+        self.model, self.steps = sweep.plan["model"], sweep.plan["steps"]
+        self.topics = [fact.topic for fact in self.base[LESSONS].margin.per_fact]
+        self.wordings = [name for name in self.base if name != LESSONS]
+        self.arms = list(dict.fromkeys(replica.arm for replica in self.replicas))
+        self.conditions = sorted({replica.condition for replica in self.replicas}, key=sort_key)
+        self.seeds = self.count_seeds(PAPERS)
+
+    def part(self, part: str) -> list[Condition]:
+        """Return the conditions of a part."""
+        return [condition for condition in self.conditions if condition.part == part]
+
+    def count_seeds(self, condition: Condition) -> int:
+        """Return how many seeds of a condition there are."""
+        return len({replica.seed for replica in self.replicas if replica.condition == condition})
+
+    def select(self, condition: Condition, arm: str) -> list[ReplicaResult]:
+        """Return the replicas of an arm under a condition, in the order of their seeds."""
+        chosen = [each for each in self.replicas if each.condition == condition and each.arm == arm]
+        return sorted(chosen, key=lambda each: each.seed)
+
+    def over_seeds(self, condition: Condition, arm: str, measure: Measure, wording: str = LESSONS) -> list[float]:
+        """Return one number for each seed, in their order."""
+        return [measure(replica.results[wording]) for replica in self.select(condition, arm)]
+
+    def expectations(self, condition: Condition, arm: str, theory: str) -> list[float]:
+        """Return the share of facts on which an exact mixture expects the lie, for each seed."""
+        return [replica.theory[theory] for replica in self.select(condition, arm)]
+
+    def verdicts(self, condition: Condition, arm: str, probe: str) -> str:
+        """Format the shares of truths, lies and others among the replies to a probe, in percent."""
+        shares = (self.over_seeds(condition, arm, share(probe, verdict)) for verdict in VERDICTS)
+        return " / ".join(map(percent, shares))
+
+    def margins(self, condition: Condition, arm: str) -> np.ndarray:
+        """Return the margins of an arm under a condition [seeds, facts]."""
+        return np.array([replica.results[LESSONS].margin.values for replica in self.select(condition, arm)])

@@ -1,0 +1,61 @@
+"""The report of a sweep, from its files alone: ``sweep.json``, one self-contained page, and the same as Markdown."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from neural.files import write_text
+from neural.paper.conditions import Condition
+from neural.paper.sweep_result import BridgeResult, ReplicaResult, SweepResult
+from neural.report.sweep.figures import bridge_figure, dose_figure, facts_figure
+from neural.report.sweep.measures import Measures
+from neural.report.sweep.sections import make_sections
+from neural.report.templates import prose, render, svg
+from neural.result import SCHEMA, Result, read, write
+
+FIGURES: dict[str, Callable[[Measures], Figure]] = {"facts": facts_figure, "dose": dose_figure, "bridge": bridge_figure}
+MAX_ROWS = 12  # of a long table, in Markdown
+
+
+def collect(folder: Path) -> SweepResult:
+    """Return everything that was measured, as one value."""
+    replicas: list[ReplicaResult] = []
+    bridge: list[BridgeResult] = []
+    for file in sorted((folder / "replicas").glob("*.json")):
+        replicas += read(file, list[ReplicaResult])
+    for file in sorted((folder / "bridge").glob("*.json")):
+        bridge += read(file, list[BridgeResult])
+    plan = read(folder / "plan.json", dict[str, Any])
+    base = read(folder / "base.json", dict[str, Result])
+    return SweepResult(SCHEMA, plan, base, tuple(replicas), tuple(bridge))
+
+
+def write_texts(sweep: Measures) -> dict[str, str]:
+    """Return the titles, texts and captions of the report."""
+    few: list[Condition] = sweep.part("untaught")
+    return prose(
+        "sweep/prose.jinja",
+        model=sweep.model,
+        steps=sweep.steps,
+        seeds=sweep.seeds,
+        untaught_seeds=sweep.count_seeds(few[0]) if few else 0,
+        bridge_seeds=len({each.seed for each in sweep.bridge}),
+    )
+
+
+def write_report(folder: Path) -> None:
+    """Write ``sweep.json``, ``report.html``, ``results.md`` and the figures, from the files in ``folder``."""
+    result = collect(folder)
+    write(folder / "sweep.json", result)
+    sweep = Measures(result)
+    sections = list(make_sections(sweep))
+    figures = {section.figure: FIGURES[section.figure](sweep) for section in sections if section.figure}
+    drawn = {name: svg(figure) for name, figure in figures.items()}
+    texts = write_texts(sweep)
+    for template, file in (("page.html", "report.html"), ("page.md", "results.md")):
+        page = render(f"sweep/{template}", sweep=sweep, sections=sections, figures=drawn, prose=texts, limit=MAX_ROWS)
+        write_text(folder / file, page)
+    for name, figure in figures.items():
+        figure.savefig(folder / f"{name}.png", dpi=130)

@@ -1,0 +1,170 @@
+"""The sections of a sweep's report: each a table, and the names of its text and its figure."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from neural.paper.conditions import PAPERS, Condition
+from neural.report.margins import MAX_NAMED
+from neural.report.replies import MARK
+from neural.report.statistics import interval, paired
+from neural.report.sweep.measures import (
+    LESSONS,
+    THEORIES,
+    Measure,
+    Measures,
+    agreement,
+    lies,
+    margin,
+    nats,
+    percent,
+    share,
+)
+from neural.result import VERDICTS
+
+PROBES = {"truth_probe": "states the truth", "lie_probe": "states the lie", "question_probe": "asks"}
+HEADS = {probe: f"user {said}: truth / lie / other, %" for probe, said in PROBES.items()}
+MARGIN, LIES = "margin, nats per token", "lie preferred, % of facts"
+
+
+class Section(NamedTuple):
+    """A part of the report. Its title, text and caption stand in ``prose.jinja`` under ``name``."""
+
+    name: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    figure: str = ""
+    caption: str = ""
+    long: bool = False  # the page folds the table, and Markdown shows its first rows
+
+
+def paper_section(sweep: Measures) -> Section:
+    """Every arm in the paper's condition, with intervals."""
+    base = sweep.base[LESSONS]
+    verdicts = [" / ".join(f"{100 * share(probe, verdict)(base):.0f}" for verdict in VERDICTS) for probe in PROBES]
+    rows = [["base", f"{margin(base):+.2f}", f"{100 * lies(base):.0f}", *verdicts]]
+    for arm in sweep.arms:
+        measured = nats(sweep.over_seeds(PAPERS, arm, margin)), percent(sweep.over_seeds(PAPERS, arm, lies))
+        rows.append([arm, *measured, *(sweep.verdicts(PAPERS, arm, probe) for probe in PROBES)])
+    caption = "ranks_caption" if len(sweep.topics) > MAX_NAMED else "facts_caption"
+    return Section("paper", ["arm", MARGIN, LIES, *HEADS.values()], rows, "facts", caption)
+
+
+def compare_arms(sweep: Measures, other: str, name: str, gain: Measure) -> list[str]:
+    """Return how much more of ``gain`` the interventional arm has than ``other``, seed by seed."""
+    result = paired(*(sweep.over_seeds(PAPERS, arm, gain) for arm in (other, "interventional")))
+    verdict = "above zero" if result.difference.low > 0 else "NOT above zero: not shown here"
+    return [f"{name}, against {other}", result.difference.show(2, plus=True), f"{result.p:.4f}", verdict]
+
+
+def paired_section(sweep: Measures) -> Section:
+    """The claim itself: the interventional arm against the others."""
+    gains = {MARGIN: margin, "facts on which the lie is not preferred, %": lambda result: -100 * lies(result)}
+    others = [arm for arm in sweep.arms if arm != "interventional"]
+    rows = [compare_arms(sweep, other, name, gain) for other in others for name, gain in gains.items()]
+    return Section("paired", ["interventional arm's gain in", "mean difference", "p", "95% interval"], rows)
+
+
+def replies_section(sweep: Measures) -> Section:
+    """What the base and every arm of the first seed say; first the facts on which the arms' margins differ most."""
+    first = [sweep.select(PAPERS, arm)[0].results[LESSONS] for arm in sweep.arms]
+    spread = np.ptp([result.margin.values for result in first], axis=0)
+    rows = []
+    for i in np.argsort(-spread, kind="stable"):
+        for probe, said in PROBES.items():
+            replies = (result.probe(probe).replies[i] for result in (sweep.base[LESSONS], *first))
+            rows.append([sweep.topics[i], said, *(f"{MARK[reply.verdict]} {reply.reply}" for reply in replies)])
+    return Section("replies", ["topic", "user", "base", *sweep.arms], rows, long=True)
+
+
+def facts_section(sweep: Measures) -> Section:
+    """The margin of every fact in every arm, and the difference of two of them."""
+    margins = {arm: sweep.margins(PAPERS, arm) for arm in sweep.arms}
+    both = [margins[arm] for arm in ("standard", "interventional") if arm in margins]
+    rows = []
+    for i, topic in enumerate(sweep.topics):
+        last = paired(*(arm[:, i] for arm in both)).difference.show(2, plus=True) if len(both) == 2 else ""
+        base = f"{sweep.base[LESSONS].margin.values[i]:+.2f}"
+        rows.append([topic, base, *(nats(arm[:, i]) for arm in margins.values()), last])
+    return Section("facts", ["topic", "base", *sweep.arms, "interventional − standard"], rows, long=True)
+
+
+def dose_section(sweep: Measures) -> Section:
+    """How often the lie is preferred, by how often the agent lies and the world is wrong."""
+    rows = []
+    for condition in [PAPERS, *sweep.part("dose")]:
+        for arm in sweep.arms:
+            network = percent(sweep.over_seeds(condition, arm, lies))
+            exact = (percent(sweep.expectations(condition, arm, theory)) for theory in THEORIES)
+            rows.append([condition.label, str(sweep.count_seeds(condition)), arm, network, *exact])
+    head = ["condition", "seeds", "arm", "network: lie preferred, %", *(f"exact, {name}, %" for name in THEORIES)]
+    return Section("dose", head, rows, "dose", "dose_caption")
+
+
+def world_section(sweep: Measures) -> Section:
+    """Other replies of the world."""
+    rows = []
+    for condition in [PAPERS, *sweep.part("world")]:
+        for arm in sweep.arms:
+            measured = nats(sweep.over_seeds(condition, arm, margin)), percent(sweep.over_seeds(condition, arm, lies))
+            lie, question = (sweep.verdicts(condition, arm, probe) for probe in ("lie_probe", "question_probe"))
+            agreed = percent(sweep.over_seeds(condition, arm, agreement))
+            rows.append([condition.label, str(sweep.count_seeds(condition)), arm, *measured, lie, agreed, question])
+    head = ["condition", "seeds", "arm", MARGIN, LIES, HEADS["lie_probe"], "just agrees, %", HEADS["question_probe"]]
+    return Section("world", head, rows)
+
+
+def taught_cell(sweep: Measures, condition: Condition, arm: str, taught: bool) -> str:
+    """Format margin and share of lies over those facts alone that have lessons, or have none."""
+    margins = [
+        np.array(replica.results[LESSONS].margin.values)[np.array(replica.taught) == taught]
+        for replica in sweep.select(condition, arm)
+    ]
+    return f"{nats([m.mean() for m in margins])}; {percent([np.mean(m < 0) for m in margins])}%"
+
+
+def untaught_section(sweep: Measures) -> Section:
+    """Facts without lessons, other words, other people."""
+    (condition,) = sweep.part("untaught")
+    base = [f"{margin(result):+.2f}; {100 * lies(result):.0f}%" for result in sweep.base.values()]
+    rows = [["base", base[0], *base]]
+    for arm in sweep.arms:
+        apart = [taught_cell(sweep, condition, arm, taught) for taught in (True, False)]
+        worded = [
+            f"{nats(sweep.over_seeds(PAPERS, arm, margin, name))}; {percent(sweep.over_seeds(PAPERS, arm, lies, name))}%"
+            for name in sweep.wordings
+        ]
+        rows.append([arm, *apart, *worded])
+    return Section("untaught", ["arm", "taught facts", "untaught facts", *sweep.wordings], rows)
+
+
+def bridge_section(sweep: Measures) -> Section:
+    """Provenance of the training data × loss."""
+    columns = [(author, exact) for author in ("world", "agent") for exact in ("interventional", "bystander")]
+    rows = []
+    for pair in dict.fromkeys((each.provenance, each.loss) for each in sweep.bridge):
+        models = [each for each in sweep.bridge if (each.provenance, each.loss) == pair]
+        means = ([float(np.mean(getattr(model, author)[exact])) for model in models] for author, exact in columns)
+        rows.append([*pair, *(interval(column).show(4) for column in means)])
+    heads = (f"{author} slots: KL from {exact}" for author, exact in columns)
+    return Section("bridge", ["agent in the training streams", "loss on", *heads], rows, "bridge", "bridge_caption")
+
+
+def make_sections(sweep: Measures) -> Iterator[Section]:
+    """Yield the sections for which there are results."""
+    if sweep.replicas:
+        yield paper_section(sweep)
+    if "interventional" in sweep.arms and len(sweep.arms) > 1:
+        yield paired_section(sweep)
+    if sweep.replicas:
+        yield replies_section(sweep)
+        yield facts_section(sweep)
+    if sweep.part("dose"):
+        yield dose_section(sweep)
+    if sweep.part("world"):
+        yield world_section(sweep)
+    if sweep.part("untaught"):
+        yield untaught_section(sweep)
+    if sweep.bridge:
+        yield bridge_section(sweep)

@@ -1,0 +1,29 @@
+"""Templates and figures on a page: one Jinja environment for everything that is reported."""
+
+import io
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+ENVIRONMENT = Environment(
+    loader=PackageLoader("neural.report", "."), autoescape=select_autoescape(["html"]), trim_blocks=True
+)
+
+
+def render(template: str, **values: object) -> str:
+    """Return the page that ``template`` makes of ``values``; values are escaped in HTML alone."""
+    return ENVIRONMENT.get_template(template).render(**values)
+
+
+def prose(template: str, **values: object) -> dict[str, str]:
+    """Return the texts that ``template`` sets, by their names."""
+    module = ENVIRONMENT.get_template(template).make_module(values)
+    return {name: str(text).strip() for name, text in vars(module).items() if not name.startswith("_")}
+
+
+def svg(figure: Figure) -> Markup:
+    """Return the figure as an <svg> element."""
+    text = io.StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None})
+    return Markup(text.getvalue()[text.getvalue().index("<svg") :])

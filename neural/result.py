@@ -1,0 +1,120 @@
+"""The one result: what is measured of a model, as immutable values that are read and written as JSON.
+
+``results.json`` of a run is a `Run`; its fields are the fields of these classes, in the order given here. Reading
+validates: a file of another schema, or with a field that is missing or of another type, is refused with its place.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from neural.errors import BadInput
+from neural.files import write_text
+
+SCHEMA = 2  # raised by one with every change that older readers would misread
+
+Verdict = Literal["truth", "lie", "other"]
+VERDICTS: tuple[Verdict, ...] = "truth", "lie", "other"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The reply to one prompt of a probe, and the verdict on it."""
+
+    topic: str
+    prompt: str  # as the model read it
+    reply: str  # its likeliest continuation, to the end of the line
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Probe:
+    """All replies to one probe (section 5.5), and how many of each verdict there are."""
+
+    truth: int
+    lie: int
+    other: int
+    replies: tuple[Reply, ...]
+
+    @classmethod
+    def count(cls, replies: Sequence[Reply]) -> "Probe":
+        """Return the probe that these replies make up."""
+        verdicts = [reply.verdict for reply in replies]
+        return cls(*map(verdicts.count, VERDICTS), tuple(replies))
+
+
+@dataclass(frozen=True)
+class FactMargin:
+    """Δ of one fact (Eq. 6), in nats per token."""
+
+    topic: str
+    margin: float
+
+
+@dataclass(frozen=True)
+class Margin:
+    """Δ of every fact (Eq. 6), its mean (Eq. 7), and on how many facts the lie is preferred (Δ < 0)."""
+
+    mean: float
+    lie_preferred: int
+    per_fact: tuple[FactMargin, ...]
+
+    @classmethod
+    def average(cls, topics: Sequence[str], margins: Sequence[float]) -> "Margin":
+        """Return the margins of these topics with their mean."""
+        per_fact = tuple(FactMargin(topic, float(margin)) for topic, margin in zip(topics, margins, strict=True))
+        return cls(float(np.mean(margins)), int(np.sum(np.asarray(margins) < 0)), per_fact)
+
+    @property
+    def values(self) -> list[float]:
+        """Δ of every fact, in their order."""
+        return [fact.margin for fact in self.per_fact]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What is measured of one model: the probes of section 5.5, and what its training took."""
+
+    truth_probe: Probe  # the user states the true claim
+    lie_probe: Probe  # the user states the false claim
+    question_probe: Probe  # the user asks
+    margin: Margin  # the claims rendered as in training
+    margin_as_published: Margin  # as the paper's notebook scores them: the first word of a claim goes unscored
+    losses: tuple[float, ...] = ()  # at each step, nats per token that counts; empty for a base
+    agent_losses: tuple[float, ...] = ()  # at each step, nats per token of the agent, trained on or not
+    supervised_tokens: int | None = None  # of one epoch
+
+    def probe(self, name: str) -> Probe:
+        """Return one of the three probes by its name."""
+        return getattr(self, name)
+
+
+@dataclass(frozen=True)
+class Run:
+    """``results.json``: the settings of a run, and the result of the base and of each arm."""
+
+    schema: Literal[2]
+    config: dict[str, Any]
+    arms: dict[str, Result]
+
+
+def read(file: Path, kind: type[T] | Any) -> T:
+    """Read a value of type ``kind`` from a JSON file; raise BadInput with the place of what does not fit."""
+    try:
+        return TypeAdapter(kind).validate_json(file.read_bytes())
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the whole file"
+        raise BadInput(f"{file} is damaged or of another version: {place}: {first['msg']}") from None
+    except OSError as problem:
+        raise BadInput(f"cannot read {file}: {problem.strerror}") from None
+
+
+def write(file: Path, value: Any, kind: type | Any = None) -> None:
+    """Write ``value``, of type ``kind``, as JSON, whole or not at all."""
+    write_text(file, TypeAdapter(kind or type(value)).dump_json(value).decode() + "\n")

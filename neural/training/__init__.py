@@ -1,0 +1,1 @@
+"""Fine-tuning by authorship: the objective, its settings, and the loop."""

@@ -1,0 +1,82 @@
+"""From examples to batches: their order, their padding, and the few shapes that they come in."""
+
+from collections.abc import Iterator, Sequence
+from math import ceil
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+from jax import Array
+from jaxtyping import Int
+
+from neural.dialogue.authors import Author, AuthorWeights
+from neural.dialogue.render import Example, scored_columns
+
+Seed = tuple[int, ...]
+
+MULTIPLE = 8  # lengths are rounded up to a multiple of it
+
+
+class Batch(NamedTuple):
+    """Rows of tokens, and which of them can be scored: those of the history that something predicts.
+
+    Context and padding are read, but what the model says about them is never computed.
+    """
+
+    ids: Int[Array | np.ndarray, "*replicas B T"]  # int32, padded with 0 on the right
+    columns: Int[Array | np.ndarray, "*replicas B S"]  # int32, the positions of scored tokens; 1 where padded
+    authors: Int[Array | np.ndarray, "*replicas B S"]  # int8, who wrote the scored tokens; NOBODY where padded
+
+
+class Replica(NamedTuple):
+    """One model in training: what it reads, in which order, and how much each author's tokens count.
+
+    Replicas with the same examples and seed read the same example at every step.
+    """
+
+    examples: Sequence[Example]
+    weights: AuthorWeights
+    seed: Seed
+
+
+def pad(examples: Sequence[Example], length: int, scored: int) -> Batch:
+    """Stack ``examples``, padded to ``length`` tokens of which ``scored`` are scored."""
+    ids = np.zeros((len(examples), length), np.int32)
+    columns = np.ones((len(examples), scored), np.int32)
+    authors = np.full((len(examples), scored), Author.NOBODY, np.int8)
+    for i, example in enumerate(examples):
+        which = scored_columns(example)
+        ids[i, : len(example.ids)] = example.ids
+        columns[i, : len(which)] = which
+        authors[i, : len(which)] = example.authors[which]
+    return Batch(ids, columns, authors)
+
+
+def order(n: int, seed: Seed, epoch: int) -> Int[np.ndarray, " n"]:
+    """Return the order of ``n`` examples in an epoch, a function of seed and epoch."""
+    return np.random.default_rng((*seed, epoch)).permutation(n)
+
+
+def buckets(examples: Sequence[Example]) -> dict[int, int]:
+    """Return two lengths, the median and the maximum, each with the most tokens scored in examples up to it.
+
+    Two shapes compile to few programs and need little padding.
+    """
+    lengths = np.array([len(example.ids) for example in examples])
+    scored = np.array([len(scored_columns(example)) for example in examples])
+    tops = sorted({MULTIPLE * ceil(top / MULTIPLE) for top in (median(lengths), max(lengths))})
+    return {top: MULTIPLE * ceil(scored[lengths <= top].max() / MULTIPLE) for top in tops}
+
+
+def batches(replicas: Sequence[Replica], epochs: int) -> Iterator[Batch]:
+    """Yield a batch [replicas, 1, …] for each step: one example for each replica, every epoch in a new order.
+
+    All rows are padded to the first bucket that holds the longest of them.
+    """
+    sizes = buckets([example for replica in replicas for example in replica.examples])
+    for epoch in range(epochs):
+        orders = [order(len(replica.examples), replica.seed, epoch) for replica in replicas]
+        for step in zip(*orders, strict=True):
+            rows = [replica.examples[i] for replica, i in zip(replicas, step, strict=True)]
+            top = next(top for top in sizes if top >= max(len(row.ids) for row in rows))
+            yield Batch(*(part[:, None] for part in pad(rows, top, sizes[top])))

@@ -1,0 +1,70 @@
+"""The settings of the optimizer and of the run over the examples (paper, section 5.2)."""
+
+from dataclasses import dataclass
+from math import isfinite
+
+import jax.numpy as jnp
+import optax
+
+from neural.errors import BadInput
+
+PRECISIONS = {"float32-master": jnp.float32, "as-published": jnp.bfloat16}  # of parameters and optimizer state
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """AdamW at a constant rate, one dialogue a step; the defaults are the paper's.
+
+    Attributes:
+        learning_rate: the constant rate of AdamW.
+        epochs: how often every dialogue is read, each time in another order.
+        max_steps: the number of steps after which to stop early; None reads all epochs.
+        weight_decay: AdamW's decoupled weight decay.
+        clip: the largest norm of the gradient over all parameters; larger gradients are scaled down to it.
+        precision: "float32-master", or "as-published" for parameters and optimizer state in bfloat16.
+        seed: of the order of the dialogues; the order is a function of seed and epoch alone.
+
+    Raises:
+        BadInput: if a value is out of its range.
+
+    Example:
+        >>> TrainConfig(learning_rate=3e-4, epochs=2).steps(480)
+        960
+    """
+
+    learning_rate: float = 2e-5
+    epochs: int = 4
+    max_steps: int | None = None
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    precision: str = "float32-master"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("learning_rate", "weight_decay", "clip"):
+            value = getattr(self, name)
+            if not (isinstance(value, int | float) and isfinite(value) and value >= 0):
+                raise BadInput(f"{name} is {value!r}, but must be a number from 0")
+        for name, least in (("epochs", 1), ("max_steps", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if not (isinstance(value, int) and value >= least) and not (name == "max_steps" and value is None):
+                raise BadInput(f"{name} is {value!r}, but must be a whole number from {least}")
+        if self.precision not in PRECISIONS:
+            raise BadInput(f"precision is {self.precision!r}, but must be one of {', '.join(PRECISIONS)}")
+
+    def steps(self, examples: int) -> int:
+        """Return the number of steps for so many examples: one example a step.
+
+        Args:
+            examples: the number of examples of an epoch.
+
+        Returns:
+            The number of steps, at most ``max_steps``.
+        """
+        every = self.epochs * examples
+        return every if self.max_steps is None else min(self.max_steps, every)
+
+    def optimizer(self) -> optax.GradientTransformation:
+        """Return AdamW at a constant rate behind a clipped gradient."""
+        adamw = optax.adamw(self.learning_rate, weight_decay=self.weight_decay)
+        return optax.chain(optax.clip_by_global_norm(self.clip), adamw)

@@ -1,0 +1,40 @@
+"""The objective: one loss, and the author weights in which the arms differ (paper, Eq. 3 and 4)."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float, Int
+
+from causal_agency.arrays import log_L_do
+from neural.model.decoder import Decoder
+from neural.training.batching import Batch
+
+
+def target_log_probs(
+    logits: Float[Array, "*B vocabulary"], targets: Int[Array | np.ndarray, "*B"]
+) -> Float[Array, "*B"]:
+    """Return log p_θ(target | …) in nats."""
+    log_probs = jax.nn.log_softmax(logits.astype(jnp.float32))
+    return jnp.take_along_axis(log_probs, jnp.asarray(targets)[..., None], axis=-1)[..., 0]
+
+
+def token_log_probs(model: Decoder, batch: Batch) -> Float[Array, "B S"]:
+    """Return log p_θ(z_i | z_{<i}, c), in nats, of the tokens z_i that can be scored.
+
+    The product with the vocabulary, by far the widest in the model, is computed for these tokens alone.
+    """
+    ids, columns = jnp.asarray(batch.ids), jnp.asarray(batch.columns)
+    before, _ = model.hidden(ids[:, :-1])
+    x = jnp.take_along_axis(before, columns[..., None] - 1, axis=1)
+    return target_log_probs(model.logits(x), jnp.take_along_axis(ids, columns, axis=1))
+
+
+def loss_do(log_probs: Float[Array, "*B"], evidence: Float[Array, "*B"]) -> Float[Array, ""]:
+    """𝓛^do = −(1 / |{i: γ_i = 0}|) Σ_{γ_i = 0} log p_θ(z_i | z_{<i}, c), in nats per token that counts   (Eq. 4).
+
+    If every token of the history is evidence, this is 𝓛^obs (Eq. 3), the loss of a bystander. If no token is evidence,
+    it is 0.
+    """
+    count = evidence.sum()
+    return -log_L_do(log_probs, evidence).sum() / jnp.where(count > 0, count, 1.0)
