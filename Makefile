@@ -1,7 +1,9 @@
-# Two commands do everything: `make demo` and `make test`. Both need only Python 3.11 or newer. The slower checks of
-# CONTRIBUTING.md are `make bench`, `make results` and `make mutants`.
+# Two commands do everything: `make demo` and `make test`. Both need only Python 3.11 or newer and set up .venv with the
+# extra `test`, which includes `neural`. CONTRIBUTING.md describes the slower checks: `make bench`, `make results` and
+# `make mutants`.
 
 PYTHON ?= python3
+CONSTRAINTS ?= --constraint constraints.txt
 BIN := .venv/bin
 
 .PHONY: demo test bench results mutants clean
@@ -17,7 +19,7 @@ test: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/uv venv --quiet --allow-existing .venv/bench
-	$(BIN)/uv pip install --quiet --python .venv/bench/bin/python --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/uv pip install --quiet --python .venv/bench/bin/python $(CONSTRAINTS) --editable '.[bench]'
 	.venv/bench/bin/python benchmarks/exact.py
 
 results: .venv/installed
@@ -31,15 +33,15 @@ results: .venv/installed
 	cp runs/world_results/results.md runs/world_results/*.png docs/world/
 
 mutants: .venv/installed
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[test,mutants]'
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(CONSTRAINTS) --editable '.[mutants]'
 	TEST_PROFILE=mutants $(BIN)/mutmut run --max-children 2
 	$(BIN)/mutmut results
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(CONSTRAINTS) --editable '.[test]'
 	touch $@
 
 clean:
-	rm -rf .venv build *.egg-info
+	rm -rf .venv build dist *.egg-info
