@@ -4,9 +4,11 @@ from enum import IntEnum
 from typing import NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
-from jax.typing import ArrayLike
-from jaxtyping import Float
+from jaxtyping import Float, Int
+
+Authors = Int[Array | np.ndarray, "..."]
 
 
 class Author(IntEnum):
@@ -46,6 +48,7 @@ INTERVENTIONAL = AuthorWeights(agent=0.0)
 ASSISTANT_ONLY = AuthorWeights(protocol=0.0, world=0.0)
 
 
-def evidence(authors: ArrayLike, weights: AuthorWeights | ArrayLike) -> Float[Array, "..."]:
-    """Return how much each token counts: the weight of its author. The shape is that of ``authors``."""
-    return jnp.asarray(weights, jnp.float32)[jnp.asarray(authors)]
+def evidence(authors: Authors, weights: AuthorWeights | Array) -> Float[Array | np.ndarray, "..."]:
+    """Return how much each token counts: the weight of its author. JAX arrays give a JAX array, NumPy's a NumPy one."""
+    xp = jnp if isinstance(authors, Array) else np
+    return xp.asarray(weights, "float32")[authors]

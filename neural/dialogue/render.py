@@ -62,5 +62,5 @@ def scored_columns(example: Example) -> Int[np.ndarray, " S"]:
 def supervised(example: Example, weights: AuthorWeights) -> Bool[np.ndarray, " T"]:
     """Return which tokens contribute to the loss under ``weights``."""
     scored, columns = np.zeros(len(example.ids), bool), scored_columns(example)
-    scored[columns] = np.asarray(evidence(example.authors[columns], weights)) > 0
+    scored[columns] = evidence(example.authors[columns], weights) > 0
     return scored
