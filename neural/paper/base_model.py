@@ -98,26 +98,28 @@ def pretrain(
     return fit(graph, stack(params, 1), {"base": STANDARD}, optimizer, stream, steps, on_step)["base"]
 
 
-CARD = """# A base model with a world of its own
+CARD = """# A base model with its own world
 
-A Qwen2 of {parameters:,} parameters (4 layers, width 128, 4 query and 2 key-value heads, vocabulary {vocabulary:,}),
-made from nothing by `{command}`. It has never read a text by a person.
+A Qwen2 of {parameters:,} parameters (4 layers, width 128, 4 query and 2 key-value heads, vocabulary
+{vocabulary:,}), trained from scratch by `{command}`. It has never read a text by a person.
 
-**What it has read.** {steps:,} steps of {rows} × {length} tokens of generated everyday talk between two of {names}
-named people, set in a scene half of the time: small talk, and statements of {facts} facts, half of them asked for. A
-statement of one's own is true with probability {p_true} and has the false value otherwise, whoever makes it. The reply
-to a statement repeats it with probability {p_agree} and is a statement of one's own otherwise. No "User" and no "Agent"
-ever speaks. Nothing but the scenes is left out of the loss.
+**Data.** {steps:,} steps of {rows} × {length} tokens of generated everyday talk between two of {names} named
+people, set in a scene half of the time. The talk consists of small talk and of statements about {facts} facts, half
+of them in answer to a question. A statement of the speaker's own is true with probability {p_true} and has the
+false value otherwise, whoever makes it. The reply to a statement repeats it with probability {p_agree}; otherwise
+it is a statement of the replying speaker's own. Nobody called "User" or "Agent" ever speaks. Everything but the
+scenes counts in the loss.
 
-**Tokens.** Qwen2's byte-level BPE, digits apart, with a vocabulary made from the spans of 20,000 such talks and of
-1,000 lessons (half of their claims lies), so that all words of the lessons are tokens. Talk shares with the lessons the
-facts, the questions, the replies and the small talk; their context, their acknowledgements and their two speakers are
-new to the model. Every span, prefix or content, is tokenized on its own, as in fine-tuning.
+**Tokens.** Qwen2's byte-level BPE, with every digit a token. The vocabulary comes from the spans of 20,000 such
+talks and of 1,000 lessons (half of their claims are lies), so that all words of the lessons are tokens. Talk and
+lessons share the facts, the questions, the replies and the small talk. The lessons' context, their acknowledgments
+and their two speakers are new to the model. Every span, protocol or content, is tokenized on its own, as in
+fine-tuning.
 
-**Training.** AdamW (weight decay 0.01), gradient clipped at 1, peak rate {rate}, linear rise over the first twentieth,
-cosine to zero. Mean loss over the last 100 steps: {loss:.3f} nats per token.
+**Training.** AdamW (weight decay 0.01), gradient clipped at norm 1, peak rate {rate}, linear warmup over the first
+twentieth of the steps, then cosine decay to zero. The mean loss over the last 100 steps: {loss:.3f} nats per token.
 
-**Use.** The experiment of this project and nothing else; `recipe.json` says how to fine-tune it.
+**Use.** This project's experiment and nothing else; `recipe.json` says how to fine-tune it.
 """
 
 
