@@ -1,4 +1,4 @@
-"""What every command of the project does alike: one line for bad input, and exit code 2."""
+"""What the examples' commands share: bad input is reported in one line, with exit code 2."""
 
 import os
 import signal
@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from causal_agency._extras import optional_import
+
+__all__ = ["Command", "image_file", "import_extra"]
+
 T = TypeVar("T")
 
 
@@ -17,10 +21,20 @@ class BadInput(ValueError):
 
 
 class Command(ArgumentParser):
-    """An ArgumentParser that refuses in one line and says where help is."""
+    """An ArgumentParser that reports an error in one line.
+
+    Example:
+        >>> from causal_agency.cli import Command
+        >>> Command("two_action").parse_args([])
+        Namespace()
+    """
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and exit with code 2."""
+        """Print what is wrong in one line, and exit with code 2.
+
+        Args:
+            message: What is wrong, and what to do.
+        """
         self.exit(2, f"{self.prog}: {message} (--help shows how it is used)\n")
 
     def refusing(self, work: Callable[..., T], *arguments: object) -> T:
@@ -51,11 +65,55 @@ def stoppable() -> Iterator[None]:
 
 
 def image_file(text: str) -> Path:
-    """An argument's type: a file that a figure can be written to."""
+    """Parse an argument that names an image file to write.
+
+    Args:
+        text: The argument.
+
+    Returns:
+        The path.
+
+    Raises:
+        ArgumentTypeError: If the suffix is not .png, .svg or .pdf, or the folder does not exist.
+
+    Example:
+        >>> from causal_agency.cli import image_file
+        >>> image_file("figure.png").suffix
+        '.png'
+    """
     path = Path(text)
     if path.suffix not in (".png", ".svg", ".pdf") or not path.parent.is_dir():
-        raise ArgumentTypeError(f"{text!r} is no .png, .svg or .pdf file in a folder that exists")
+        raise ArgumentTypeError(f"{text!r} is not a .png, .svg or .pdf file in an existing folder")
     return path
+
+
+@contextmanager
+def import_extra(name: str, extra: str) -> Iterator[None]:
+    """Import optional packages; if one is missing in a command, print one line and exit with code 2.
+
+    Args:
+        name: The ``__name__`` of the importing module; ``"__main__"`` in a command.
+        extra: The extra of this package that installs them.
+
+    Yields:
+        Nothing; the imports are the body of the ``with`` statement.
+
+    Raises:
+        ImportError: If a package is missing and the module is not run as a command; names the extra.
+
+    Example:
+        >>> from causal_agency.cli import import_extra
+        >>> with import_extra("causal_agency.examples.bandit", extra="plot"):
+        ...     import numpy
+    """
+    module = name if name != "__main__" else f"causal_agency.examples.{Path(sys.argv[0]).stem}"
+    try:
+        with optional_import(module, extra):
+            yield
+    except ImportError as problem:
+        if name != "__main__":
+            raise
+        Command().exit(2, f"{problem}\n")
 
 
 def whole_number(smallest: int) -> Callable[[str], int]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from causal_agency import Gate, L_do
 from causal_agency.arrays import log_L_do, log_posterior, log_trajectory
 from causal_agency.history import symbols
-from causal_agency.strategies import histories, mixtures
+from causal_agency.testing import histories, mixtures
 
 FIVE = histories(min_size=5, max_size=5)  # one shape, to compile once
 
@@ -31,11 +31,11 @@ def test_an_impossible_action_is_left_out():
     assert by_weight.tolist() == [0.0, -0.5]
 
 
-def test_weights_count_slots_more_or_less():
+def test_weights_count_slots_more_than_once_or_in_part():
     assert log_L_do(jnp.array([-1.0, -1.0]), jnp.array([0.5, 2.0])) == -2.5
 
 
-def test_it_is_one_stream_to_jit_and_vmap():
+def test_log_L_do_under_jit_and_vmap():
     log_probs, evidence = -jnp.ones((3, 4)), jnp.arange(4) > 0
     assert jax.jit(jax.vmap(log_L_do, in_axes=(0, None)))(log_probs, evidence).tolist() == [-3.0, -3.0, -3.0]
 
@@ -67,7 +67,7 @@ def test_log_posterior_is_normalised_and_never_nan():
     assert np.isfinite(gradient).all()
 
 
-def test_a_hypothesis_that_is_out_stays_out_and_an_impossible_action_puts_none_out():
+def test_an_excluded_hypothesis_stays_excluded_and_an_impossible_action_excludes_none():
     log_probs = jnp.log(jnp.array([[0.5, 0.5], [0.0, 0.5], [0.5, 0.5], [0.5, 0.0]]))
     log_w = log_trajectory(jnp.log(jnp.array([0.5, 0.5])), log_probs, jnp.array([True, True, True, False]))
     np.testing.assert_allclose(jnp.exp(log_w), [[0.5, 0.5], [0.5, 0.5], [0, 1], [0, 1], [0, 1]])
@@ -84,7 +84,7 @@ def test_single_precision_stays_right_on_long_streams():
 
 
 @pytest.mark.parametrize(("shape", "evidence"), [((2, 3), [True] * 3), ((3, 2), [True]), ((3, 2), [1.0] * 3)])
-def test_shapes_that_do_not_fit_are_refused(shape, evidence):
+def test_shapes_that_do_not_fit_are_rejected(shape, evidence):
     with pytest.raises(ValueError, match=r"log_probs \[T, P\] must be"):
         log_trajectory(jnp.zeros(2), jnp.zeros(shape), jnp.array(evidence))
 

@@ -9,7 +9,7 @@ import pytest
 from causal_agency.cli import BadInput, Command, image_file, stoppable, whole_number
 
 
-def test_a_refusal_is_one_line_and_exit_code_2(capsys):
+def test_an_error_is_one_line_and_exit_code_2(capsys):
     with pytest.raises(SystemExit, match="2"):
         Command("prog").error("no")
     assert capsys.readouterr().err == "prog: no (--help shows how it is used)\n"
@@ -70,6 +70,6 @@ def test_image_files(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["figure", "figure.txt", "missing/figure.png", ""])
-def test_what_no_figure_can_be_written_to(tmp_path, name):
-    with pytest.raises(ArgumentTypeError, match=r"is no .png, .svg or .pdf file in a folder that exists"):
+def test_other_files_are_rejected(tmp_path, name):
+    with pytest.raises(ArgumentTypeError, match=r"is not a .png, .svg or .pdf file in an existing folder"):
         image_file(str(tmp_path / name))

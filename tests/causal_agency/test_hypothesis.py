@@ -5,7 +5,7 @@ import pytest
 from causal_agency import Hypothesis, UnknownToken, channels, markov, memoryless
 
 
-def test_a_hypothesis_shows_its_name_and_brings_its_tokens():
+def test_a_hypothesis_prints_its_name_and_lists_its_tokens():
     p = Hypothesis("p_A", memoryless(A=0.9, B=0.1))
     assert repr(p) == "p_A"
     assert p.tokens == ("A", "B")
@@ -40,7 +40,7 @@ def test_markov_looks_one_symbol_back():
         (lambda: markov({"A": 1.0}, {"A": {"B": 1.0}}), r"then\['A'\] knows \['B'\]"),
     ],
 )
-def test_what_is_no_distribution_is_refused(make, problem):
+def test_only_distributions_are_accepted(make, problem):
     with pytest.raises(ValueError, match=problem):
         make()
 
@@ -60,20 +60,20 @@ def test_a_kernel_must_be_a_function():
         Hypothesis("p", {"A": 1.0})
 
 
-def test_two_hypotheses_of_one_name_and_kernel_are_one():
+def test_hypotheses_with_the_same_name_and_kernel_are_equal():
     first, again = (Hypothesis("p", memoryless(A=0.5, B=0.5)) for _ in range(2))
     assert {first: 1}[again] == 1
     assert first != Hypothesis("p", memoryless(A=0.4, B=0.6))
 
 
-def test_how_far_back_a_kernel_looks():
+def test_the_order_of_a_kernel():
     half = {"A": 0.5, "B": 0.5}
     assert Hypothesis("p", memoryless(half)).order == 0
     assert Hypothesis("p", markov(half, {"A": half, "B": half})).order == 1
     assert Hypothesis("p", lambda token, past: 0.5).order is None
 
 
-def test_two_channels_part_actions_from_outcomes():
+def test_channels_separate_actions_from_outcomes():
     action, world = (
         memoryless(go=0.9, stay=0.1),
         lambda token, past: 0.8 if (token == "ok") == (past[-1] == "go") else 0.2,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from causal_agency import Gate, UnknownToken, memoryless
 from causal_agency.history import slots, symbols
-from causal_agency.strategies import (
+from causal_agency.testing import (
     distributions,
     gates,
     histories,
@@ -21,7 +21,7 @@ KINDS = [memoryless_kernels, markov_kernels, whole_past_kernels, kernels]
 
 
 @given(distributions("xy"), distributions("xy", smallest=1))
-def test_distributions_are_exact_and_positive_where_asked(some, positive):
+def test_distributions_are_exact_and_positive_on_request(some, positive):
     for probs in (some, positive):
         assert list(probs) == ["x", "y"]
         assert sum(probs.values()) == 1
@@ -41,7 +41,7 @@ def test_kernels_are_distributions_after_any_past(kind, data, history):
 
 
 @given(st.data(), st.sampled_from(["xy", "abcd"]), st.sampled_from([0, 1]))
-def test_mixtures_are_of_the_tokens_and_as_possible_as_asked(data, tokens, smallest):
+def test_mixtures_have_the_tokens_and_the_smallest_probability_asked_for(data, tokens, smallest):
     mix = data.draw(mixtures(tokens=tokens, smallest=smallest))
     assert all(p.tokens == tuple(tokens) for p in mix.prior)
     probs = [p.nu(token, ()) for p in mix.prior for token in tokens]
@@ -52,7 +52,7 @@ def test_mixtures_are_of_the_tokens_and_as_possible_as_asked(data, tokens, small
 
 
 @pytest.mark.parametrize("strategy", [mixtures, kernels, memoryless_kernels, markov_kernels, whole_past_kernels])
-def test_by_default_something_is_impossible_now_and_then(strategy):
+def test_by_default_some_probabilities_are_zero(strategy):
     def has_a_zero(found):
         some = [p.nu for p in found.prior] if strategy is mixtures else [found]
         return any(nu("A", ()) == 0 for nu in some)
@@ -60,7 +60,7 @@ def test_by_default_something_is_impossible_now_and_then(strategy):
     assert find(strategy(), has_a_zero, settings=settings(database=None))
 
 
-def test_kernels_of_the_whole_past_are_many():
+def test_kernels_of_the_whole_past_vary():
     def of_seed(nu):
         return tuple(nu("A", ("A",) * i) for i in range(8))
 
@@ -75,7 +75,7 @@ def test_kernels_of_the_whole_past_are_many():
 
 
 @given(mixtures(kernels=st.just(memoryless(x=1)), tokens="x"))
-def test_mixtures_take_kernels_of_ones_own(mix):
+def test_mixtures_take_any_kernels(mix):
     assert 2 <= len(mix.prior) <= 4
     for p in mix.prior:
         assert p.nu == memoryless(x=1)
@@ -83,7 +83,7 @@ def test_mixtures_take_kernels_of_ones_own(mix):
 
 
 @given(mixtures(smallest=1))
-def test_with_smallest_1_nothing_is_impossible(mix):
+def test_smallest_1_excludes_zeros(mix):
     assert all(mix.prior.values())
     assert all(p.nu(token, ()) for p in mix.prior for token in p.tokens)
 
@@ -107,12 +107,12 @@ def test_kernels_that_list_their_tokens_keep_them(mix):
 
 
 @given(whole_past_kernels("xy"))
-def test_a_token_of_two_letters_is_not_one_of_them(nu):
+def test_a_string_of_two_tokens_is_not_a_token(nu):
     with pytest.raises(UnknownToken, match=r"^unknown token 'xy': the kernel knows 'x', 'y'$"):
         nu("xy", ())
 
 
-def test_how_long_histories_are():
+def test_the_lengths_of_histories():
     lengths = {kind: set() for kind in ("default", "some", "many")}
 
     @given(st.data())
@@ -128,7 +128,7 @@ def test_how_long_histories_are():
     assert max(lengths["many"]) == 9
 
 
-def test_both_authors_and_every_symbol_turn_up():
+def test_both_authors_write_every_symbol():
     seen = set()
 
     @given(histories("xy"))
