@@ -38,14 +38,26 @@ class Command(ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (--help shows how it is used)\n")
 
     def refusing(self, work: Callable[..., T], *arguments: object) -> T:
-        """``work(*arguments)``, where bad input is refused in one line."""
+        """Return ``work(*arguments)``; report bad input in one line.
+
+        Args:
+            work: Any function.
+            arguments: Its arguments.
+
+        Returns:
+            What it returns.
+        """
         try:
             return work(*arguments)
         except BadInput as problem:
             self.error(str(problem))
 
     def stop(self, message: str) -> NoReturn:
-        """Say so, and end at once with code 130: an orderly end may crash into what is still being computed."""
+        """Exit at once with code 130: an orderly exit may crash into a computation that is still running.
+
+        Args:
+            message: Why.
+        """
         print(f"\n{self.prog}: {message}", file=sys.stderr, flush=True)
         os._exit(130)
 

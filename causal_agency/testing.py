@@ -90,8 +90,7 @@ def _check(law: Law, kernel: Kernel, tokens: tuple[Symbol, ...]) -> None:
         raise AssertionError(*failures[-1].args) from None
 
 
-@st.composite
-def distributions(draw: DrawFn, keys: Sequence[Symbol] = TOKENS, *, smallest: int = 0) -> dict[Symbol, Fraction]:
+def distributions(keys: Sequence[Symbol] = TOKENS, *, smallest: int = 0) -> SearchStrategy[dict[Symbol, Fraction]]:
     """Draw probabilities with small denominators.
 
     Args:
@@ -108,8 +107,8 @@ def distributions(draw: DrawFn, keys: Sequence[Symbol] = TOKENS, *, smallest: in
         ...     assert sum(probs.values()) == 1
         >>> check()
     """
-    counts = draw(st.lists(st.integers(smallest, MAX_COUNT), min_size=len(keys), max_size=len(keys)).filter(any))
-    return {key: Fraction(count, sum(counts)) for key, count in zip(keys, counts)}
+    counts = st.lists(st.integers(smallest, MAX_COUNT), min_size=len(keys), max_size=len(keys)).filter(any)
+    return counts.map(lambda each: {key: Fraction(count, sum(each)) for key, count in zip(keys, each)})
 
 
 def memoryless_kernels(tokens: Sequence[Symbol] = TOKENS, *, smallest: int = 0) -> SearchStrategy[Kernel]:
@@ -132,8 +131,7 @@ def memoryless_kernels(tokens: Sequence[Symbol] = TOKENS, *, smallest: int = 0) 
     return distributions(tokens, smallest=smallest).map(memoryless)
 
 
-@st.composite
-def markov_kernels(draw: DrawFn, tokens: Sequence[Symbol] = TOKENS, *, smallest: int = 0) -> Kernel:
+def markov_kernels(tokens: Sequence[Symbol] = TOKENS, *, smallest: int = 0) -> SearchStrategy[Kernel]:
     """Draw kernels that look one symbol back.
 
     Args:
@@ -151,7 +149,7 @@ def markov_kernels(draw: DrawFn, tokens: Sequence[Symbol] = TOKENS, *, smallest:
         >>> check()
     """
     rows = distributions(tokens, smallest=smallest)
-    return markov(draw(rows), {token: draw(rows) for token in tokens})
+    return st.builds(markov, rows, st.fixed_dictionaries(dict.fromkeys(tokens, rows)))
 
 
 def _whole_past_kernel(seed: int, tokens: Sequence[Symbol], smallest: int) -> Kernel:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from causal_agency import Gate, L_do
-from causal_agency.arrays import log_L_do, log_posterior, log_trajectory
+from causal_agency.arrays import log_L_do, log_posterior, log_trajectory, posterior, trajectory
 from causal_agency.history import symbols
 from causal_agency.testing import histories, mixtures
 
@@ -50,6 +50,15 @@ def test_log_trajectory_is_the_logarithm_of_the_trajectory(mix, history):
     np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
 
 
+def test_posterior_and_trajectory_are_the_exponentials():
+    log_prior, log_probs, evidence = np.log([0.35, 0.65]), np.log([[0.2, 0.9], [0.8, 0.1]]), np.array([False, True])
+    got = trajectory(log_prior, log_probs, evidence)
+    np.testing.assert_allclose(got, [[0.35, 0.65], [0.35, 0.65], [56 / 69, 13 / 69]], rtol=1e-6)
+    np.testing.assert_array_equal(got, jnp.exp(log_trajectory(log_prior, log_probs, evidence)))
+    np.testing.assert_allclose(posterior(log_prior, log_probs[1]), got[-1], rtol=1e-6)
+    assert posterior(jnp.zeros(2), jnp.full(2, -jnp.inf)).tolist() == [0.0, 0.0]
+
+
 def test_a_history_of_no_slots_leaves_the_prior():
     log_w = log_trajectory(jnp.log(jnp.array([0.25, 0.75])), jnp.zeros((0, 2)), jnp.zeros(0, bool))
     np.testing.assert_allclose(jnp.exp(log_w), [[0.25, 0.75]], rtol=1e-6)
@@ -84,6 +93,7 @@ def test_single_precision_stays_right_on_long_streams():
 
 
 @pytest.mark.parametrize(("shape", "evidence"), [((2, 3), [True] * 3), ((3, 2), [True]), ((3, 2), [1.0] * 3)])
+@pytest.mark.usefixtures("without_shape_checks")
 def test_shapes_that_do_not_fit_are_rejected(shape, evidence):
     with pytest.raises(ValueError, match=r"log_probs \[T, P\] must be"):
         log_trajectory(jnp.zeros(2), jnp.zeros(shape), jnp.array(evidence))

@@ -9,6 +9,7 @@ from causal_agency import (
     Gate,
     Hypothesis,
     ImpossibleEvidence,
+    L_do,
     Mixture,
     as_bystander,
     do,
@@ -62,6 +63,41 @@ def test_arrays_agree_with_rationals(mix, history):
     expected = np.array([[float(w) for w in posterior.values()] for posterior in exact])
     np.testing.assert_allclose(streams.trajectory(*arrays), expected, rtol=1e-13, atol=0)
     np.testing.assert_allclose(streams.posterior(*arrays), expected[-1], rtol=1e-13, atol=0)
+
+
+@given(MEMORYLESS, histories(max_size=12))
+def test_log_L_do_is_the_logarithm_of_L_do(mix, history):
+    _, kernels, symbols, evidence = as_arrays(mix, history)
+    exact = np.array([float(L_do(p, history)) for p in mix.prior])
+    with np.errstate(divide="ignore"):
+        expected = np.log(exact)
+    np.testing.assert_allclose(streams.log_L_do(kernels, symbols, evidence), expected, rtol=1e-13, atol=1e-14)
+
+
+def test_log_L_do_of_many_streams_and_impossible_evidence():
+    kernels = [[0.5, 0.5], [1.0, 0.0]]
+    got = streams.log_L_do(kernels, [[0, 0], [0, 1], [1, 1]], [[True, True], [False, True], [False, False]])
+    np.testing.assert_allclose(got, [[2 * np.log(0.5), 0], [np.log(0.5), -np.inf], [0, 0]])
+
+
+def test_log_L_do_of_a_stream_too_long_for_a_likelihood():
+    got = streams.log_L_do([[0.25, 0.75]], np.zeros(10**6, np.uint8), np.ones(10**6, bool))
+    np.testing.assert_allclose(got, [10**6 * np.log(0.25)], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (([0.5, 0.5], [0], [True]), r"^kernels must have the shape \[P, S\], not \(2,\)$"),
+        (([[0.5, 0.6]], [0], [True]), "^kernels: probabilities must sum to 1$"),
+        (([[0.5, 0.5]], [2], [True]), "^symbols must be whole numbers from 0 to 1$"),
+        (([[0.5, 0.5]], [0, 0], [True]), "do not fit evidence"),
+    ],
+)
+@pytest.mark.usefixtures("without_shape_checks")
+def test_log_L_do_rejects_bad_arguments(arguments, problem):
+    with pytest.raises(ValueError, match=problem):
+        streams.log_L_do(*arguments)
 
 
 @given(mixtures(kernels=memoryless_kernels(smallest=1), smallest=1), histories())
@@ -263,12 +299,14 @@ def test_impossible_evidence_names_the_slot_or_the_stream(monkeypatch):
     ],
 )
 @pytest.mark.parametrize("function", [streams.posterior, streams.log_posterior, streams.trajectory])
+@pytest.mark.usefixtures("without_shape_checks")
 def test_bad_arguments_are_rejected(function, arguments, problem):
     with pytest.raises(ValueError, match=problem):
         function(*arguments)
 
 
 @pytest.mark.parametrize(("symbols", "dtype"), [([[0]], float), ([0], int)])
+@pytest.mark.usefixtures("without_shape_checks")
 def test_a_trajectory_is_of_one_stream_in_floats(symbols, dtype):
     with pytest.raises(ValueError, match=r"^a trajectory is of one stream, in floats: symbols .* dtype be a float's$"):
         streams.trajectory([1.0], [[1.0]], symbols, np.ones_like(symbols, bool), dtype=dtype)

@@ -1,12 +1,16 @@
+import random
 from fractions import Fraction
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
-from causal_agency import Gate, UnknownToken, memoryless
+from causal_agency import Gate, UnknownToken, channels, markov, memoryless
+from causal_agency._laws import LAWS
 from causal_agency.history import slots, symbols
 from causal_agency.testing import (
+    _check,
+    check_laws,
     distributions,
     gates,
     histories,
@@ -137,3 +141,88 @@ def test_both_authors_write_every_symbol():
 
     collect()
     assert {(slot.symbol, slot.gate) for slot in seen} == {(s, g) for s in "xy" for g in Gate}
+
+
+HALF = {"A": 0.5, "B": 0.5}
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        memoryless(HALF),
+        memoryless(A=0, B=1),
+        markov(HALF, {"A": {"A": 0.1, "B": 0.9}, "B": {"A": 0.7, "B": 0.3}}),
+        channels("AB", memoryless(HALF), memoryless(C=1)),
+        lambda token, past: Fraction(past.count(token) + 1, len(past) + 2),
+    ],
+)
+def test_good_kernels_obey_the_laws(kernel):
+    check_laws(kernel, "AB")
+
+
+@given(kernels("xy"))
+@settings(max_examples=5, suppress_health_check=[HealthCheck.nested_given])
+def test_the_librarys_own_kernels_obey_the_laws(kernel):
+    check_laws(kernel, "xy")
+
+
+def long_memory(kernel):
+    """Make a kernel look at the first symbol, where the library passes only the last to it."""
+
+    class Longer(type(kernel)):
+        def __call__(self, token, past):
+            return 0.9 if (token == "A") == (past[:1] == ("A",)) else 0.1
+
+    return Longer(kernel.first, kernel.then)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "law"),
+    [
+        (lambda token, past: 0.5 if past != ("A", "A") else 0.6, r"probabilities must sum to one: after \('A', 'A'\)"),
+        (
+            lambda token, past: 1.5 if token == "A" else -0.5,
+            r"probabilities must be in \[0, 1\]: 'A' after \(\) has 1.5",
+        ),
+        (lambda token, past: float("nan"), r"probabilities must be in \[0, 1\]: 'A' after \(\) has nan"),
+        (long_memory(markov(HALF, dict.fromkeys("AB", HALF))), "an observation must multiply by the kernel"),
+    ],
+)
+def test_broken_kernels_break_a_law(kernel, law):
+    with pytest.raises(AssertionError, match=f"^{law}"):
+        check_laws(kernel, "AB")
+
+
+class WearsOut:
+    """A kernel that is right for a number of calls and then answers at random."""
+
+    def __init__(self, limit):
+        self.calls, self.limit, self.rng = 0, limit, random.Random(0)
+
+    def __call__(self, token, past):
+        self.calls += 1
+        return 0.5 if self.calls <= self.limit else self.rng.choice([0.25, 0.75])
+
+
+@pytest.mark.parametrize(
+    ("i", "message"),
+    [
+        (0, "probabilities must sum to one"),
+        (1, "the same past must give the same answer"),
+        (2, "an action must leave the posterior as it is"),
+        (3, "an observation must multiply by the kernel"),
+        (4, r"L_obs\(p, h\) must equal L_do\(p, as_bystander\(h\)\)"),
+    ],
+)
+def test_every_law_can_fail(i, message):
+    """A kernel that wears out after the laws before: the first law broken is the one that is reported."""
+    good = WearsOut(limit=10**9)
+    for law in LAWS[:i]:
+        _check(law, good, ("A", "B"))
+    with pytest.raises(AssertionError, match=f"^{message}"):
+        check_laws(WearsOut(good.calls), "AB")
+
+
+def test_the_errors_of_a_kernel_pass_through():
+    with pytest.raises(UnknownToken, match="unknown token 'B'"):
+        check_laws(memoryless(A=1), "AB")
