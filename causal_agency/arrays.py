@@ -23,7 +23,7 @@ def log_L_do(
 ) -> Float[Array, "..."]:
     """Return log L^do = Σ_{i: γ_i = 0} log ν(z_i | h_{<i}) (section 3.3).
 
-    Slots that are no evidence are left out, not multiplied by zero: an impossible action has log-probability −∞, and
+    Slots that are not evidence are left out, not multiplied by zero: an impossible action has log-probability −∞, and
     0 · −∞ is NaN.
 
     Args:

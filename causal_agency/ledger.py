@@ -64,7 +64,7 @@ def _false_evidence(hypotheses: Sequence[Hypothesis], own: Products | None) -> d
 
 
 def _known_factor(p: Hypothesis, slot: Slot, belief: Belief) -> Number | None:
-    """Return ν_p of the slot's symbol; None for an action that the kernel does not know: it is no evidence anyway."""
+    """Return ν_p of the slot's symbol; None for an action that the kernel does not know: it is not evidence anyway."""
     try:
         return factor(p, slot.symbol, belief.past, belief.t + 1)
     except UnknownToken:

@@ -205,7 +205,7 @@ def _validate_stream(
 def _codes(
     symbols: Shaped[np.ndarray, "*rows T"], evidence: Bool[np.ndarray, "*rows T"], unseen: int
 ) -> Integer[np.ndarray, "*rows T"]:
-    """Return the symbols, with ``unseen`` in place of those that are no evidence."""
+    """Return the symbols, with ``unseen`` in place of those that are not evidence."""
     if symbols.size and not (symbols.dtype.kind in "iu" and symbols.min() >= 0 and symbols.max() < unseen):
         raise ValueError(f"symbols must be whole numbers from 0 to {unseen - 1}")
     return np.where(evidence, symbols, np.array(unseen, np.min_scalar_type(unseen)))
@@ -276,7 +276,7 @@ def _block_length(factors: Float[np.ndarray, "..."]) -> int:
 def _split_blocks(
     written: Integer[np.ndarray, " T"], kernels: Float[np.ndarray, "P S"]
 ) -> tuple[Integer[np.ndarray, "blocks length"], Int[np.ndarray, "blocks S"]]:
-    """Return the codes in blocks, padded with slots of no evidence, and the counts before each block."""
+    """Return the codes in blocks, padded with slots that are not evidence, and the counts before each block."""
     size, length = kernels.shape[1], _block_length(_relative_kernels(kernels))
     blocks = -(-len(written) // length)
     written = np.pad(written, (0, blocks * length - len(written)), constant_values=size).reshape(blocks, length)

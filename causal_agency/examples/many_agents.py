@@ -108,7 +108,7 @@ def outcome(lives: Lives) -> Outcome:
     deluded = w[everyone, :, truth] < 1 - MIN_DELUSION
     first = chosen[everyone, own.argmax(axis=1)]
     locked = deluded[:, -1] & (w[everyone, -1, first] > MIN_DELUSION) & own.any(axis=1)
-    before = np.pad(deluded, ((0, 0), (1, 0)))  # nobody is at first
+    before = np.pad(deluded, ((0, 0), (1, 0)))  # no agent is deluded at first
     since = slots + 1 - np.argmin(before[:, ::-1], axis=1)
     return Outcome(
         deluded.mean(axis=0), locked.mean(), float(np.median(since[locked])) if locked.sum() >= MIN_LOCKED else np.nan

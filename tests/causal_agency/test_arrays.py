@@ -64,7 +64,7 @@ def test_a_history_of_no_slots_leaves_the_prior():
     np.testing.assert_allclose(jnp.exp(log_w), [[0.25, 0.75]], rtol=1e-6)
 
 
-def test_log_posterior_is_normalised_and_never_nan():
+def test_log_posterior_is_normalized_and_never_nan():
     log_w = log_posterior(jnp.log(jnp.array([0.35, 0.65])), jnp.log(jnp.array([0.8, 0.1])))
     np.testing.assert_allclose(jnp.exp(log_w), [56 / 69, 13 / 69], rtol=1e-6)
     some = log_posterior(jnp.array([0.0, -jnp.inf]), jnp.array([-1e30, 0.0]))

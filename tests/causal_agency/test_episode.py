@@ -23,7 +23,7 @@ def episodes(draw, smallest=0):
 
 
 @given(episodes())
-def test_the_joint_factorises(episode):
+def test_the_joint_factorizes(episode):
     joint = episode.joint()
     assert joint.P() == 1
     for p, prior in episode.prior.items():

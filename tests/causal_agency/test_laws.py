@@ -123,7 +123,7 @@ def test_4_without_memory_neither_order_nor_actions_matter(mix, history):
     assert mix.posterior([slot for slot in history if slot.gate == Gate.WORLD]) == w
 
 
-def test_4_with_memory_an_action_that_is_no_evidence_still_matters():
+def test_4_with_memory_an_action_that_is_not_evidence_still_matters():
     """Do is not delete: an action is in the past of what the world writes next."""
 
     def deletion_changes(case):

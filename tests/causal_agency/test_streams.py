@@ -39,7 +39,7 @@ def random_stream(hypotheses, size, slots, smallest=0.0):
 
 
 def in_long_double(prior, kernels, symbols, evidence):
-    """log w_0 … w_T, summed slot by slot in the widest floats there are."""
+    """log w_0 … w_T, summed slot by slot in the widest floats available."""
     with np.errstate(divide="ignore"):
         logs = np.log(kernels.astype(np.longdouble)).T
         start = np.log(prior.astype(np.longdouble))
