@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import isclose
 from typing import Any
 
-from causal_agency._probability import MAX_SUM_ERROR
+from causal_agency._probability import MAX_SUM_ERROR, is_probability, to_number
 from causal_agency.history import Slot, Symbol, as_bystander, do, see, symbols
 from causal_agency.hypothesis import Hypothesis
 from causal_agency.kernel import Kernel, memoryless
@@ -27,12 +27,12 @@ def _mixture_with(kernel: Kernel, tokens: tuple[Symbol, ...]) -> Mixture:
 def check_sums(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, ...]) -> None:
     """Check law 1."""
     past = symbols(history)
-    probs: dict[Symbol, Any] = {token: kernel(token, past) for token in tokens}
+    probs = {token: to_number(kernel(token, past)) for token in tokens}
     for token, prob in probs.items():
-        if not 0 <= prob <= 1:
+        if not is_probability(prob):
             raise AssertionError(f"probabilities must be in [0, 1]: {token!r} after {past} has {prob}")
-    total = sum(probs.values())
-    if abs(total - 1) > MAX_SUM_ERROR:
+    total: Any = sum(probs.values())
+    if abs(total - 1) > (MAX_SUM_ERROR if isinstance(total, float) else 0):
         raise AssertionError(f"probabilities must sum to one: after {past} they sum to {total}")
 
 
@@ -62,7 +62,7 @@ def check_see(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, .
     mix, past = _mixture_with(kernel, tokens), symbols(history)
     before = mix.posterior(history)
     for token in tokens:
-        joint: dict[Hypothesis, Any] = {p: w * p.nu(token, past) for p, w in before.items()}
+        joint: dict[Hypothesis, Any] = {p: w * to_number(p.nu(token, past)) for p, w in before.items()}
         expected = {p: prob / sum(joint.values()) for p, prob in joint.items()}
         after = mix.posterior((*history, see(token)))
         if not all(isclose(after[p], expected[p], rel_tol=MAX_ERROR, abs_tol=MAX_ERROR) for p in expected):

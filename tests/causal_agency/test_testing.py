@@ -1,6 +1,7 @@
 import random
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
@@ -154,6 +155,8 @@ HALF = {"A": 0.5, "B": 0.5}
         markov(HALF, {"A": {"A": 0.1, "B": 0.9}, "B": {"A": 0.7, "B": 0.3}}),
         channels("AB", memoryless(HALF), memoryless(C=1)),
         lambda token, past: Fraction(past.count(token) + 1, len(past) + 2),
+        lambda token, past: np.float32(0.7) if token == "A" else np.float32(0.3),
+        lambda token, past: 1.0 + 1e-15 if token == "A" else 0,
     ],
 )
 def test_good_kernels_obey_the_laws(kernel):
@@ -184,6 +187,7 @@ def long_memory(kernel):
             lambda token, past: 1.5 if token == "A" else -0.5,
             r"probabilities must be in \[0, 1\]: 'A' after \(\) has 1.5",
         ),
+        (lambda token, past: Fraction(1, 2) + Fraction(1, 10**9), "probabilities must sum to one"),
         (lambda token, past: float("nan"), r"probabilities must be in \[0, 1\]: 'A' after \(\) has nan"),
         (long_memory(markov(HALF, dict.fromkeys("AB", HALF))), "an observation must multiply by the kernel"),
     ],
