@@ -1,23 +1,15 @@
 """What the examples' commands share: bad input is reported in one line, with exit code 2."""
 
-import os
-import signal
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
 from causal_agency._extras import optional_import
 
 __all__ = ["Command", "image_file", "import_extra"]
-
-T = TypeVar("T")
-
-
-class BadInput(ValueError):
-    """What was given cannot be worked with. A command says so in one line."""
 
 
 class Command(ArgumentParser):
@@ -36,44 +28,6 @@ class Command(ArgumentParser):
             message: What is wrong, and what to do.
         """
         self.exit(2, f"{self.prog}: {message} (--help shows how it is used)\n")
-
-    def refusing(self, work: Callable[..., T], *arguments: object) -> T:
-        """Return ``work(*arguments)``; report bad input in one line.
-
-        Args:
-            work: Any function.
-            arguments: Its arguments.
-
-        Returns:
-            What it returns.
-        """
-        try:
-            return work(*arguments)
-        except BadInput as problem:
-            self.error(str(problem))
-
-    def stop(self, message: str) -> NoReturn:
-        """Exit at once with code 130: an orderly exit may crash into a computation that is still running.
-
-        Args:
-            message: Why.
-        """
-        print(f"\n{self.prog}: {message}", file=sys.stderr, flush=True)
-        os._exit(130)
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """A request to end, or a terminal that is closed, is a KeyboardInterrupt too, unless it is to be ignored."""
-    signals = [each for each in (signal.SIGTERM, getattr(signal, "SIGHUP", None)) if each]
-    waiting = [each for each in signals if signal.getsignal(each) == signal.SIG_DFL]
-    for each in waiting:
-        signal.signal(each, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for each in waiting:
-            signal.signal(each, signal.SIG_DFL)
 
 
 def image_file(text: str) -> Path:
@@ -126,15 +80,3 @@ def import_extra(name: str, extra: str) -> Iterator[None]:
         if name != "__main__":
             raise
         Command().exit(2, f"{problem}\n")
-
-
-def whole_number(smallest: int) -> Callable[[str], int]:
-    """An argument's type: a whole number, ``smallest`` or more."""
-
-    def parse(text: str) -> int:
-        if int(text) < smallest:
-            raise ValueError
-        return int(text)
-
-    parse.__name__ = f"whole number from {smallest}"  # argparse names the type in its error
-    return parse
