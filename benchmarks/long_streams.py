@@ -15,17 +15,17 @@ from measure import (
     Measured,
     Method,
     extra_memory,
-    grouped,
+    group,
     measure,
     number,
-    present,
     ratio,
+    select_installed,
     show,
-    timed,
+    time_call,
     times,
     version,
 )
-from right import FLOORS, RNG, SIZE, Stream, detour, log_total, long_double, random_stream, right_in_the_end, verdict
+from right import FLOORS, RNG, SIZE, Stream, detour, final_log_weights, log_total, long_double, random_stream, verdict
 
 from causal_agency import arrays, streams
 
@@ -34,19 +34,19 @@ SHAPES = (100_000, 100), (1_000_000, 10)  # slots, hypotheses
 
 
 def copy_and_exp() -> tuple[Measured, Measured]:
-    """Of 10^7 float64 into an array that is there already."""
+    """Time both on 10^7 float64, into an existing array."""
     source = RNG.random(10**7)
     target = np.zeros_like(source)
-    return timed(lambda: np.copyto(target, source)), timed(lambda: np.exp(source, out=target))
+    return time_call(lambda: np.copyto(target, source)), time_call(lambda: np.exp(source, out=target))
 
 
 def versions() -> str:
-    """Of all that is compared."""
+    """Return the versions of everything that is compared."""
     return ", ".join(f"{package} {version(package)}" for package in ("numpy", "jax", *PEERS) if version(package))
 
 
-def the_machine() -> float:
-    """Prints section 1; returns the copy cost in ns per float64."""
+def machine() -> float:
+    """Print section 1; return the cost of a copy in ns per float64."""
     costs = [(got.median * 100, got.least * 100) for got in copy_and_exp()]  # 10^7 of them, in ns
     rows = [(name, *map(number, cost)) for name, cost in zip(("copy", "exp"), costs, strict=True)]
     bits = np.finfo(np.longdouble).nmant + 1
@@ -56,35 +56,35 @@ def the_machine() -> float:
 
 
 def ours_trajectory(stream: Stream, dtype: type = np.float64) -> Callable[[], Any]:
-    """In NumPy."""
+    """Prepare `streams.trajectory`."""
     return partial(streams.trajectory, *stream, dtype=dtype)
 
 
 def bystanders_trajectory(stream: Stream) -> Callable[[], Any]:
-    """As one who books everything as evidence."""
+    """Prepare `streams.trajectory` with everything as evidence."""
     return ours_trajectory(stream.bystander())
 
 
 def compiled(function: Callable, stream: Stream) -> Callable[[], Any]:
-    """``function`` of the stream's arrays under jit."""
+    """Prepare ``function`` of the stream's arrays under jit."""
     inputs, fast = jax.tree.map(jnp.asarray, tuple(stream)), jax.jit(function)
     return lambda: fast(*inputs).block_until_ready()
 
 
 def ours_in_jax(prior, kernels, symbols, evidence):
-    """`arrays.log_trajectory`, as probabilities."""
-    return jnp.exp(arrays.log_trajectory(jnp.log(prior), jnp.log(kernels).T[symbols], evidence))
+    """Return `arrays.trajectory`."""
+    return arrays.trajectory(jnp.log(prior), jnp.log(kernels).T[symbols], evidence)
 
 
 def scan(prior, kernels, symbols, evidence):
-    """Running sums in log space by lax.scan, then softmax."""
+    """Return running sums in log space by lax.scan, then softmax."""
     factors = jnp.where(evidence[:, None], jnp.log(kernels).T[symbols], 0.0)
     _, sums = jax.lax.scan(lambda w, factor: (w + factor, w + factor), jnp.log(prior), factors)
     return jax.nn.softmax(sums, axis=-1)
 
 
 def cumsum_and_softmax(stream: Stream) -> Callable[[], Any]:
-    """In NumPy, with as few passes and new arrays as it takes."""
+    """Prepare plain NumPy, with few passes and few new arrays."""
     prior, kernels, symbols, evidence = stream
     table = np.vstack([np.log(kernels).T, np.zeros(len(prior))])
 
@@ -101,7 +101,7 @@ def cumsum_and_softmax(stream: Stream) -> Callable[[], Any]:
 
 
 def dynamax_filter(stream: Stream) -> Callable[[], Any]:
-    """A hidden state that never changes; rows of zeros where the agent wrote."""
+    """Prepare a hidden state that never changes; rows of zeros where the agent wrote."""
     hmm_filter = importlib.import_module("dynamax.hidden_markov_model").hmm_filter
 
     def function(prior, kernels, symbols, evidence):
@@ -112,7 +112,7 @@ def dynamax_filter(stream: Stream) -> Callable[[], Any]:
 
 
 def hmmlearn_posteriors(stream: Stream) -> Callable[[], Any]:
-    """A hidden state that never changes; slots that the agent wrote are left out."""
+    """Prepare a hidden state that never changes; slots that the agent wrote are left out."""
     hmm = importlib.import_module("hmmlearn.hmm").CategoricalHMM(len(stream.prior), implementation="log")
     hmm.startprob_, hmm.transmat_, hmm.emissionprob_ = stream.prior, np.eye(len(stream.prior)), stream.kernels
     hmm.n_features = stream.kernels.shape[1]
@@ -123,7 +123,7 @@ TRAJECTORIES = (
     Method("streams.trajectory", ours_trajectory),
     Method("streams.trajectory, float32", partial(ours_trajectory, dtype=np.float32)),
     Method("streams.trajectory, bystander's", bystanders_trajectory),
-    Method("arrays.log_trajectory + exp, jit", partial(compiled, ours_in_jax)),
+    Method("arrays.trajectory, jit", partial(compiled, ours_in_jax)),
     Method("NumPy cumsum + softmax", cumsum_and_softmax),
     Method("JAX lax.scan + softmax, jit", partial(compiled, scan)),
     Method("dynamax hmm_filter, jit", dynamax_filter, "dynamax"),
@@ -132,7 +132,7 @@ TRAJECTORIES = (
 
 
 def after_detour(method: Method) -> str:
-    """Whether the method finds back from the detour, or the probability that it gives instead of 0.25."""
+    """Return whether the method returns from the detour, or the probability that it gives instead of 0.25."""
     try:
         last = float(np.asarray(method.prepare(detour())())[-1][0])
     except Exception as problem:
@@ -141,17 +141,17 @@ def after_detour(method: Method) -> str:
 
 
 def end_verdict(method: Method, stream: Stream, got: Measured) -> str:
-    """The error of the last posterior of a trajectory."""
+    """Return the error of the last posterior of a trajectory."""
     if got.problem:
         return got.problem
-    booked = stream.bystander() if "bystander" in method.name else stream
-    return verdict(np.asarray(got.value)[-1], right_in_the_end(booked))
+    recorded = stream.bystander() if "bystander" in method.name else stream
+    return verdict(np.asarray(got.value)[-1], final_log_weights(recorded))
 
 
 def trajectory_rows(stream: Stream, copy: float) -> Iterator[tuple[str, ...]]:
-    """A row for each method; ours is the first, with which the others are compared."""
+    """Yield a row for each method; the others are compared with the first, which is ours."""
     ours = 0.0
-    for method in present(TRAJECTORIES):
+    for method in select_installed(TRAJECTORIES):
         part = stream.first(method.slots)
         got = measure(method, part)
         cell = got.least / part.cells * 1e9
@@ -171,7 +171,7 @@ TRAJECTORY_CAPTION = (
 
 
 def trajectories(copy: float) -> None:
-    """Prints section 2."""
+    """Print section 2."""
     columns = "", "median", "min", "ns/cell", "× copy", "ours/peer", "error", "detour"
     for slots, hypotheses in SHAPES:
         title = f"2. Posterior after every slot: {slots:,} slots × {hypotheses} hypotheses, {SIZE} symbols"
@@ -180,12 +180,12 @@ def trajectories(copy: float) -> None:
 
 
 def ours_final(stream: Stream) -> Callable[[], Any]:
-    """In NumPy; [..., T] → [..., P]."""
+    """Prepare `streams.posterior`; [..., T] → [..., P]."""
     return partial(streams.posterior, *stream)
 
 
 def gather_and_sum(stream: Stream) -> Callable[[], Any]:
-    """One row of log-probabilities for each slot of evidence."""
+    """Prepare a sum of one row of log-probabilities for each slot of evidence."""
     table = np.ascontiguousarray(np.log(stream.kernels).T)
 
     def call():
@@ -196,7 +196,7 @@ def gather_and_sum(stream: Stream) -> Callable[[], Any]:
 
 
 def summed(prior, kernels, symbols, evidence):
-    """Sums of log-probabilities in JAX, of one stream or of many."""
+    """Return sums of log-probabilities in JAX, of one stream or of many."""
     factors = jnp.where(evidence[..., None], jnp.log(kernels).T[symbols], 0.0)
     return jax.nn.softmax(jnp.log(prior) + factors.sum(axis=-2), axis=-1)
 
@@ -209,41 +209,41 @@ FINALS = (
 
 
 def long_stream() -> Stream:
-    """10^8 slots × 10 hypotheses."""
+    """Return 10^8 slots × 10 hypotheses."""
     stream = random_stream(10**6, 10)
     return stream._replace(symbols=np.tile(stream.symbols, 100), evidence=np.tile(stream.evidence, 100))
 
 
 def many_streams() -> Stream:
-    """10^4 streams × 10^3 slots × 10 hypotheses."""
+    """Return 10^4 streams × 10^3 slots × 10 hypotheses."""
     stream = random_stream(10**7, 10)
     shape = 10**4, 10**3
     return stream._replace(symbols=stream.symbols.reshape(shape), evidence=stream.evidence.reshape(shape))
 
 
 def final_rows(stream: Stream, methods: Iterable[Method]) -> Iterator[tuple[str, ...]]:
-    """A row for each method; ours is the first, with which the others are compared."""
+    """Yield a row for each method; the others are compared with the first, which is ours."""
     ours = None
     for method in methods:
         got = measure(method, stream)
         ours = ours or got
         memory = "-" if "JAX" in method.name else f"{extra_memory(method.prepare(stream)) / 1e6:,.1f} MB"
-        error = verdict(got.value, right_in_the_end(stream)) if stream.symbols.ndim == 1 else "-"
+        error = verdict(got.value, final_log_weights(stream)) if stream.symbols.ndim == 1 else "-"
         cell = number(got.least / stream.cells * 1e9, ".2g")
         yield method.name, *times(got), cell, ratio(ours, got), memory, got.problem or error
 
 
 def all_final_rows() -> Iterator[tuple[str, ...]]:
-    """Both shapes, one very long stream, and very many."""
+    """Yield streams of both shapes, a very long stream, and very many streams."""
     for slots, hypotheses in SHAPES:
         stream = random_stream(slots, hypotheses, near=hypotheses // 2)
-        yield from grouped(f"{slots:,} slots × {hypotheses}", final_rows(stream, FINALS))
-    yield from grouped("10^8 slots × 10", final_rows(long_stream(), [FINALS[0]]))
-    yield from grouped("10^4 streams × 10^3 slots × 10", final_rows(many_streams(), [FINALS[0], FINALS[2]]))
+        yield from group(f"{slots:,} slots × {hypotheses}", final_rows(stream, FINALS))
+    yield from group("10^8 slots × 10", final_rows(long_stream(), [FINALS[0]]))
+    yield from group("10^4 streams × 10^3 slots × 10", final_rows(many_streams(), [FINALS[0], FINALS[2]]))
 
 
 def finals() -> None:
-    """Prints section 3."""
+    """Print section 3."""
     columns = "", "method", "median", "min", "ns/cell", "ours/peer", "extra memory", "error"
     caption = (
         "Symbols in uint8. Extra memory: peak of the call by tracemalloc. Error: as in section 2; - where one is left."
@@ -252,7 +252,7 @@ def finals() -> None:
 
 
 def largest_error(got: np.ndarray, stream: Stream, to_log: Callable = np.log) -> str:
-    """In nats, over all posteriors [T, P] and all probabilities that are not too small; or how many of them are 0."""
+    """Return the largest error in nats over all probabilities [T, P] that are not too small; or how many are 0."""
     worst, lost = 0.0, 0
     for part, right in long_double(stream):
         seen = right > np.log(FLOORS[got.dtype])
@@ -263,9 +263,9 @@ def largest_error(got: np.ndarray, stream: Stream, to_log: Callable = np.log) ->
 
 
 def accuracy() -> None:
-    """Prints what the long streams are held to."""
+    """Print the accuracy on long streams."""
     stream = random_stream(10**6, 10, near=5)
-    got, right = streams.log_posterior(*stream), right_in_the_end(stream)
+    got, right = streams.log_posterior(*stream), final_log_weights(stream)
     top = int(right.argmax())
     odds = np.delete((got - got[top]) / (right - right[top]).astype(float) - 1, top)
     double, single = (ours_trajectory(stream, dtype)()[1:] for dtype in (np.float64, np.float32))

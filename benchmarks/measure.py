@@ -1,4 +1,4 @@
-"""How everything here is timed and shown."""
+"""How everything here is timed and printed."""
 
 import importlib.metadata
 import timeit
@@ -16,12 +16,12 @@ CONSOLE = Console(width=124, highlight=False)
 
 
 class Method(NamedTuple):
-    """A way to do it. ``prepare``, given the case, returns the call that is timed."""
+    """A way to compute something; ``prepare`` takes the case and returns the call that is timed."""
 
     name: str
     prepare: Callable[..., Callable[[], Any]]
     needs: str = "numpy"
-    slots: int | None = None  # as many as it is given of a stream, where it is too slow for all
+    slots: int | None = None  # how much of a stream it gets, if it is too slow for all of it
 
 
 class Measured(NamedTuple):
@@ -33,8 +33,8 @@ class Measured(NamedTuple):
     problem: str = ""
 
 
-def timed(call: Callable[[], Any]) -> Measured:
-    """Several repeats, each of many calls where one is short, after a call that compiles and fills caches."""
+def time_call(call: Callable[[], Any]) -> Measured:
+    """Time several repeats, each of many calls if one is short, after a call that compiles and fills caches."""
     value = call()
     timer = timeit.Timer(call)
     once = timer.timeit(1)
@@ -45,28 +45,28 @@ def timed(call: Callable[[], Any]) -> Measured:
 
 
 def measure(method: Method, *case: Any) -> Measured:
-    """`timed`, where no failure stops the run."""
+    """Return `time_call` of a method; a failure does not stop the run."""
     try:
-        return timed(method.prepare(*case))
+        return time_call(method.prepare(*case))
     except Exception as problem:
         return Measured(nan, nan, problem=type(problem).__name__)
 
 
 def version(package: str) -> str | None:
-    """None where it is not installed."""
+    """Return the version of a package; None if it is not installed."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
 
 
-def present(methods: Iterable[Method]) -> list[Method]:
-    """Those whose package is installed."""
+def select_installed(methods: Iterable[Method]) -> list[Method]:
+    """Return the methods whose package is installed."""
     return [method for method in methods if version(method.needs)]
 
 
 def extra_memory(call: Callable[[], Any]) -> int:
-    """Bytes at the peak of the call, beyond those before it, of all that Python and NumPy allocate."""
+    """Return the bytes that Python and NumPy allocate at the peak of the call, beyond those before it."""
     tracemalloc.start()
     try:
         call()
@@ -76,7 +76,7 @@ def extra_memory(call: Callable[[], Any]) -> int:
 
 
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> None:
-    """Prints a table: names to the left, figures to the right; an empty row is a line."""
+    """Print a table: names to the left, figures to the right; an empty row is a line."""
     table = Table()
     for column in columns:
         table.add_column(column, justify="left" if column in ("", "method") else "right")
@@ -87,8 +87,8 @@ def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], capt
     CONSOLE.print(caption + "\n")
 
 
-def grouped(name: str, rows: Iterable[Sequence[str]]) -> Iterator[tuple[str, ...]]:
-    """The rows with ``name`` in front of the first, and a line below the last."""
+def group(name: str, rows: Iterable[Sequence[str]]) -> Iterator[tuple[str, ...]]:
+    """Yield the rows with ``name`` in front of the first, and a line below the last."""
     for row in rows:
         yield name, *row
         name = ""
@@ -96,7 +96,7 @@ def grouped(name: str, rows: Iterable[Sequence[str]]) -> Iterator[tuple[str, ...
 
 
 def span(seconds: float) -> str:
-    """Seconds in the unit that fits."""
+    """Write seconds in the unit that fits."""
     if np.isnan(seconds):
         return "-"
     unit, name = next(((u, n) for u, n in ((1, "s"), (1e-3, "ms")) if seconds >= u), (1e-6, "µs"))
@@ -104,15 +104,15 @@ def span(seconds: float) -> str:
 
 
 def times(got: Measured) -> tuple[str, str]:
-    """The median and the least."""
+    """Return the median and the minimum."""
     return span(got.median), span(got.least)
 
 
 def number(x: float, digits: str = ".3g") -> str:
-    """A dash for what was not measured."""
+    """Write a number; a dash if it was not measured."""
     return "-" if np.isnan(x) else f"{x:{digits}}"
 
 
 def ratio(ours: Measured, peer: Measured) -> str:
-    """ours/peer, of minima."""
+    """Return ours/peer, of minima."""
     return number(ours.least / peer.least)

@@ -1,4 +1,4 @@
-"""Random streams, and what is right of them: sums in the widest floats there are."""
+"""Random streams, and their correct posteriors: sums in the widest floats available."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -20,46 +20,46 @@ class Stream(NamedTuple):
 
     @property
     def cells(self) -> int:
-        """Slots times hypotheses."""
+        """How many slots times hypotheses there are."""
         return self.symbols.size * len(self.prior)
 
     def bystander(self) -> "Stream":
-        """The same, with everything evidence."""
+        """Return the same stream with everything as evidence."""
         return self._replace(evidence=np.ones_like(self.evidence))
 
     def first(self, slots: int | None) -> "Stream":
-        """The first slots; all for None."""
+        """Return the first slots; all of them for None."""
         return self._replace(symbols=self.symbols[:slots], evidence=self.evidence[:slots])
 
 
 def kernels_for(slots: int, hypotheses: int, near: int) -> np.ndarray:
-    """Kernels [P, S] of which the last ``near`` are so like the first that ``slots`` cannot quite rule them out."""
+    """Return kernels [P, S]; the last ``near`` resemble the first so much that ``slots`` cannot quite exclude them."""
     far = RNG.dirichlet(np.ones(SIZE), hypotheses - near)
     like = far[0] * np.exp(RNG.normal(0, 20 / np.sqrt(slots), (near, SIZE)))
     return np.vstack([far, like / like.sum(axis=1, keepdims=True)])
 
 
 def random_stream(slots: int, hypotheses: int, near: int = 0) -> Stream:
-    """Written by the first hypothesis; every gate by a fair coin."""
+    """Return a stream that the first hypothesis writes, every gate by a fair coin."""
     kernels = kernels_for(slots, hypotheses, near)
     symbols = RNG.choice(SIZE, slots, p=kernels[0]).astype(np.uint8)
     return Stream(RNG.dirichlet(np.ones(hypotheses)), kernels, symbols, RNG.random(slots) < 0.5)
 
 
 def detour() -> Stream:
-    """2,000 slots one way and 2,000 back: 811 nats, which no float64 holds. In the end the prior is right."""
+    """Return 2,000 slots one way and 2,000 back: 811 nats, which no float64 holds. The last posterior is the prior."""
     symbols = np.repeat(np.array([0, 1], np.uint8), 2000)
     return Stream(np.array([0.25, 0.75]), np.array([[0.4, 0.6], [0.6, 0.4]]), symbols, np.ones(4000, bool))
 
 
 def log_total(logs: np.ndarray) -> np.ndarray:
-    """log Σ exp over the last axis, which stays."""
+    """Return log Σ exp over the last axis, which is kept."""
     top = logs.max(axis=-1, keepdims=True)
     return top + np.log(np.exp(logs - top).sum(axis=-1, keepdims=True))
 
 
 def long_double(stream: Stream, slots: int = 10_000) -> Iterator[tuple[slice, np.ndarray]]:
-    """log w after every slot in the widest floats there are, piece by piece, with integer counts between them."""
+    """Yield log w after every slot in the widest floats available, in pieces, with integer counts between them."""
     table = np.log(stream.kernels.astype(np.longdouble)).T
     start, counts = np.log(stream.prior.astype(np.longdouble)), np.zeros(len(table), np.int64)
     for left in range(0, len(stream.symbols), slots):
@@ -70,22 +70,22 @@ def long_double(stream: Stream, slots: int = 10_000) -> Iterator[tuple[slice, np
         counts += np.bincount(symbols[evidence], minlength=len(table))
 
 
-def right_in_the_end(stream: Stream) -> np.ndarray:
-    """log w_T [P] in the widest floats there are, from counts."""
+def final_log_weights(stream: Stream) -> np.ndarray:
+    """Return log w_T [P] in the widest floats available, from counts."""
     counts = np.bincount(stream.symbols[stream.evidence], minlength=stream.kernels.shape[1])
     logs = np.log(stream.kernels.astype(np.longdouble)) @ counts + np.log(stream.prior.astype(np.longdouble))
     return logs - log_total(logs)
 
 
 def odds_error(got: np.ndarray, right: np.ndarray) -> float:
-    """The largest relative error of a log-odds, where both are log-weights [P]."""
+    """Return the largest relative error of a log-odds; both arguments are log-weights [P]."""
     away = ~np.eye(len(right), dtype=bool)
     odds, exact = (np.subtract.outer(logs, logs)[away] for logs in (got, right))
     return float(np.abs(odds / exact - 1).max())
 
 
 def fault(probs: np.ndarray, right: np.ndarray) -> str:
-    """What is plainly wrong with probabilities [P], if anything; ``right`` are log-weights."""
+    """Return what is plainly wrong with probabilities [P], if anything; ``right`` are log-weights."""
     floor = FLOORS[probs.dtype]
     visible = right > np.log(floor)
     if np.isnan(probs).any():
@@ -97,7 +97,7 @@ def fault(probs: np.ndarray, right: np.ndarray) -> str:
 
 
 def visible_odds_error(probs: np.ndarray, right: np.ndarray) -> str:
-    """`odds_error` of the probabilities [P] that are not too small."""
+    """Return `odds_error` of the probabilities [P] that are not too small."""
     visible = right > np.log(FLOORS[probs.dtype])
     if visible.sum() < 2:
         return "-"
@@ -105,6 +105,6 @@ def visible_odds_error(probs: np.ndarray, right: np.ndarray) -> str:
 
 
 def verdict(probs: Any, right: np.ndarray) -> str:
-    """The `fault`, else the error."""
+    """Return the `fault`, else the error."""
     probs = np.asarray(probs)
     return fault(probs, right) or visible_odds_error(probs, right)

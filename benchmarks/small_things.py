@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 from long_streams import dynamax_filter, ours_final
-from measure import Measured, Method, grouped, measure, present, ratio, show, span, timed, times
-from right import RNG, SIZE, Stream, fault, random_stream, right_in_the_end, visible_odds_error
+from measure import Measured, Method, group, measure, ratio, select_installed, show, span, time_call, times
+from right import RNG, SIZE, Stream, fault, final_log_weights, random_stream, visible_odds_error
 
 from causal_agency import Hypothesis, Mixture, as_bystander, do, memoryless, see
 
 
 def two_action(exact: bool = False) -> Mixture:
-    """The paper's example, in floats or in Fractions."""
+    """Return the paper's example, in floats or in Fractions."""
     x = Fraction if exact else float
     p_B = Hypothesis("p_B", memoryless(A=x("0.2"), B=x("0.8")))
     p_A = Hypothesis("p_A", memoryless(A=x("0.9"), B=x("0.1")))
@@ -25,18 +25,18 @@ def two_action(exact: bool = False) -> Mixture:
 
 
 def as_arrays() -> tuple[np.ndarray, np.ndarray]:
-    """Its prior [P] and kernels [P, S]."""
+    """Return its prior [P] and kernels [P, S]."""
     return np.array([0.35, 0.65]), np.array([[0.2, 0.8], [0.9, 0.1]])
 
 
 def ours_two_action(exact: bool) -> Callable[[], Any]:
-    """The call as the README has it."""
+    """Prepare the call of the README."""
     mix = two_action(exact)
     return lambda: [*mix.posterior((do("A"), see("B"))).values()]
 
 
 def numpy_two_action() -> Callable[[], Any]:
-    """A loop with an if."""
+    """Prepare a loop with an if."""
     prior, kernels = as_arrays()
 
     def call():
@@ -51,14 +51,14 @@ def numpy_two_action() -> Callable[[], Any]:
 
 
 def dynamax_two_action() -> Callable[[], Any]:
-    """With a row of zeros for the action."""
+    """Prepare a filter with a row of zeros for the action."""
     stream = Stream(*as_arrays(), np.array([0, 1]), np.array([False, True]))
     call = dynamax_filter(stream)
     return lambda: np.asarray(call())[-1]
 
 
 def pgmpy_network(prior: np.ndarray, kernels: np.ndarray, slots: int) -> Any:
-    """The hypothesis P, and an arc to each slot X0, X1, …"""
+    """Return a network: the hypothesis P, and an arc to each slot X0, X1, …"""
     models, factors = (importlib.import_module(f"pgmpy.{name}") for name in ("models", "factors.discrete"))
     hypotheses, size = kernels.shape
     network = models.DiscreteBayesianNetwork([("P", f"X{i}") for i in range(slots)])
@@ -68,18 +68,18 @@ def pgmpy_network(prior: np.ndarray, kernels: np.ndarray, slots: int) -> Any:
 
 
 def pgmpy_query(network: Any, evidence: dict[str, int]) -> Callable[[], Any]:
-    """P(P | evidence)."""
+    """Prepare P(P | evidence)."""
     inference = importlib.import_module("pgmpy.inference").VariableElimination(network)
     return lambda: inference.query(["P"], evidence=evidence, show_progress=False).values
 
 
 def pgmpy_two_action() -> Callable[[], Any]:
-    """Variable elimination on the network without the arc to the action."""
+    """Prepare variable elimination on the network without the arc to the action."""
     return pgmpy_query(pgmpy_network(*as_arrays(), slots=2).do(["X0"]), {"X0": 0, "X1": 1})
 
 
 def pyagrum_network(prior: np.ndarray, kernels: np.ndarray, slots: int) -> Any:
-    """The hypothesis P, and an arc to each slot X0, X1, …"""
+    """Return a network: the hypothesis P, and an arc to each slot X0, X1, …"""
     gum = importlib.import_module("pyagrum")
     network = gum.BayesNet()
     network.add(gum.LabelizedVariable("P", "P", len(prior)))
@@ -92,7 +92,7 @@ def pyagrum_network(prior: np.ndarray, kernels: np.ndarray, slots: int) -> Any:
 
 
 def pyagrum_query(network: Any, evidence: dict[str, int]) -> Callable[[], Any]:
-    """P(P | evidence): the only target, and asked anew each time, for an answer that is there costs nothing."""
+    """Prepare P(P | evidence): the only target, with a new inference each time, because a cached answer is free."""
     gum = importlib.import_module("pyagrum")
 
     def call():
@@ -106,14 +106,14 @@ def pyagrum_query(network: Any, evidence: dict[str, int]) -> Callable[[], Any]:
 
 
 def pyagrum_two_action() -> Callable[[], Any]:
-    """`pyagrum_query` without the arc to the action."""
+    """Prepare `pyagrum_query` without the arc to the action."""
     network = pyagrum_network(*as_arrays(), slots=2)
     network.eraseArc("P", "X0")
     return pyagrum_query(network, {"X0": 0, "X1": 1})
 
 
 def causal_impact() -> Callable[[], Any]:
-    """PyAgrum's own do."""
+    """Prepare pyAgrum's own do."""
     gum = importlib.import_module("pyagrum")
     model = gum.CausalModel(pyagrum_network(*as_arrays(), slots=2))
     question = {"on": "P", "doing": "X0", "knowing": {"X1"}, "values": {"X0": 0, "X1": 1}}
@@ -132,9 +132,9 @@ TWO_ACTIONS = (
 
 
 def two_action_rows() -> Iterator[tuple[str, ...]]:
-    """P(p_B | do(A), B) = 56/69, by each method."""
+    """Yield P(p_B | do(A), B) = 56/69 by each method."""
     ours = None
-    for method in present(TWO_ACTIONS):
+    for method in select_installed(TWO_ACTIONS):
         got = measure(method)
         ours = ours or got
         error = got.problem or f"{abs(float(got.value[0] - 56 / 69)):.0e}"
@@ -142,29 +142,29 @@ def two_action_rows() -> Iterator[tuple[str, ...]]:
 
 
 def rational_kernels(hypotheses: int) -> list[dict[int, Fraction]]:
-    """Kernels over 8 symbols."""
+    """Return kernels over 8 symbols."""
     tables = RNG.integers(1, 100, (hypotheses, SIZE)).tolist()
     return [{z: Fraction(n, sum(table)) for z, n in enumerate(table)} for table in tables]
 
 
 def mixture(kernels: Sequence[dict]) -> Mixture:
-    """All of them as likely as each other."""
+    """Return an even mixture of the kernels."""
     x = type(kernels[0][0])
     return Mixture({Hypothesis(f"p{i}", memoryless(nu)): x(1) / len(kernels) for i, nu in enumerate(kernels)})
 
 
 def history(symbols: Iterable, evidence: Iterable) -> tuple:
-    """Slots."""
+    """Return slots."""
     return tuple(see(z) if world else do(z) for z, world in zip(symbols, evidence, strict=True))
 
 
 def random_history(slots: int) -> tuple:
-    """Any symbols; every gate by a fair coin."""
+    """Return random symbols, every gate by a fair coin."""
     return history(RNG.integers(0, SIZE, slots).tolist(), (RNG.random(slots) < 0.5).tolist())
 
 
 def online_step(hypotheses: int, read: bool) -> Callable[[], Any]:
-    """Both beliefs after an agent slot, and both after a world slot: two steps."""
+    """Prepare both beliefs after an agent slot, and both after a world slot: two steps."""
     kernels = [{z: float(nu) for z, nu in table.items()} for table in rational_kernels(hypotheses)]
     past, mix = random_history(100), mixture(kernels)
     agents, bystanders = mix.belief(past), mix.belief(as_bystander(past))
@@ -175,7 +175,7 @@ def online_step(hypotheses: int, read: bool) -> Callable[[], Any]:
 
 
 def numpy_step(hypotheses: int) -> Callable[[], Any]:
-    """The same by hand, with both posteriors: two steps."""
+    """Prepare the same in plain NumPy, with both posteriors: two steps."""
     factors = np.array([[*map(float, table.values())] for table in rational_kernels(hypotheses)]).T.copy()
     agents = bystanders = np.full(hypotheses, 1 / hypotheses)
 
@@ -194,7 +194,7 @@ ONLINE = (
 
 
 def online_rows(hypotheses: int) -> Iterator[tuple[str, ...]]:
-    """One step of the agent's and the bystander's belief, the mean of an agent slot and a world slot."""
+    """Yield one step of the agent's and the bystander's belief, the mean of an agent slot and a world slot."""
     got = [measure(method, hypotheses) for method in ONLINE]
     halves = [each._replace(median=each.median / 2, least=each.least / 2) for each in got]
     for method, half in zip(ONLINE, halves, strict=True):
@@ -202,13 +202,13 @@ def online_rows(hypotheses: int) -> Iterator[tuple[str, ...]]:
 
 
 def ours_in_fractions(kernels: Sequence[dict], slots: tuple) -> Callable[[], Any]:
-    """`Mixture.posterior`."""
+    """Prepare `Mixture.posterior`."""
     mix = mixture(kernels)
     return lambda: [*mix.posterior(slots).values()]
 
 
 def plain_fractions(kernels: Sequence[dict], slots: tuple) -> Callable[[], Any]:
-    """Products of Fractions, normalised in the end."""
+    """Prepare products of Fractions, normalized at the end."""
     seen = [slot.symbol for slot in slots if slot == see(slot.symbol)]
 
     def call():
@@ -221,7 +221,7 @@ def plain_fractions(kernels: Sequence[dict], slots: tuple) -> Callable[[], Any]:
 
 
 def fraction_rows(hypotheses: int) -> Iterator[tuple[str, ...]]:
-    """1000 slots in Fractions."""
+    """Yield 1,000 slots in Fractions."""
     case = rational_kernels(hypotheses), random_history(1000)
     ours = measure(Method("Mixture.posterior", ours_in_fractions), *case)
     peer = measure(Method("products of Fractions", plain_fractions), *case)
@@ -230,13 +230,13 @@ def fraction_rows(hypotheses: int) -> Iterator[tuple[str, ...]]:
 
 
 def start(code: str) -> Measured:
-    """A fresh Python that runs ``code``."""
+    """Time a new Python process that runs ``code``."""
     command = [sys.executable, "-c", code]
-    return timed(partial(subprocess.run, command, check=True, capture_output=True))
+    return time_call(partial(subprocess.run, command, check=True, capture_output=True))
 
 
 def import_rows() -> Iterator[tuple[str, ...]]:
-    """A bare start, and what others take beyond it."""
+    """Yield a bare start, and what each import adds to it."""
     bare = start("pass")
     yield "bare Python", *times(bare), "", ""
     for module in ("causal_agency", "causal_agency.streams", "causal_agency.arrays"):
@@ -245,17 +245,17 @@ def import_rows() -> Iterator[tuple[str, ...]]:
 
 
 def small_rows() -> Iterator[tuple[str, ...]]:
-    """Everything of section 4."""
-    yield from grouped("two-action example", two_action_rows())
+    """Yield everything of section 4."""
+    yield from group("two-action example", two_action_rows())
     for hypotheses in (2, 10):
-        yield from grouped(f"online step, {hypotheses} hypotheses", online_rows(hypotheses))
+        yield from group(f"online step, {hypotheses} hypotheses", online_rows(hypotheses))
     for hypotheses in (2, 10):
-        yield from grouped(f"1,000 slots in Fractions, {hypotheses} hypotheses", fraction_rows(hypotheses))
-    yield from grouped("fresh process", import_rows())
+        yield from group(f"1,000 slots in Fractions, {hypotheses} hypotheses", fraction_rows(hypotheses))
+    yield from group("fresh process", import_rows())
 
 
 def small_things() -> None:
-    """Prints section 4."""
+    """Print section 4."""
     caption = (
         "Online step: a slot for the agent's belief and the same for the bystander's; the mean of one slot by the "
         "agent and one by the world. Its ratios are to the row with both posteriors read."
@@ -264,12 +264,12 @@ def small_things() -> None:
 
 
 def evidence_of(stream: Stream) -> dict[str, int]:
-    """The world's symbols by the names of their nodes."""
+    """Return the world's symbols by the names of their nodes."""
     return {f"X{i}": int(stream.symbols[i]) for i in np.flatnonzero(stream.evidence)}
 
 
 def ours_by_slots(stream: Stream) -> Callable[[], Any]:
-    """`Mixture.posterior` of do and see."""
+    """Prepare `Mixture.posterior` of do and see."""
     hypotheses = [Hypothesis(f"p{i}", memoryless(dict(enumerate(nu)))) for i, nu in enumerate(stream.kernels)]
     mix = Mixture(dict(zip(hypotheses, stream.prior, strict=True)))
     slots = history(stream.symbols.tolist(), stream.evidence.tolist())
@@ -277,7 +277,7 @@ def ours_by_slots(stream: Stream) -> Callable[[], Any]:
 
 
 def by_network(network: Callable, query: Callable, stream: Stream) -> Callable[[], Any]:
-    """A posterior from a network in which the agent's slots are no evidence."""
+    """Prepare a posterior from a network in which the agent's slots are no evidence."""
     return query(network(stream.prior, stream.kernels, len(stream.symbols)), evidence_of(stream))
 
 
@@ -290,14 +290,14 @@ SHORT = (
 
 
 def best_likelihood(stream: Stream) -> float:
-    """log L^do of the likeliest hypothesis."""
+    """Return log L^do of the likeliest hypothesis."""
     return (np.log(stream.kernels[:, stream.symbols]) * stream.evidence).sum(axis=1).max()
 
 
 def short_rows(stream: Stream) -> Iterator[tuple[str, ...]]:
-    """A row for each method."""
-    ours, right = None, right_in_the_end(stream)
-    for method in present(SHORT):
+    """Yield a row for each method."""
+    ours, right = None, final_log_weights(stream)
+    for method in select_installed(SHORT):
         got = measure(method, stream)
         ours = ours or got
         result = got.problem or fault(np.asarray(got.value), right)
@@ -306,16 +306,16 @@ def short_rows(stream: Stream) -> Iterator[tuple[str, ...]]:
 
 
 def all_short_rows() -> Iterator[tuple[str, ...]]:
-    """Of three lengths; the last is too long for a likelihood in float64."""
+    """Yield rows for three lengths; the last is too long for a likelihood in float64."""
     for slots in (100, 600, 1000):
         stream = random_stream(slots, 10)
-        yield from grouped(f"{slots:,} slots, L^do ≤ e^{best_likelihood(stream):.0f}", short_rows(stream))
+        yield from group(f"{slots:,} slots, L^do ≤ e^{best_likelihood(stream):.0f}", short_rows(stream))
 
 
 def short_streams() -> None:
-    """Prints section 5."""
+    """Print section 5."""
     columns = "", "method", "median", "min", "ours/peer", "result"
     caption = (
-        "Result: as the error in section 2. float64 holds no likelihood below e^-745. Networks are built beforehand."
+        "Result: as the error in section 2. float64 holds no likelihood below e^-745. The networks exist beforehand."
     )
     show("5. Short streams, 10 hypotheses, 8 symbols: one posterior", columns, all_short_rows(), caption)

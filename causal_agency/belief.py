@@ -1,15 +1,17 @@
-"""The posterior as it stands, one slot at a time (paper, sections 3.3 and 3.4)."""
+"""The current posterior, updated one slot at a time (paper, sections 3.3 and 3.4)."""
 
 from collections.abc import Mapping
-from reprlib import repr as shortened
+from reprlib import repr as short_repr
 from typing import NamedTuple, Protocol, TypeVar
 
+from causal_agency._factors import factor, recall
+from causal_agency._probability import Distribution, Number, display, validate_distribution
+from causal_agency._products import Products
 from causal_agency.gate import Gate
 from causal_agency.history import Slot, Symbol, slots
 from causal_agency.hypothesis import Hypothesis
-from causal_agency.likelihood import factor, remembered
-from causal_agency.probability import Distribution, Number, checked, shown
-from causal_agency.weight import Weights
+
+__all__ = ["Belief", "ImpossibleEvidence", "Posterior", "Rng"]
 
 T = TypeVar("T")
 AGENT, WORLD = Gate.AGENT, Gate.WORLD
@@ -17,18 +19,34 @@ Posterior = Distribution[Hypothesis]
 
 
 class ImpossibleEvidence(ValueError):
-    """The world wrote a symbol to which no hypothesis that is still alive gives any probability."""
+    """The world wrote a symbol that has probability zero under every hypothesis still alive.
+
+    Example:
+        >>> from causal_agency import Hypothesis, Mixture, memoryless, see
+        >>> Mixture({Hypothesis("sure", memoryless(A=1, B=0)): 1}).posterior([see("B")])
+        Traceback (most recent call last):
+          ...
+        causal_agency.belief.ImpossibleEvidence: slot 1: no hypothesis still alive gives 'B' any probability
+    """
 
 
 class Rng(Protocol):
-    """`numpy.random.Generator` and `random.Random` both fit."""
+    """A source of random numbers; `numpy.random.Generator` and `random.Random` both qualify.
+
+    Example:
+        >>> import random
+        >>> from causal_agency import Rng
+        >>> rng: Rng = random.Random(0)
+        >>> 0 <= rng.random() < 1
+        True
+    """
 
     def random(self) -> float:
-        """A float from [0, 1)."""
+        """Return a float from [0, 1)."""
 
 
-def draw(probs: Mapping[T, Number], rng: Rng) -> T:
-    """One key of ``probs``, with its probability."""
+def _draw(probs: Mapping[T, Number], rng: Rng) -> T:
+    """Return one key of ``probs``, with its probability."""
     alive = [x for x, prob in probs.items() if prob > 0]
     u = rng.random()
     for x in alive:
@@ -39,50 +57,93 @@ def draw(probs: Mapping[T, Number], rng: Rng) -> T:
 
 
 class Belief(NamedTuple):
-    """w_t, and what is needed to go on: ``mix.belief()``, then ``belief.after(do("A")).after(see("B"))``.
+    """w_t and all that the next update needs (sections 3.3 and 3.4); `Mixture.belief` makes the first one.
 
-    Immutable: a slot that is refused leaves the belief before it as it was. Each step costs the same, however long the
-    past, unless a kernel looks at the whole of it.
+    A belief is immutable: if `after` raises, the belief before it is still valid. Each step costs the same however
+    long the past is, unless a kernel looks at all of it.
+
+    Attributes:
+        hypotheses: p ∈ 𝒫, in the order of the prior.
+        products: w_0(p) L^do(p) of each hypothesis, not normalized.
+        past: The last symbols, as many as the kernels look at.
+        order: How many symbols back any kernel looks; None for all of them.
+        t: The number of slots so far.
+
+    Example:
+        >>> from causal_agency import Hypothesis, Mixture, do, memoryless, see
+        >>> p_B, p_A = Hypothesis("p_B", memoryless(A=0.2, B=0.8)), Hypothesis("p_A", memoryless(A=0.9, B=0.1))
+        >>> Mixture({p_B: 0.35, p_A: 0.65}).belief().after(do("A")).after(see("B"))
+        after 2 slots: {p_B: 0.8116, p_A: 0.1884}
     """
 
     hypotheses: tuple[Hypothesis, ...]
-    weights: Weights  # unnormalised
-    past: tuple[Symbol, ...]  # as much of it as the kernels look at
-    order: int | None  # of the kernel that looks back farthest
-    t: int  # slots so far
+    products: Products
+    past: tuple[Symbol, ...]
+    order: int | None
+    t: int
 
     def __repr__(self) -> str:
         return f"after {self.t} slot{'s' * (self.t != 1)}: {self.posterior()!r}"
 
     def after(self, slot: Slot) -> "Belief":
-        """w_{t+1}: ∝ w_t(p) ν_p(z | h) if the world wrote the slot, else w_t as it was   (section 3.3)."""
-        hypotheses, weights, past, order, t = self
+        """Return the belief after one more slot: w_{t+1} ∝ w_t ν_p(z | h) if γ = 0, else w_t (section 3.3).
+
+        Args:
+            slot: What is written next, as made by `do` or `see`.
+
+        Returns:
+            The belief at t + 1.
+
+        Raises:
+            ImpossibleEvidence: If no hypothesis still alive gives the observation any probability.
+            UnknownToken: If a kernel does not know the observation.
+        """
+        hypotheses, products, past, order, t = self
         symbol, gate = slot if isinstance(slot, Slot) and slot.gate in (AGENT, WORLD) else slots([slot])[0]
-        weights = weights if gate == AGENT else self._times(symbol)
-        return Belief(hypotheses, weights, past if order == 0 else remembered((*past, symbol), order), order, t + 1)
+        products = products if gate == AGENT else self._multiply(symbol)
+        return Belief(hypotheses, products, past if order == 0 else recall((*past, symbol), order), order, t + 1)
 
     def posterior(self) -> Posterior:
-        """w_t(p)."""
-        return Distribution(zip(self.hypotheses, self.weights.normalised()))
+        """Return w_t(p) (section 3.3)."""
+        return Distribution(zip(self.hypotheses, self.products.normalize()))
 
     def predict(self, token: Symbol) -> Number:
-        """π(token | ĥ_t) = Σ_p w_t(p) ν_p(token | h_t)   (section 3.4)."""
+        """Return π(token | ĥ_t) = Σ_p w_t(p) ν_p(token | h_t) (section 3.4).
+
+        Args:
+            token: What may be written next, by the agent or by the world.
+
+        Returns:
+            Its probability.
+        """
         t = self.t + 1
-        return shown(sum(w * factor(p, token, self.past, t) for p, w in self.posterior().items() if w))
+        return display(sum(w * factor(p, token, self.past, t) for p, w in self.posterior().items() if w))
 
     def act(self, rng: Rng) -> Symbol:
-        """Posterior sampling: p̄ ~ w_t, then a ~ ν_p̄(· | h_t)   (section 3.4)."""
-        p = draw(self.posterior(), rng)
-        if not p.tokens:
-            raise ValueError(f"{p} has no list of tokens to act with: Hypothesis({p.name!r}, nu, tokens=(...))")
-        probs = {a: factor(p, a, self.past, self.t + 1) for a in p.tokens}
-        return draw(checked(probs, f"the kernel of {p} over its tokens after {shortened(self.past)}"), rng)
+        """Sample an action: p̄ ~ w_t, then a ~ ν_p̄(· | h_t) (section 3.4).
 
-    def _times(self, symbol: Symbol) -> Weights:
-        """The weights after the world's factors; a hypothesis that is out is not asked again."""
-        hypotheses, weights, past, _, t = self
-        alive = zip(hypotheses, weights[0])  # mantissas or numerators, 0 where out
-        after = weights.times([factor(p, symbol, past, t + 1) if w else 0 for p, w in alive])
+        Args:
+            rng: The source of randomness.
+
+        Returns:
+            One of the tokens of the sampled hypothesis.
+
+        Raises:
+            ValueError: If the sampled hypothesis lists no tokens, or its kernel does not sum to one over them.
+        """
+        p = _draw(self.posterior(), rng)
+        if not p.tokens:
+            raise ValueError(f"{p} lists no tokens to sample from: write Hypothesis({p.name!r}, nu, tokens=(...))")
+        probs = {a: factor(p, a, self.past, self.t + 1) for a in p.tokens}
+        return _draw(
+            validate_distribution(probs, f"the kernel of {p} over its tokens after {short_repr(self.past)}"), rng
+        )
+
+    def _multiply(self, symbol: Symbol) -> Products:
+        """Return the products with the world's factors; kernels of hypotheses that are ruled out are not called."""
+        hypotheses, products, past, _, t = self
+        alive = zip(hypotheses, products[0])  # mantissas or numerators; 0 if ruled out
+        after = products.multiply([factor(p, symbol, past, t + 1) if w else 0 for p, w in alive])
         if not any(after[0]):
             raise ImpossibleEvidence(f"slot {t + 1}: no hypothesis still alive gives {symbol!r} any probability")
         return after

@@ -1,70 +1,82 @@
-"""What every command of the project does alike: one line for bad input, and exit code 2."""
+"""What the examples' commands share: bad input is reported in one line, with exit code 2."""
 
-import os
-import signal
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
-T = TypeVar("T")
+from causal_agency._extras import optional_import
 
-
-class BadInput(ValueError):
-    """What was given cannot be worked with. A command says so in one line."""
+__all__ = ["Command", "image_file", "import_extra"]
 
 
 class Command(ArgumentParser):
-    """An ArgumentParser that refuses in one line and says where help is."""
+    """An ArgumentParser that reports an error in one line.
+
+    Example:
+        >>> from causal_agency.cli import Command
+        >>> Command("two_action").parse_args([])
+        Namespace()
+    """
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and exit with code 2."""
+        """Print what is wrong in one line, and exit with code 2.
+
+        Args:
+            message: What is wrong, and what to do.
+        """
         self.exit(2, f"{self.prog}: {message} (--help shows how it is used)\n")
-
-    def refusing(self, work: Callable[..., T], *arguments: object) -> T:
-        """``work(*arguments)``, where bad input is refused in one line."""
-        try:
-            return work(*arguments)
-        except BadInput as problem:
-            self.error(str(problem))
-
-    def stop(self, message: str) -> NoReturn:
-        """Say so, and end at once with code 130: an orderly end may crash into what is still being computed."""
-        print(f"\n{self.prog}: {message}", file=sys.stderr, flush=True)
-        os._exit(130)
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """A request to end, or a terminal that is closed, is a KeyboardInterrupt too, unless it is to be ignored."""
-    signals = [each for each in (signal.SIGTERM, getattr(signal, "SIGHUP", None)) if each]
-    waiting = [each for each in signals if signal.getsignal(each) == signal.SIG_DFL]
-    for each in waiting:
-        signal.signal(each, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for each in waiting:
-            signal.signal(each, signal.SIG_DFL)
 
 
 def image_file(text: str) -> Path:
-    """An argument's type: a file that a figure can be written to."""
+    """Parse an argument that names an image file to write.
+
+    Args:
+        text: The argument.
+
+    Returns:
+        The path.
+
+    Raises:
+        ArgumentTypeError: If the suffix is not .png, .svg or .pdf, or the folder does not exist.
+
+    Example:
+        >>> from causal_agency.cli import image_file
+        >>> image_file("figure.png").suffix
+        '.png'
+    """
     path = Path(text)
     if path.suffix not in (".png", ".svg", ".pdf") or not path.parent.is_dir():
-        raise ArgumentTypeError(f"{text!r} is no .png, .svg or .pdf file in a folder that exists")
+        raise ArgumentTypeError(f"{text!r} is not a .png, .svg or .pdf file in an existing folder")
     return path
 
 
-def whole_number(smallest: int) -> Callable[[str], int]:
-    """An argument's type: a whole number, ``smallest`` or more."""
+@contextmanager
+def import_extra(name: str, extra: str) -> Iterator[None]:
+    """Import optional packages; if one is missing in a command, print one line and exit with code 2.
 
-    def parse(text: str) -> int:
-        if int(text) < smallest:
-            raise ValueError
-        return int(text)
+    Args:
+        name: The ``__name__`` of the importing module; ``"__main__"`` in a command.
+        extra: The extra of this package that installs them.
 
-    parse.__name__ = f"whole number from {smallest}"  # argparse names the type in its error
-    return parse
+    Yields:
+        Nothing; the imports are the body of the ``with`` statement.
+
+    Raises:
+        ImportError: If a package is missing and the module is not run as a command; names the extra.
+
+    Example:
+        >>> from causal_agency.cli import import_extra
+        >>> with import_extra("causal_agency.examples.bandit", extra="plot"):
+        ...     import numpy
+    """
+    module = name if name != "__main__" else f"causal_agency.examples.{Path(sys.argv[0]).stem}"
+    try:
+        with optional_import(module, extra):
+            yield
+    except ImportError as problem:
+        if name != "__main__":
+            raise
+        Command().exit(2, f"{problem}\n")

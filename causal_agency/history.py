@@ -5,11 +5,24 @@ from typing import NamedTuple
 
 from causal_agency.gate import Gate
 
+__all__ = ["History", "Slot", "Symbol", "as_bystander", "do", "see", "slots", "symbols"]
+
 Symbol = Hashable
 
 
 class Slot(NamedTuple):
-    """z_i and γ_i: what was written, and who wrote it. Made by `do` and `see`."""
+    """A symbol z_i and its author γ_i (section 3.1). `do` and `see` make slots.
+
+    Attributes:
+        symbol: z_i, what was written.
+        gate: γ_i, who wrote it.
+
+    Example:
+        >>> from causal_agency import see
+        >>> slot = see("B")
+        >>> slot, slot.symbol, int(slot.gate)
+        (see('B'), 'B', 0)
+    """
 
     symbol: Symbol
     gate: Gate
@@ -22,17 +35,60 @@ History = Iterable[Slot]
 
 
 def do(action: Symbol) -> Slot:
-    """a_i, γ_i = 1: the agent writes ``action``. An intervention, never evidence."""
+    """Record a_i, γ_i = 1: the agent writes ``action``. It is an intervention, never evidence (section 3.1).
+
+    Args:
+        action: What the agent writes.
+
+    Returns:
+        The slot.
+
+    Example:
+        >>> from causal_agency import do
+        >>> do("A")
+        do('A')
+    """
     return Slot(action, Gate.AGENT)
 
 
 def see(observation: Symbol) -> Slot:
-    """o_i, γ_i = 0: the world writes ``observation``. Evidence, even where it looks like an action (ã_i)."""
+    """Record o_i, γ_i = 0: the world writes ``observation``. It is evidence (section 3.1).
+
+    A demonstration ã_i is evidence too: authorship decides, not what the symbol looks like.
+
+    Args:
+        observation: What the world writes.
+
+    Returns:
+        The slot.
+
+    Example:
+        >>> from causal_agency import see
+        >>> see("B")
+        see('B')
+    """
     return Slot(observation, Gate.WORLD)
 
 
 def slots(history: History) -> tuple[Slot, ...]:
-    """``history`` as a tuple, or TypeError at the first entry that does not say who wrote it."""
+    """Return ``history`` as a tuple, after checking that every entry says who wrote it.
+
+    Args:
+        history: Slots made by `do` and `see`.
+
+    Returns:
+        The same slots.
+
+    Raises:
+        TypeError: If ``history`` is a single slot, or an entry is not a slot.
+        ValueError: If the gate of a slot is neither 0 nor 1.
+
+    Example:
+        >>> from causal_agency import do, see
+        >>> from causal_agency.history import slots
+        >>> slots([do("A"), see("B")])
+        (do('A'), see('B'))
+    """
     if isinstance(history, Slot):
         raise TypeError(f"a history is a list of slots: write [{history!r}]")
     history = tuple(history)
@@ -40,15 +96,42 @@ def slots(history: History) -> tuple[Slot, ...]:
         if not isinstance(slot, Slot):
             raise TypeError(f"slot {i} is {slot!r}: write do({slot!r}) or see({slot!r})")
         if slot.gate not in (Gate.AGENT, Gate.WORLD):
-            raise ValueError(f"slot {i}: {slot.gate!r} is no gate; write do({slot.symbol!r}) or see({slot.symbol!r})")
+            raise ValueError(
+                f"slot {i}: {slot.gate!r} is not a gate: write do({slot.symbol!r}) or see({slot.symbol!r})"
+            )
     return history
 
 
 def symbols(history: History) -> tuple[Symbol, ...]:
-    """h_t = (z_1, …, z_t), whoever wrote them: the past that a kernel conditions on."""
+    """Return h_t = (z_1, …, z_t), whoever wrote them: the past that a kernel conditions on (section 3.1).
+
+    Args:
+        history: Slots made by `do` and `see`.
+
+    Returns:
+        The symbols, in order.
+
+    Example:
+        >>> from causal_agency import do, see
+        >>> from causal_agency.history import symbols
+        >>> symbols([do("A"), see("B")])
+        ('A', 'B')
+    """
     return tuple(slot.symbol for slot in slots(history))
 
 
 def as_bystander(history: History) -> tuple[Slot, ...]:
-    """The same symbols as one who merely watched would book them: every γ_i = 0 (section 3.2)."""
+    """Return the history as a bystander records it: the same symbols, every γ_i = 0 (section 3.2).
+
+    Args:
+        history: Slots made by `do` and `see`.
+
+    Returns:
+        The same symbols, all written by the world.
+
+    Example:
+        >>> from causal_agency import as_bystander, do, see
+        >>> as_bystander([do("A"), see("B")])
+        (see('A'), see('B'))
+    """
     return tuple(see(symbol) for symbol in symbols(history))

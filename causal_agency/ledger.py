@@ -1,51 +1,70 @@
-"""The books of a history: slot by slot, what was written, by whom, and what it did to both posteriors."""
+"""A ledger shows a history slot by slot: who wrote what, and how it changed both posteriors (paper, section 4.3)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import inf, isinf
+from typing import TYPE_CHECKING, overload
 
+from causal_agency._factors import factor
+from causal_agency._probability import Number
+from causal_agency._products import Products, empty_products
 from causal_agency.belief import Belief, ImpossibleEvidence, Posterior
 from causal_agency.gate import Gate
 from causal_agency.history import Slot, see
-from causal_agency.hypothesis import Hypothesis, UnknownToken
-from causal_agency.likelihood import factor
-from causal_agency.probability import Number
-from causal_agency.weight import Weights, ones
+from causal_agency.hypothesis import Hypothesis
+from causal_agency.kernel import UnknownToken
 
-UNDEFINED = "undefined"
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions
+    from rich.table import Table
+
+__all__ = ["Entry", "Ledger", "format_number"]
+
+MAX_SYMBOL_LENGTH = 24  # longer symbols are cut in the table
+MAX_EXACT_LENGTH = 7  # longer fractions are shown as decimals
+UNLIMITED_WIDTH = 10**4  # columns of a console, to measure a table in
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One slot, and how things stand after it.
+    """One slot of a `Ledger` and the state after it.
 
-    ``w_obs`` is None from the first slot on that a bystander finds impossible, or that a kernel does not know.
+    Attributes:
+        slot: What was written, and by whom.
+        factors: ν_p(z | h) of each hypothesis, dropped from w if the agent wrote z; None if p does not know z.
+        w: The posterior w_t.
+        w_obs: The bystander's posterior w_t^obs; None once the history is impossible for a bystander, or a kernel
+            does not know a symbol in it.
+        false_evidence: Σ_{i ≤ t: γ_i = 1} log(ν_p / ν_q) of each p but the first, which is q: nats for p against q.
+            It is the bystander's log-odds less the agent's. ±∞ if the agent did what one of the two excludes; None if
+            both exclude it, or a kernel does not know it.
+
+    Example:
+        >>> from causal_agency import Hypothesis, Mixture, do, memoryless
+        >>> p_B, p_A = Hypothesis("p_B", memoryless(A=0.2, B=0.8)), Hypothesis("p_A", memoryless(A=0.9, B=0.1))
+        >>> entry = Mixture({p_B: 0.35, p_A: 0.65}).ledger([do("A")])[0]
+        >>> entry.slot, entry.factors, entry.w_obs
+        (do('A'), {p_B: 0.2, p_A: 0.9}, {p_B: 0.1069, p_A: 0.8931})
     """
 
     slot: Slot
-    factors: dict[
-        Hypothesis, Number | None
-    ]  # ν_p(z | h), dropped from w if the agent wrote z; None if p does not know z
+    factors: dict[Hypothesis, Number | None]
     w: Posterior
     w_obs: Posterior | None
-    false_evidence: dict[Hypothesis, float | None]  # see `false_evidence`
+    false_evidence: dict[Hypothesis, float | None]
 
 
-def false_evidence(hypotheses: Sequence[Hypothesis], own: Weights | None) -> dict[Hypothesis, float | None]:
-    """Σ_{i: γ_i = 1} log(ν_p / ν_q) for every p but the first, which is q: nats for p against q.
-
-    It is log-odds(w_obs) − log-odds(w): what the bystander's rule makes of the agent's ``own`` factors. ±∞ where the
-    agent did what one of the two holds impossible, None where both do, or where a kernel does not know what it did.
-    """
+def _false_evidence(hypotheses: Sequence[Hypothesis], own: Products | None) -> dict[Hypothesis, float | None]:
+    """Return the evidence that a bystander draws from the products of the agent's ``own`` factors."""
     if own is None:
         return dict.fromkeys(hypotheses[1:])
     q, *logs = own.logs()
     return {p: None if log == q == -inf else log - q for p, log in zip(hypotheses[1:], logs)}
 
 
-def factor_or_none(p: Hypothesis, slot: Slot, belief: Belief) -> Number | None:
-    """ν_p of the slot's symbol; None where the agent did what the kernel does not know, which is no evidence anyhow."""
+def _known_factor(p: Hypothesis, slot: Slot, belief: Belief) -> Number | None:
+    """Return ν_p of the slot's symbol; None for an action that the kernel does not know: it is not evidence anyway."""
     try:
         return factor(p, slot.symbol, belief.past, belief.t + 1)
     except UnknownToken:
@@ -54,111 +73,143 @@ def factor_or_none(p: Hypothesis, slot: Slot, belief: Belief) -> Number | None:
         return None
 
 
-def bystander_after(belief: Belief | None, slot: Slot) -> Belief | None:
-    """The belief after seeing the slot's symbol, or None where there is none."""
+def _bystander_after(belief: Belief | None, slot: Slot) -> Belief | None:
+    """Return the belief after seeing the slot's symbol, or None if there is none."""
     try:
         return belief and belief.after(see(slot.symbol))
     except (ImpossibleEvidence, UnknownToken):
         return None
 
 
-def entries(belief: Belief, history: Sequence[Slot]) -> Iterator[Entry]:
-    """An entry for every slot of ``history``, of which the agent and the bystander both begin with ``belief``."""
+def _entries(belief: Belief, history: Sequence[Slot]) -> Iterator[Entry]:
+    """Yield an entry for every slot of ``history``; the agent and the bystander both begin with ``belief``."""
     w: Belief = belief
     w_obs: Belief | None = belief
-    own: Weights | None = ones(len(belief.hypotheses))
+    own: Products | None = empty_products(len(belief.hypotheses))
     for slot in history:
-        factors = {p: factor_or_none(p, slot, w) for p in w.hypotheses}
+        factors = {p: _known_factor(p, slot, w) for p in w.hypotheses}
         if slot.gate == Gate.AGENT and own is not None:
             known = [nu for nu in factors.values() if nu is not None]
-            own = own.times(known) if len(known) == len(factors) else None
-        w, w_obs = w.after(slot), bystander_after(w_obs, slot)
-        yield Entry(slot, factors, w.posterior(), w_obs and w_obs.posterior(), false_evidence(w.hypotheses, own))
+            own = own.multiply(known) if len(known) == len(factors) else None
+        w, w_obs = w.after(slot), _bystander_after(w_obs, slot)
+        yield Entry(slot, factors, w.posterior(), w_obs and w_obs.posterior(), _false_evidence(w.hypotheses, own))
 
 
-def text(x: Number | None) -> str:
-    """Four significant digits of a float, a short fraction as it is."""
+def format_number(x: Number | None) -> str:
+    """Write a number as the ledger does: four significant digits of a float, a short fraction as it is.
+
+    Args:
+        x: A number, or None for a quantity that is undefined.
+
+    Returns:
+        The text.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> from causal_agency.ledger import format_number
+        >>> format_number(0.81159), format_number(Fraction(56, 69)), format_number(None)
+        ('0.8116', '56/69', 'undefined')
+    """
     if x is None:
-        return UNDEFINED
+        return "undefined"
     if isinstance(x, float) and isinf(x):
         return "∞" if x > 0 else "−∞"
     exact = str(x)
-    return exact if not isinstance(x, float) and len(exact) <= 7 else f"{float(x):.4g}"
+    return exact if not isinstance(x, float) and len(exact) <= MAX_EXACT_LENGTH else f"{float(x):.4g}"
 
 
 @dataclass(frozen=True, repr=False)
 class Ledger(Sequence[Entry]):
-    """All entries, in order, and the prior. It prints as a table, in a notebook as HTML."""
+    """All entries of a history, in order. It prints as a table, in a notebook as HTML; `Mixture.ledger` makes it.
+
+    Attributes:
+        prior: w_0 of each hypothesis.
+        entries: One entry per slot.
+
+    Example:
+        >>> from causal_agency import Hypothesis, Mixture, do, memoryless, see
+        >>> p_B, p_A = Hypothesis("p_B", memoryless(A=0.2, B=0.8)), Hypothesis("p_A", memoryless(A=0.9, B=0.1))
+        >>> ledger = Mixture({p_B: 0.35, p_A: 0.65}).ledger([do("A"), see("B")])
+        >>> len(ledger), ledger[1].w
+        (2, {p_B: 0.8116, p_A: 0.1884})
+    """
 
     prior: Posterior
     entries: tuple[Entry, ...]
 
-    NOTE = "A factor ν in brackets is dropped from w: the agent wrote the symbol. A bystander's w_obs takes all."
-    FALSE = " False: the nats of evidence for p against {q} that it makes of those in brackets."
+    _NOTE = "A factor ν in parentheses is dropped from w: the agent wrote the symbol. The bystander's w_obs keeps it."
+    _FALSE = " False: the evidence, in nats for p against {q}, that the bystander draws from such factors."
 
-    def __getitem__(self, i):
+    @overload
+    def __getitem__(self, i: int) -> Entry: ...
+
+    @overload
+    def __getitem__(self, i: slice) -> tuple[Entry, ...]: ...
+
+    def __getitem__(self, i: int | slice) -> Entry | tuple[Entry, ...]:
         return self.entries[i]
 
     def __len__(self) -> int:
         return len(self.entries)
 
     @property
-    def note(self) -> str:
+    def _note(self) -> str:
         """How to read the table."""
         q, *others = self.prior
-        return self.NOTE + self.FALSE.format(q=q) * bool(others)
+        return self._NOTE + self._FALSE.format(q=q) * bool(others)
 
-    def slots(self) -> Iterator[tuple[str, str, str]]:
-        """Number, author and symbol: of the prior, then of every entry."""
+    def _slot_cells(self) -> Iterator[tuple[str, str, str]]:
+        """Yield number, author and symbol: of the prior, then of every entry."""
         yield "", "", "(prior)"
         for i, (symbol, gate) in enumerate((entry.slot for entry in self), 1):
-            shown = str(symbol).replace("\n", "⏎")
-            yield str(i), "agent" if gate == Gate.AGENT else "world", shown if len(shown) <= 24 else shown[:23] + "…"
+            line = str(symbol).replace("\n", "⏎")
+            line = line if len(line) <= MAX_SYMBOL_LENGTH else line[: MAX_SYMBOL_LENGTH - 1] + "…"
+            yield str(i), "agent" if gate == Gate.AGENT else "world", line
 
-    def numbers(self) -> Iterator[dict[str, list[str]]]:
-        """ν, w, w_obs and the false evidence of every hypothesis: of the prior, then of every entry."""
-        prior = list(map(text, self.prior.values()))
+    def _number_cells(self) -> Iterator[dict[str, list[str]]]:
+        """Yield ν, w, w_obs and the false evidence of every hypothesis: of the prior, then of every entry."""
+        prior = list(map(format_number, self.prior.values()))
         yield {"ν": [""] * len(prior), "w": prior, "w_obs": prior, "false": ["", *["0"] * (len(prior) - 1)]}
         for entry in self:
-            nu = list(map(text, entry.factors.values()))
+            nu = list(map(format_number, entry.factors.values()))
             yield {
                 "ν": [f"({x})" for x in nu] if entry.slot.gate == Gate.AGENT else nu,
-                "w": list(map(text, entry.w.values())),
-                "w_obs": list(map(text, (entry.w_obs or dict.fromkeys(self.prior)).values())),
-                "false": ["", *map(text, entry.false_evidence.values())],
+                "w": list(map(format_number, entry.w.values())),
+                "w_obs": list(map(format_number, (entry.w_obs or dict.fromkeys(self.prior)).values())),
+                "false": ["", *map(format_number, entry.false_evidence.values())],
             }
 
-    def wide(self) -> tuple[list[tuple[str, str]], list[list[str]]]:
-        """Head and rows: a row for each slot."""
+    def _wide_rows(self) -> tuple[list[tuple[str, str]], list[list[str]]]:
+        """Return head and rows, a row for each slot."""
         names = list(map(str, self.prior))
         columns = [(what, i) for what in ("ν", "w", "w_obs", "false") for i in range(what == "false", len(names))]
         head = [*(("", name) for name in ("slot", "author", "symbol")), *((what, names[i]) for what, i in columns)]
-        both = zip(self.slots(), self.numbers())
+        both = zip(self._slot_cells(), self._number_cells())
         return head, [[*slot, *(cells[what][i] for what, i in columns)] for slot, cells in both]
 
-    def long(self) -> tuple[list[tuple[str, str]], list[list[str]]]:
-        """Head and rows: a row for each slot and hypothesis, for where there is little room."""
+    def _long_rows(self) -> tuple[list[tuple[str, str]], list[list[str]]]:
+        """Return head and rows, a row for each slot and hypothesis: for narrow consoles."""
         whats = ("ν", "w", "w_obs", "false") if len(self.prior) > 1 else ("ν", "w", "w_obs")
         rows = []
-        for slot, cells in zip(self.slots(), self.numbers()):
+        for slot, cells in zip(self._slot_cells(), self._number_cells()):
             for i, p in enumerate(self.prior):
                 rows.append([*(slot if i == 0 else ("", "", "")), str(p), *(cells[what][i] for what in whats)])
         return [("", name) for name in ("slot", "author", "symbol", "p", *whats)], rows
 
-    def __rich_console__(self, console, options):
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "Iterator[Table]":
         from rich.measure import Measurement
 
-        table = self.table(*self.wide())
-        fits = Measurement.get(console, options.update(max_width=10**4), table).maximum <= options.max_width
-        yield table if fits else self.table(*self.long())
+        table = self._table(*self._wide_rows())
+        width = Measurement.get(console, options.update(max_width=UNLIMITED_WIDTH), table).maximum
+        yield table if width <= options.max_width else self._table(*self._long_rows())
 
-    def table(self, head: list[tuple[str, str]], rows: list[list[str]]):
-        """The table as the package ``rich`` prints it."""
+    def _table(self, head: list[tuple[str, str]], rows: list[list[str]]) -> "Table":
+        """Return the table as the package ``rich`` prints it."""
         from rich import box
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(title=Text(self.note), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        table = Table(title=Text(self._note), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for what, name in head:
             left = not what and name in ("slot", "author", "symbol", "p")
             title = Text(f"{what}\n{name}".strip())
@@ -176,8 +227,8 @@ class Ledger(Sequence[Entry]):
         return printed.get().rstrip()
 
     def _repr_html_(self) -> str:
-        names, rows = self.wide()
+        names, rows = self._wide_rows()
         head = "".join(f"<th>{escape(what)}<br>{escape(p)}</th>" for what, p in names)
         body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-        caption = f"<caption style='text-align: left'>{escape(self.note)}</caption>"
+        caption = f"<caption style='text-align: left'>{escape(self._note)}</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

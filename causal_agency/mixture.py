@@ -1,70 +1,140 @@
-"""The mixture over hypotheses: both posteriors, predictions and actions (paper, sections 3.2 to 3.4)."""
+"""The mixture over hypotheses: posteriors, predictions and actions (paper, sections 3.2 to 3.4)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import accumulate
 
+from causal_agency._probability import Number, validate_distribution
+from causal_agency._products import empty_products
 from causal_agency.belief import Belief, Posterior, Rng
 from causal_agency.history import History, Symbol, slots
 from causal_agency.hypothesis import Hypothesis
-from causal_agency.ledger import Ledger, entries
-from causal_agency.probability import Number, checked
-from causal_agency.weight import ones
+from causal_agency.ledger import Ledger, _entries
+
+__all__ = ["Mixture"]
 
 
-def farthest(hypotheses: Mapping[Hypothesis, Number]) -> int | None:
-    """How many of the last symbols matter to any of them; None for all."""
+def _longest_order(hypotheses: Iterable[Hypothesis]) -> int | None:
+    """Return how many symbols back any of the kernels looks; None for all of them."""
     orders = [p.order for p in hypotheses]
     return None if None in orders else max(order for order in orders if order is not None)
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """Hypotheses p ∈ 𝒫 with prior weights w_0(p); Fractions in, Fractions out.
+    """Hypotheses p ∈ 𝒫 with prior weights w_0(p) (sections 3.2 to 3.4). Fractions in, Fractions out.
 
-    Every method takes a history: an iterable of `do` and `see`. What a bystander would believe is the same method on
-    `as_bystander(history)`. All raise `ImpossibleEvidence` where Bayes' rule has no answer, and never return NaN.
+    Every method takes a history, an iterable of `do` and `see`. For the bystander's answer, pass
+    `as_bystander(history)` to the same method. Where Bayes' rule has no answer the methods raise
+    `ImpossibleEvidence`; they never return NaN.
+
+    Args:
+        prior: w_0(p) of each hypothesis; sums to one.
+
+    Raises:
+        TypeError: If ``prior`` is not a mapping from `Hypothesis` to numbers.
+        ValueError: If the prior is not a distribution, or two hypotheses have the same name.
+
+    Example:
+        >>> from causal_agency import Hypothesis, Mixture, as_bystander, do, memoryless, see
+        >>> p_B, p_A = Hypothesis("p_B", memoryless(A=0.2, B=0.8)), Hypothesis("p_A", memoryless(A=0.9, B=0.1))
+        >>> mix = Mixture({p_B: 0.35, p_A: 0.65})
+        >>> h = do("A"), see("B")
+        >>> mix.posterior(h)
+        {p_B: 0.8116, p_A: 0.1884}
+        >>> mix.posterior(as_bystander(h))
+        {p_B: 0.4891, p_A: 0.5109}
+        >>> mix.predict("B", [do("A")]), mix.predict("B", [see("A")])
+        (0.345, 0.1748)
     """
 
     prior: Mapping[Hypothesis, Number]
+    _start: Belief = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self):
-        prior = checked(self.prior, "the prior")
+    def __post_init__(self) -> None:
+        prior = validate_distribution(self.prior, "the prior")
         if not all(isinstance(p, Hypothesis) for p in prior):
-            raise TypeError(f"a mixture is of hypotheses, not of {', '.join(map(repr, prior))}: Hypothesis(name, nu)")
+            raise TypeError(f"a mixture needs hypotheses, not {', '.join(map(repr, prior))}: use Hypothesis(name, nu)")
         names = [p.name for p in prior]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"two hypotheses are called {name}")
+                raise ValueError(f"two hypotheses are called {name}: give each its own name")
         object.__setattr__(self, "prior", prior)
-        weights = ones(len(prior)).times([*prior.values()])
-        object.__setattr__(self, "_start", Belief(tuple(prior), weights, (), farthest(prior), 0))
+        products = empty_products(len(prior)).multiply([*prior.values()])
+        object.__setattr__(self, "_start", Belief(tuple(prior), products, (), _longest_order(prior), 0))
 
     def belief(self, history: History = ()) -> Belief:
-        """What is believed after ``history``, ready to go on slot by slot."""
-        return reduce(Belief.after, slots(history), self._start)  # type: ignore[attr-defined]
+        """Return the belief after ``history``, to be updated slot by slot.
+
+        Args:
+            history: Slots made by `do` and `see`.
+
+        Returns:
+            The belief.
+
+        Raises:
+            ImpossibleEvidence: If no hypothesis gives the observations any probability. So do all methods below.
+            UnknownToken: If a kernel does not know an observation. So do all methods below.
+        """
+        return reduce(Belief.after, slots(history), self._start)
 
     def posterior(self, history: History = ()) -> Posterior:
-        """w_t(p) = w_0(p) L^do(p) / Σ_{p'} w_0(p') L^do(p')   (section 3.3)."""
+        """Return w_t(p) = w_0(p) L^do(p) / Σ_{p'} w_0(p') L^do(p') (section 3.3).
+
+        Args:
+            history: Slots made by `do` and `see`.
+
+        Returns:
+            The posterior probability of each hypothesis.
+        """
         return self.belief(history).posterior()
 
     def trajectory(self, history: History = ()) -> list[Posterior]:
-        """w_0 … w_t: the posterior before the first slot and after every one, t + 1 in all."""
+        """Return w_0 … w_t: the posterior before the first slot and after each slot (section 3.3).
+
+        Args:
+            history: t slots made by `do` and `see`.
+
+        Returns:
+            t + 1 posteriors.
+        """
         return [b.posterior() for b in accumulate(slots(history), Belief.after, initial=self.belief())]
 
     def predict(self, token: Symbol, history: History = ()) -> Number:
-        """π(token | ĥ_t) = Σ_p w_t(p) ν_p(token | h_t)   (section 3.4).
+        """Return π(token | ĥ_t) = Σ_p w_t(p) ν_p(token | h_t) (section 3.4).
 
-        After ``do(a)`` it is π(o | h, do(a)); where the agent is next, it is the next-action mixture π(a | h).
+        After ``do(a)`` it is π(o | h, do(a)); when the agent is next, it is the next-action mixture π(a | h).
+
+        Args:
+            token: What may be written next, by the agent or by the world.
+            history: Slots made by `do` and `see`.
+
+        Returns:
+            The probability of the token.
         """
         return self.belief(history).predict(token)
 
     def act(self, history: History, rng: Rng) -> Symbol:
-        """Posterior sampling: p̄ ~ w_t, then a ~ ν_p̄(· | h_t)   (section 3.4)."""
+        """Sample an action: p̄ ~ w_t, then a ~ ν_p̄(· | h_t) (section 3.4).
+
+        Args:
+            history: Slots made by `do` and `see`.
+            rng: The source of randomness, such as ``random.Random(0)``.
+
+        Returns:
+            One of the tokens of the sampled hypothesis.
+        """
         return self.belief(history).act(rng)
 
     def ledger(self, history: History) -> Ledger:
-        """The books of ``history``, slot by slot: every factor used or dropped, both posteriors, false evidence."""
+        """Record every factor, used or dropped, both posteriors and the false evidence, slot by slot (section 4.3).
+
+        Args:
+            history: Slots made by `do` and `see`.
+
+        Returns:
+            A table of the history.
+        """
         start = self.belief()
-        return Ledger(start.posterior(), tuple(entries(start, slots(history))))
+        return Ledger(start.posterior(), tuple(_entries(start, slots(history))))

@@ -1,47 +1,199 @@
 """Long streams under memoryless hypotheses, in NumPy: the posteriors of sections 3.2 and 3.3 at the speed of memory.
 
 Everywhere ``prior`` [P] holds w_0(p), ``kernels`` [P, S] the probabilities ν_p(s), ``symbols`` whole numbers below S,
-and ``evidence``, of the same shape, is true where the world wrote the symbol: ``gates == Gate.WORLD``. A bystander's
-posterior is the same function with ``evidence`` true everywhere.
+and ``evidence``, of the same shape, is true where the world wrote the symbol: ``gates == Gate.WORLD``. For the
+bystander's posterior, pass an ``evidence`` that is true everywhere.
 """
+# ruff: noqa: F722, shapes are not forward references
 
 from math import prod
 
-import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
-
+from causal_agency._extras import optional_import
+from causal_agency._probability import MAX_SUM_ERROR
 from causal_agency.belief import ImpossibleEvidence
-from causal_agency.probability import FLOAT_TOLERANCE
 
-CHUNK = 1 << 20  # slots counted at a time
-BLOCK = 32  # slots of one block of a trajectory, at most
-GRID = 2.0**-20  # nats
-GROUP = 1 << 18  # cells of the blocks that are worked on together: they should fit the cache
-SMALL = float(np.finfo(np.float64).tiny) ** 0.5  # a total of weights below it may have lost what came in too light
+with optional_import("causal_agency.streams", extra="arrays"):
+    import numpy as np
+    from jaxtyping import Bool, Float, Int, Integer, Shaped
+    from numpy.typing import ArrayLike, DTypeLike
 
-Floats = NDArray[np.floating]
+__all__ = ["log_L_do", "log_posterior", "posterior", "trajectory"]
+
+_MAX_COUNTED = 1 << 20  # slots counted at a time
+_MAX_BLOCK = 32  # slots of one block of a trajectory
+_MAX_CELLS = 1 << 18  # slots × hypotheses of the blocks that are worked on together: they should fit the cache
+_MIN_TOTAL = float(np.finfo(np.float64).tiny) ** 0.5  # a smaller total may have lost a weight to underflow
+_GRID = 2.0**-20  # nats; sums of its multiples are exact
 
 
-def distributions(probs: ArrayLike, what: str) -> Floats:
-    """``probs`` [..., n] in float64, or ValueError where a row is no probability distribution."""
+def log_L_do(
+    kernels: Float[np.ndarray, "P S"] | ArrayLike,
+    symbols: Integer[np.ndarray, "*streams T"] | ArrayLike,
+    evidence: Bool[np.ndarray, "*streams T"] | ArrayLike,
+) -> Float[np.ndarray, "*streams P"]:
+    """Return log L^do(p) = Σ_{i: γ_i = 0} log ν_p(z_i) of every stream (section 3.3).
+
+    Args:
+        kernels: ν_p(s), [P, S].
+        symbols: z_i, [..., T], whole numbers below S.
+        evidence: True where the world wrote the symbol, [..., T].
+
+    Returns:
+        [..., P], in nats; −∞ for a hypothesis that gives an observation probability zero.
+
+    Raises:
+        ValueError: If a kernel is not a distribution, or the shapes do not fit together.
+
+    Example:
+        >>> from causal_agency.streams import log_L_do
+        >>> log_L_do([[0.2, 0.8], [0.9, 0.1]], symbols=[0, 1], evidence=[False, True]).round(4)
+        array([-0.2231, -2.3026])
+    """
+    kernels = _validate_distributions(kernels, "kernels")
+    if kernels.ndim != 2:
+        raise ValueError(f"kernels must have the shape [P, S], not {kernels.shape}")
+    coarse, fine, impossible = _log_products(kernels.T, _count_evidence(symbols, evidence, kernels.shape[1]))
+    return np.where(impossible, -np.inf, coarse + fine)
+
+
+def log_posterior(
+    prior: Float[np.ndarray, " P"] | ArrayLike,
+    kernels: Float[np.ndarray, "P S"] | ArrayLike,
+    symbols: Integer[np.ndarray, "*streams T"] | ArrayLike,
+    evidence: Bool[np.ndarray, "*streams T"] | ArrayLike,
+) -> Float[np.ndarray, "*streams P"]:
+    """Return log w_T(p) of every stream (section 3.3).
+
+    The log-odds of any hypothesis against the likeliest are correct to rounding, however long the stream.
+
+    Args:
+        prior: w_0(p), [P].
+        kernels: ν_p(s), [P, S].
+        symbols: z_i, [..., T], whole numbers below S.
+        evidence: True where the world wrote the symbol, [..., T].
+
+    Returns:
+        [..., P], in nats.
+
+    Raises:
+        ValueError: If a row is not a distribution, or the shapes do not fit together.
+        ImpossibleEvidence: If no hypothesis gives the observations of a stream any probability.
+
+    Example:
+        >>> from causal_agency.streams import log_posterior
+        >>> log_posterior([0.35, 0.65], [[0.2, 0.8], [0.9, 0.1]], symbols=[0, 1], evidence=[False, True]).round(4)
+        array([-0.2088, -1.6692])
+    """
+    prior, kernels = _validate_model(prior, kernels)
+    weights = _log_weights(prior, kernels, _count_evidence(symbols, evidence, kernels.shape[1]))
+    dead = np.asarray(np.isneginf(weights).all(axis=-1))
+    if dead.any():
+        raise ImpossibleEvidence(f"no hypothesis gives any probability to what was seen{_name_stream(dead)}")
+    return weights - np.log(np.exp(weights).sum(axis=-1, keepdims=True))
+
+
+def posterior(
+    prior: Float[np.ndarray, " P"] | ArrayLike,
+    kernels: Float[np.ndarray, "P S"] | ArrayLike,
+    symbols: Integer[np.ndarray, "*streams T"] | ArrayLike,
+    evidence: Bool[np.ndarray, "*streams T"] | ArrayLike,
+) -> Float[np.ndarray, "*streams P"]:
+    """Return w_T(p) = w_0(p) L^do(p) / Σ_{p'} w_0(p') L^do(p') of every stream (section 3.3).
+
+    Args:
+        prior: w_0(p), [P].
+        kernels: ν_p(s), [P, S].
+        symbols: z_i, [..., T], whole numbers below S.
+        evidence: True where the world wrote the symbol, [..., T].
+
+    Returns:
+        [..., P].
+
+    Raises:
+        ValueError: If a row is not a distribution, or the shapes do not fit together.
+        ImpossibleEvidence: If no hypothesis gives the observations of a stream any probability.
+
+    Example:
+        >>> from causal_agency.streams import posterior
+        >>> posterior([0.35, 0.65], [[0.2, 0.8], [0.9, 0.1]], symbols=[0, 1], evidence=[False, True]).round(4)
+        array([0.8116, 0.1884])
+    """
+    return np.exp(log_posterior(prior, kernels, symbols, evidence))
+
+
+def trajectory(
+    prior: Float[np.ndarray, " P"] | ArrayLike,
+    kernels: Float[np.ndarray, "P S"] | ArrayLike,
+    symbols: Integer[np.ndarray, " T"] | ArrayLike,
+    evidence: Bool[np.ndarray, " T"] | ArrayLike,
+    *,
+    dtype: DTypeLike = np.float64,
+) -> Float[np.ndarray, "slots P"]:
+    """Return w_0 … w_T of one stream (section 3.3).
+
+    Within short blocks probabilities are multiplied; from block to block only counts and their logarithms are carried,
+    so errors do not grow and no hypothesis is lost by underflow. A probability below 1e-150 may be returned as 0.
+
+    Args:
+        prior: w_0(p), [P].
+        kernels: ν_p(s), [P, S].
+        symbols: z_i, [T], whole numbers below S.
+        evidence: True where the world wrote the symbol, [T].
+        dtype: The floating-point type of the result.
+
+    Returns:
+        [T + 1, P].
+
+    Raises:
+        ValueError: If a row is not a distribution, the shapes do not fit together, or ``dtype`` is not a float.
+        ImpossibleEvidence: If no hypothesis gives an observation any probability; names the first such slot.
+
+    Example:
+        >>> from causal_agency.streams import trajectory
+        >>> trajectory([0.35, 0.65], [[0.2, 0.8], [0.9, 0.1]], symbols=[0, 1], evidence=[False, True]).round(4)
+        array([[0.35  , 0.65  ],
+               [0.35  , 0.65  ],
+               [0.8116, 0.1884]])
+    """
+    prior, kernels = _validate_model(prior, kernels)
+    symbols, evidence = _validate_stream(symbols, evidence)
+    if symbols.ndim != 1 or not np.issubdtype(dtype, np.floating):
+        raise ValueError("a trajectory is of one stream, in floats: symbols must have one axis, dtype be a float's")
+    written, before = _split_blocks(_codes(symbols, evidence, kernels.shape[1]), kernels)
+    blocks, length = written.shape
+    w = np.empty((1 + blocks * length, len(prior)), dtype)
+    w[0] = prior
+    out = w[1:].reshape(blocks, length, len(prior))
+    height = max(1, _MAX_CELLS // (length * len(prior)))
+    for top in range(0, blocks, height):
+        part = slice(top, top + height)
+        cells = _block_weights(prior, kernels, before[part], written[part])
+        out[part] = _normalize(cells, first_slot=1 + top * length)
+    return w[: 1 + len(symbols)]
+
+
+def _validate_distributions(probs: ArrayLike, name: str) -> Float[np.ndarray, "..."]:
+    """Return ``probs`` [..., n] in float64; raise ValueError if a row is not a distribution."""
     probs = np.asarray(probs, np.float64)
     if not (np.isfinite(probs).all() and (probs >= 0).all()):
-        raise ValueError(f"{what}: probabilities must be finite and not negative")
-    if (np.abs(probs.sum(axis=-1) - 1) > FLOAT_TOLERANCE).any():
-        raise ValueError(f"{what}: probabilities must sum to 1")
+        raise ValueError(f"{name}: probabilities must be finite and not negative")
+    if (np.abs(probs.sum(axis=-1) - 1) > MAX_SUM_ERROR).any():
+        raise ValueError(f"{name}: probabilities must sum to 1")
     return probs
 
 
-def model(prior: ArrayLike, kernels: ArrayLike) -> tuple[Floats, Floats]:
-    """The prior [P] and the kernels [P, S], checked."""
-    prior, kernels = distributions(prior, "prior"), distributions(kernels, "kernels")
+def _validate_model(prior: ArrayLike, kernels: ArrayLike) -> tuple[Float[np.ndarray, " P"], Float[np.ndarray, "P S"]]:
+    """Return prior and kernels in float64; raise ValueError if they do not fit together."""
+    prior, kernels = _validate_distributions(prior, "prior"), _validate_distributions(kernels, "kernels")
     if prior.ndim != 1 or kernels.ndim != 2 or kernels.shape[:-1] != prior.shape:
         raise ValueError(f"a prior of shape {prior.shape} does not fit kernels of shape {kernels.shape}")
     return prior, kernels
 
 
-def stream(symbols: ArrayLike, evidence: ArrayLike) -> tuple[NDArray, NDArray[np.bool_]]:
-    """Both as arrays of one shape, or ValueError where they do not fit, or ``evidence`` is not true and false."""
+def _validate_stream(
+    symbols: ArrayLike, evidence: ArrayLike
+) -> tuple[Shaped[np.ndarray, "*streams T"], Bool[np.ndarray, "*streams T"]]:
+    """Return both as arrays; raise ValueError if the shapes differ or ``evidence`` is not true and false."""
     symbols, evidence = np.asarray(symbols), np.asarray(evidence)
     if evidence.size and evidence.dtype != bool:
         raise ValueError("evidence must be true and false: gates == Gate.WORLD")
@@ -50,27 +202,26 @@ def stream(symbols: ArrayLike, evidence: ArrayLike) -> tuple[NDArray, NDArray[np
     return symbols, evidence.astype(bool, copy=False)
 
 
-def codes(symbols: NDArray, evidence: NDArray[np.bool_], unseen: int) -> NDArray:
-    """The symbols, with ``unseen`` in place of those that are no evidence."""
+def _codes(
+    symbols: Shaped[np.ndarray, "*rows T"], evidence: Bool[np.ndarray, "*rows T"], unseen: int
+) -> Integer[np.ndarray, "*rows T"]:
+    """Return the symbols, with ``unseen`` in place of those that are not evidence."""
     if symbols.size and not (symbols.dtype.kind in "iu" and symbols.min() >= 0 and symbols.max() < unseen):
         raise ValueError(f"symbols must be whole numbers from 0 to {unseen - 1}")
     return np.where(evidence, symbols, np.array(unseen, np.min_scalar_type(unseen)))
 
 
-def evidence_counts(symbols: ArrayLike, evidence: ArrayLike, size: int) -> NDArray[np.int64]:
-    """How often the world wrote each of ``size`` symbols: [..., T] → [..., size].
-
-    For memoryless kernels it is all that a posterior depends on.
-    """
-    symbols, evidence = stream(symbols, evidence)
+def _count_evidence(symbols: ArrayLike, evidence: ArrayLike, size: int) -> Int[np.ndarray, "... {size}"]:
+    """Count how often the world wrote each of ``size`` symbols: all that memoryless posteriors depend on."""
+    symbols, evidence = _validate_stream(symbols, evidence)
     shape = prod(symbols.shape[:-1]), symbols.shape[-1]
     rows, flags = symbols.reshape(shape), evidence.reshape(shape)
     counts = np.zeros((len(rows), size + 1), np.int64)
-    height = max(1, CHUNK // max(1, rows.shape[1]))
+    height = max(1, _MAX_COUNTED // max(1, rows.shape[1]))
     for top in range(0, len(rows), height):
         part = slice(top, top + height)
-        for left in range(0, rows.shape[1], CHUNK):
-            piece = codes(rows[part, left : left + CHUNK], flags[part, left : left + CHUNK], size)
+        for left in range(0, rows.shape[1], _MAX_COUNTED):
+            piece = _codes(rows[part, left : left + _MAX_COUNTED], flags[part, left : left + _MAX_COUNTED], size)
             if len(piece) > 1:
                 piece = piece.astype(np.intp) + (size + 1) * np.arange(len(piece))[:, None]
             block = np.bincount(piece.reshape(-1), minlength=counts[part].size)
@@ -78,115 +229,86 @@ def evidence_counts(symbols: ArrayLike, evidence: ArrayLike, size: int) -> NDArr
     return counts[:, :size].reshape(*symbols.shape[:-1], size)
 
 
-def log_weights(prior: Floats, kernels: Floats, counts: NDArray) -> Floats:
-    """log w_0(p) + Σ_s counts[s] log ν_p(s) less the largest: [..., S] → [..., P].
+def _log_products(
+    factors: Float[np.ndarray, "S P"], counts: Shaped[np.ndarray, "*streams S"]
+) -> tuple[Float[np.ndarray, "*streams P"], Float[np.ndarray, "*streams P"], Bool[np.ndarray, "*streams P"]]:
+    """Return Σ_s counts[s] log factors[s] over positive factors, in two parts, and whether any factor is zero.
 
-    It is by small differences of long sums that hypotheses are told apart. So the logarithms are cut in two: multiples
-    of GRID, whose sums are exact in floats up to 8e9 nats, and a rest so small that its rounding does not matter.
-    What is impossible is counted apart: 0 · −∞ is not a number.
+    Hypotheses are told apart by small differences of long sums. So the logarithms are cut in two: multiples of _GRID,
+    whose sums are exact in floats up to 8e9 nats, and a rest so small that its rounding does not matter. Impossible
+    symbols are counted apart, because 0 · −∞ is NaN.
     """
-    table = np.vstack([kernels.T, prior])
+    zero = factors == 0
+    logs = np.log(np.where(zero, 1.0, factors).astype(np.longdouble))
+    grid = np.rint(logs / _GRID) * _GRID
+    coarse, fine = (counts @ part.astype(np.float64) for part in (grid, logs - grid))
+    return coarse, fine, counts @ zero.astype(np.float64) > 0
+
+
+def _log_weights(
+    prior: Float[np.ndarray, " P"], kernels: Float[np.ndarray, "P S"], counts: Shaped[np.ndarray, "*streams S"]
+) -> Float[np.ndarray, "*streams P"]:
+    """Return log w_0(p) + Σ_s counts[s] log ν_p(s), less the largest over p."""
     counts = np.concatenate([counts, np.ones((*counts.shape[:-1], 1))], axis=-1)  # the prior counts once
-    impossible = table == 0
-    logs = np.log(np.where(impossible, 1.0, table).astype(np.longdouble))
-    grid = np.rint(logs / GRID) * GRID
-    sums = [counts @ part.astype(np.float64) for part in (grid, logs - grid)]
-    weights = np.where(counts @ impossible.astype(np.float64) > 0, -np.inf, sums[0] + sums[1])
-    top = weights.argmax(axis=-1, keepdims=True)
-    above, rest = (part - np.take_along_axis(part, top, axis=-1) for part in sums)
-    return np.where(np.isneginf(weights), weights, above + rest)
+    coarse, fine, impossible = _log_products(np.vstack([kernels.T, prior]), counts)
+    top = np.where(impossible, -np.inf, coarse + fine).argmax(axis=-1, keepdims=True)
+    above, rest = (part - np.take_along_axis(part, top, axis=-1) for part in (coarse, fine))
+    return np.where(impossible, -np.inf, above + rest)
 
 
-def in_stream(dead: NDArray[np.bool_]) -> str:
-    """The place of the first stream that is ``dead``, if there are several streams."""
+def _name_stream(dead: Bool[np.ndarray, "*streams"]) -> str:
+    """Return the index of the first stream that is ``dead``, if there are several streams."""
     return f" in stream {tuple(map(int, np.argwhere(dead)[0]))}" if dead.ndim else ""
 
 
-def log_posterior(prior: ArrayLike, kernels: ArrayLike, symbols: ArrayLike, evidence: ArrayLike) -> Floats:
-    """log w_T(p) of every stream: [..., T] → [..., P], in nats. ImpossibleEvidence where a stream has none.
-
-    The log-odds of any hypothesis against the likeliest are right to rounding, however long the stream.
-    """
-    prior, kernels = model(prior, kernels)
-    weights = log_weights(prior, kernels, evidence_counts(symbols, evidence, kernels.shape[1]))
-    dead = np.asarray(np.isneginf(weights).all(axis=-1))
-    if dead.any():
-        raise ImpossibleEvidence(f"no hypothesis gives any probability to what was seen{in_stream(dead)}")
-    return weights - np.log(np.exp(weights).sum(axis=-1, keepdims=True))
-
-
-def posterior(prior: ArrayLike, kernels: ArrayLike, symbols: ArrayLike, evidence: ArrayLike) -> Floats:
-    """w_T(p) = w_0(p) L^do(p) / Σ_{p'} w_0(p') L^do(p') of every stream: [..., T] → [..., P]   (section 3.3)."""
-    return np.exp(log_posterior(prior, kernels, symbols, evidence))
-
-
-def trajectory(
-    prior: ArrayLike, kernels: ArrayLike, symbols: ArrayLike, evidence: ArrayLike, *, dtype: DTypeLike = np.float64
-) -> Floats:
-    """w_0 … w_T of one stream: [T] → [T + 1, P], in floats of type ``dtype``   (section 3.3).
-
-    Products of probabilities within short blocks; from block to block only counts and their logarithms, so errors do
-    not grow and no hypothesis is lost by underflow. A probability below 1e-150 may be shown as 0 until it is larger.
-    ImpossibleEvidence names the first slot that leaves none.
-    """
-    prior, kernels = model(prior, kernels)
-    symbols, evidence = stream(symbols, evidence)
-    if symbols.ndim != 1 or not np.issubdtype(dtype, np.floating):
-        raise ValueError("a trajectory is of one stream, in floats: symbols must have one axis, dtype be a float's")
-    written, before = in_blocks(codes(symbols, evidence, kernels.shape[1]), kernels)
-    blocks, length = written.shape
-    w = np.empty((1 + blocks * length, len(prior)), dtype)
-    w[0] = prior
-    out = w[1:].reshape(blocks, length, len(prior))
-    height = max(1, GROUP // (length * len(prior)))
-    for top in range(0, blocks, height):
-        part = slice(top, top + height)
-        cells = weights_in_blocks(prior, kernels, before[part], written[part])
-        out[part] = normalised(cells, first_slot=1 + top * length)
-    return w[: 1 + len(symbols)]
-
-
-def shared_out(kernels: Floats) -> Floats:
-    """The kernels, each symbol's largest probability made 1: what is common to all hypotheses cancels."""
+def _relative_kernels(kernels: Float[np.ndarray, "P S"]) -> Float[np.ndarray, "P S"]:
+    """Scale each symbol's largest probability to 1: a factor that all hypotheses share cancels."""
     likeliest = kernels.max(axis=0)
     return kernels / np.where(likeliest > 0, likeliest, 1.0)
 
 
-def block_length(factors: Floats) -> int:
-    """How many ``factors`` a product may have that, if none is 0, stays above SMALL."""
+def _block_length(factors: Float[np.ndarray, "..."]) -> int:
+    """Return how many positive ``factors`` a product may have and still stay above _MIN_TOTAL."""
     least = np.log(factors[factors > 0].min())
-    return BLOCK if least == 0 else int(np.clip(np.log(SMALL) / least, 1, BLOCK))
+    return _MAX_BLOCK if least == 0 else int(np.clip(np.log(_MIN_TOTAL) / least, 1, _MAX_BLOCK))
 
 
-def in_blocks(written: NDArray, kernels: Floats) -> tuple[NDArray, NDArray[np.int64]]:
-    """The codes [blocks, length], filled up with slots of no evidence, and what was counted before each block."""
-    size, length = kernels.shape[1], block_length(shared_out(kernels))
+def _split_blocks(
+    written: Integer[np.ndarray, " T"], kernels: Float[np.ndarray, "P S"]
+) -> tuple[Integer[np.ndarray, "blocks length"], Int[np.ndarray, "blocks S"]]:
+    """Return the codes in blocks, padded with slots that are not evidence, and the counts before each block."""
+    size, length = kernels.shape[1], _block_length(_relative_kernels(kernels))
     blocks = -(-len(written) // length)
     written = np.pad(written, (0, blocks * length - len(written)), constant_values=size).reshape(blocks, length)
-    counts = evidence_counts(written, written < size, size + 1)[:, :size]
+    counts = _count_evidence(written, written < size, size + 1)[:, :size]
     return written, np.cumsum(counts, axis=0) - counts
 
 
-def weights_in_blocks(prior: Floats, kernels: Floats, before: NDArray, written: NDArray) -> Floats:
-    """The weights after every slot of some blocks: counts ``before`` [blocks, S] and codes → [blocks, length, P].
+def _block_weights(
+    prior: Float[np.ndarray, " P"],
+    kernels: Float[np.ndarray, "P S"],
+    before: Int[np.ndarray, "blocks S"],
+    written: Integer[np.ndarray, "blocks length"],
+) -> Float[np.ndarray, "blocks length P"]:
+    """Return the weights after every slot of some blocks, from the counts before each block and the codes in it.
 
-    Where those that led are ruled out within a block, those behind them may have come in too light for a float. Such
-    blocks are worked out anew, slot by slot from the counts.
+    If the leading hypotheses are ruled out within a block, the others may have underflowed. Such blocks are computed
+    again, slot by slot from the counts.
     """
-    cells = np.take(np.vstack([shared_out(kernels).T, np.ones(len(prior))]), written, axis=0)
-    cells[:, 0] *= np.exp(log_weights(prior, kernels, before))
+    cells = np.take(np.vstack([_relative_kernels(kernels).T, np.ones(len(prior))]), written, axis=0)
+    cells[:, 0] *= np.exp(_log_weights(prior, kernels, before))
     for i in range(1, cells.shape[1]):
         cells[:, i] *= cells[:, i - 1]
-    weak = (cells @ np.ones(len(prior)) < SMALL).any(axis=1)
+    weak = (cells @ np.ones(len(prior)) < _MIN_TOTAL).any(axis=1)
     if weak.any():
         seen = written[weak][..., None] == np.arange(kernels.shape[1])
         counts = before[weak][:, None] + np.cumsum(seen, axis=1)
-        cells[weak] = np.exp(log_weights(prior, kernels, counts))
+        cells[weak] = np.exp(_log_weights(prior, kernels, counts))
     return cells
 
 
-def normalised(cells: Floats, first_slot: int) -> Floats:
-    """``cells`` [blocks, length, P] divided by their sums, in place; ImpossibleEvidence at the first that has none."""
+def _normalize(cells: Float[np.ndarray, "blocks length P"], first_slot: int) -> Float[np.ndarray, "blocks length P"]:
+    """Divide ``cells`` by their sums, in place; raise ImpossibleEvidence at the first slot whose sum is zero."""
     rows = cells.reshape(-1, cells.shape[-1])
     totals = rows @ np.ones(rows.shape[-1])
     if not totals.all():

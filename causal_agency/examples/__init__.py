@@ -1,1 +1,1 @@
-"""The paper's worked examples as values. Each module prints its table when run."""
+"""The paper's worked examples as values. Each module prints its table when it is run."""

@@ -1,18 +1,23 @@
-"""What logs say of an action, and what it does (paper, section 2.3): ``python -m causal_agency.examples.bandit``.
+"""What logs say about an action, and what it does (paper, section 2.3): ``python -m causal_agency.examples.bandit``.
 
-Whoever kept the logs saw how ill each patient was, gave the drug to the ill ones, and did not write down why. In the
-logs the drug looks harmful. An agent that sets the drug itself, by a coin, estimates P(recovers | do(drug)) instead.
+The doctors who kept the logs saw how ill each patient was, gave the drug to the ill ones, and did not write down why.
+In the logs the drug looks harmful. An agent that chooses the drug itself, by a coin, estimates P(recovers | do(drug))
+instead.
 """
 
 from fractions import Fraction
 
-import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from causal_agency.cli import Command, image_file
+from causal_agency.cli import Command, image_file, import_extra
 from causal_agency.episode import Episode, Event, Joint
+
+with import_extra(__name__, extra="plot"):
+    import numpy as np
+
+__all__ = ["logged", "main", "randomized"]
 
 ILL, WELL = "ill", "well"
 DRUG, NOTHING = "drug", "nothing"
@@ -20,7 +25,7 @@ RECOVERS, STAYS = "recovers", "stays ill"
 
 
 def chances(recovers: Fraction) -> dict[str, Fraction]:
-    """An outcome channel."""
+    """Return an outcome channel."""
     return {RECOVERS: recovers, STAYS: 1 - recovers}
 
 
@@ -36,17 +41,17 @@ logged = Episode(
     },
 )
 coin = {DRUG: Fraction(1, 2), NOTHING: Fraction(1, 2)}
-randomised = Episode(logged.prior, dict.fromkeys(logged.prior, coin), logged.outcome)
+randomized = Episode(logged.prior, dict.fromkeys(logged.prior, coin), logged.outcome)
 
 
-def drawn(joint: Joint, n: int, rng: np.random.Generator) -> list[Event]:
-    """``n`` independent events."""
+def sample(joint: Joint, n: int, rng: np.random.Generator) -> list[Event]:
+    """Draw ``n`` independent events."""
     events = list(joint)
     return [events[i] for i in rng.choice(len(events), n, p=[float(joint[event]) for event in events])]
 
 
 def running_estimate(events: list[Event], a: str) -> np.ndarray:
-    """The share that recovered among those with action ``a``, after every event; NaN before the first such."""
+    """Return the share of recoveries among events with action ``a``, after every event; NaN before the first."""
     acted = np.array([event.a == a for event in events])
     recovered = np.array([event.o == RECOVERS for event in events])
     with np.errstate(invalid="ignore"):
@@ -54,27 +59,27 @@ def running_estimate(events: list[Event], a: str) -> np.ndarray:
 
 
 def estimates(n: int, seed: int = 0) -> dict[str, np.ndarray]:
-    """P(recovers | drug) as estimated from the first 1 … n events of the logs, and of an agent that acts by a coin."""
+    """Estimate P(recovers | drug) from the first 1 … n events: of the logs, and of an agent that tosses a coin."""
     rng = np.random.default_rng(seed)
-    sources = {"the logs": logged, "an agent's own coin": randomised}
-    return {name: running_estimate(drawn(source.joint(), n, rng), DRUG) for name, source in sources.items()}
+    sources = {"the logs": logged, "an agent's own coin": randomized}
+    return {name: running_estimate(sample(source.joint(), n, rng), DRUG) for name, source in sources.items()}
 
 
-def answers() -> dict[str, float]:
-    """What either estimate converges to."""
+def exact_values() -> dict[str, float]:
+    """Return what each estimate converges to."""
     seen = logged.joint().given(a=DRUG).P(o=RECOVERS)
     return {"the logs": float(seen), "an agent's own coin": float(logged.do(DRUG).P(o=RECOVERS))}
 
 
-def as_table(runs: dict[str, np.ndarray]) -> Table:
-    """The estimates after 100, 1,000, … events, and their limits."""
+def estimate_table(runs: dict[str, np.ndarray]) -> Table:
+    """Return the estimates after 100, 1,000, … events, and their limits."""
     table = Table(
         "events", *runs, box=box.SIMPLE_HEAD, title="P(recovers | drug), estimated from", title_justify="left"
     )
     for n in (10**k for k in range(2, 7)):
         if n <= len(next(iter(runs.values()))):
             table.add_row(f"{n:,}", *(f"{run[n - 1]:.4f}" for run in runs.values()))
-    table.add_row("∞", *(f"{limit:.4f}" for limit in answers().values()))
+    table.add_row("∞", *(f"{limit:.4f}" for limit in exact_values().values()))
     return table
 
 
@@ -84,11 +89,11 @@ def main() -> None:
     command.add_argument("--plot", type=image_file, help="an image file for the running estimates, such as bandit.png")
     args = command.parse_args()
     runs = estimates(100_000)
-    Console().print(as_table(runs))
+    Console().print(estimate_table(runs))
     if args.plot:
-        from causal_agency import plot
-
-        plot.estimates(runs, answers(), "P(recovers | drug)").savefig(args.plot)
+        with import_extra(__name__, extra="plot"):
+            from causal_agency import plot
+        plot.estimates(runs, exact_values(), "P(recovers | drug)").savefig(args.plot)
 
 
 if __name__ == "__main__":

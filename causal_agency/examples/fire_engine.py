@@ -1,7 +1,7 @@
 """Fire engines do not cause fires (paper, section 2.1): ``python -m causal_agency.examples.fire_engine``.
 
-One building in a thousand burns. Whoever keeps the records sends an engine to every fire and, rarely, to a false alarm:
-so rarely that 95 % of the engines find a fire. Sending one yourself tells you nothing about the building.
+One building in a thousand burns. The fire department sends an engine to every fire and, rarely, to a false alarm: so
+rarely that 95% of the engines find a fire. Sending one yourself tells you nothing about the building.
 """
 
 from fractions import Fraction
@@ -13,6 +13,8 @@ from rich.table import Table
 from causal_agency import do, see
 from causal_agency.cli import Command
 from causal_agency.episode import Episode
+
+__all__ = ["main", "mix", "records"]
 
 P_FIRE = Fraction(1, 1000)
 P_FALSE_ALARM = Fraction(1, 18981)  # P(send | calm) that makes P(fire | send) = 95 % when P(send | fire) = 1
@@ -29,12 +31,12 @@ records = Episode(
 mix = records.mixture()
 
 
-def see_and_do() -> Table:
-    """The two questions of section 2.1, and the answers."""
-    table = Table("asked", "is there a fire?", box=box.SIMPLE_HEAD)
+def answer_table() -> Table:
+    """Return the two questions of section 2.1 and their answers."""
+    table = Table("question", "is there a fire?", box=box.SIMPLE_HEAD)
     answers = {
         "P(fire)": records.joint().P(o="fire"),
-        "P(fire | send), an engine is seen there": records.joint().given(a="send").P(o="fire"),
+        "P(fire | send), you see an engine there": records.joint().given(a="send").P(o="fire"),
         "P(fire | do(send)), you send one": records.do("send").P(o="fire"),
         "the gap between the two": records.gap("fire", "send"),
     }
@@ -44,9 +46,9 @@ def see_and_do() -> Table:
 
 
 def main() -> None:
-    """Print both answers, and the books of sending an engine and finding no fire."""
+    """Print both answers, and the ledger of sending an engine and finding no fire."""
     Command("fire_engine", description=__doc__).parse_args()
-    for table in see_and_do(), mix.ledger([do("send"), see("calm")]):
+    for table in answer_table(), mix.ledger([do("send"), see("calm")]):
         Console().print(table)
 
 

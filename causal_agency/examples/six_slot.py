@@ -1,16 +1,17 @@
 """A dialogue with a tool in six slots (paper, section 3.1): ``python -m causal_agency.examples.six_slot``.
 
 The agent writes slots 1, 2 and 4; the tool and the user write 3, 5 and 6. Two hypotheses about the second charge, each
-with an action channel and a world channel whose probabilities depend on the context and on all that was written before.
+with an action channel and a world channel whose probabilities depend on the context and on everything written before.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from rich.console import Console
 
-from causal_agency import Gate, Hypothesis, Mixture, Slot, channels, do, see
+from causal_agency import Gate, History, Hypothesis, Mixture, Symbol, channels, do, see
 from causal_agency.cli import Command
-from causal_agency.history import Symbol
+
+__all__ = ["CONTEXT", "HISTORY", "hypothesis", "main", "mix"]
 
 CONTEXT = "User: My invoice has two charges for April. Please fix it."
 
@@ -27,8 +28,8 @@ COMPLAINT = "User observation: That is not what I asked for."
 HISTORY = do(INSPECT), do(LOOKUP), see(DUPLICATE), do(REFUND), see(QUEUED), see(THANKS)
 
 
-def box(context: str, history: Iterable[Slot]) -> str:
-    """The history as section 3.1 prints it."""
+def box(context: str, history: History) -> str:
+    """Return the history as section 3.1 prints it."""
     lines = ["Context c:", f"  {context}"]
     for i, (symbol, gate) in enumerate(history, 1):
         letter = "a" if gate == Gate.AGENT else "o"
@@ -37,11 +38,11 @@ def box(context: str, history: Iterable[Slot]) -> str:
 
 
 def hypothesis(name: str, context: str, duplicate: float) -> Hypothesis:
-    """p: the tool will call the second charge a duplicate with probability ``duplicate``."""
+    """Return p: the tool will call the second charge a duplicate with probability ``duplicate``."""
     asked_to_fix = "fix" in context
 
     def action(past: tuple[Symbol, ...]) -> Mapping[Symbol, float]:
-        """ν_p(a | h, c): an agent that expects a duplicate looks sooner, and refunds unless the tool said otherwise."""
+        """Return ν_p(a | h, c): an agent that expects a duplicate looks sooner, and refunds unless the tool objects."""
         if LOOKUP in past:
             refund = 0.05 if VALID in past or not asked_to_fix else duplicate
             return {REFUND: refund, INSPECT: 1 - refund, LOOKUP: 0.0}
@@ -49,7 +50,7 @@ def hypothesis(name: str, context: str, duplicate: float) -> Hypothesis:
         return {LOOKUP: look, INSPECT: 0.95 - look, REFUND: 0.05}
 
     def world(past: tuple[Symbol, ...]) -> Mapping[Symbol, float]:
-        """ν_p(o | h, c): the answer to whatever was done last, or the user's word on all of it."""
+        """Return ν_p(o | h, c): the tool's answer to the last action, or the user's comment."""
         if past[-1:] == (LOOKUP,):
             return {DUPLICATE: duplicate, VALID: 1 - duplicate}
         if past[-1:] == (REFUND,):
@@ -66,7 +67,7 @@ mix = Mixture({hypothesis("p_2", CONTEXT, duplicate=0.9): 0.5, hypothesis("p_1",
 
 
 def main() -> None:
-    """Print the dialogue and its books."""
+    """Print the dialogue and its ledger."""
     Command("six_slot", description=__doc__).parse_args()
     print(box(CONTEXT, HISTORY), end="\n\n")
     Console().print(mix.ledger(HISTORY))

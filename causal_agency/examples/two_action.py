@@ -1,7 +1,7 @@
 """The minimal two-action example (paper, section 4): ``python -m causal_agency.examples.two_action``.
 
-Two hypotheses, two symbols. The agent writes A because its prior leans to A; then the world writes B. Booked as an
-action, A changes nothing. Booked as evidence, it is the agent's own early mistake turned into a reason to believe it.
+Two hypotheses, two symbols. The agent writes A because its prior favors A; then the world writes B. Recorded as an
+action, A changes nothing. Recorded as evidence, the agent's own early mistake becomes a reason to believe it.
 """
 
 import re
@@ -13,25 +13,45 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from causal_agency import Hypothesis, ImpossibleEvidence, L_do, L_obs, Mixture, Slot, as_bystander, do, memoryless, see
+from causal_agency import (
+    Hypothesis,
+    ImpossibleEvidence,
+    L_do,
+    L_obs,
+    Mixture,
+    Number,
+    Slot,
+    as_bystander,
+    do,
+    memoryless,
+    see,
+)
 from causal_agency.cli import Command
-from causal_agency.ledger import UNDEFINED, text
-from causal_agency.probability import Number, checked
+from causal_agency.ledger import format_number
+
+__all__ = ["HISTORY", "PRIOR", "P_A", "P_B", "main", "mix", "mixture", "p_A", "p_B", "policy"]
 
 P_B, P_A = {"A": 0.20, "B": 0.80}, {"A": 0.90, "B": 0.10}
 PRIOR = {"p_B": 0.35, "p_A": 0.65}
 
 
 def mixture(prior: Mapping[str, Number], **kernels: Mapping[str, Number]) -> Mixture:
-    """Memoryless hypotheses by name, with prior weights by name."""
+    """Return memoryless hypotheses by name, with prior weights by name."""
     if prior.keys() != kernels.keys():
         raise ValueError(f"the prior must name {' and '.join(kernels)}")
-    rows = {name: checked(row, f"the kernel of {name}") for name, row in kernels.items()}
-    return Mixture({Hypothesis(name, memoryless(rows[name])): w for name, w in prior.items()})
+    return Mixture({_hypothesis(name, kernels[name]): w for name, w in prior.items()})
+
+
+def _hypothesis(name: str, kernel: Mapping[str, Number]) -> Hypothesis:
+    """Return a memoryless hypothesis; an error in its kernel names it."""
+    try:
+        return Hypothesis(name, memoryless(kernel))
+    except ValueError as problem:
+        raise ValueError(f"{name}: {problem}") from None
 
 
 def policy(mix: Mixture, history: tuple[Slot, ...]) -> str:
-    """The agent of section 4.1: it writes B where π(B) is at least one half, else A."""
+    """Return what the agent of section 4.1 writes: B if π(B) is at least one half, else A."""
     return "B" if mix.predict("B", history) >= 0.5 else "A"
 
 
@@ -40,27 +60,27 @@ p_B, p_A = mix.prior
 HISTORY = (do(policy(mix, ())), see("B"))
 
 
-def answer(quantity: Callable[[], Number]) -> str:
-    """The quantity for a table; a bystander may find impossible what the agent did, and then has no answer."""
+def _cell(quantity: Callable[[], Number]) -> str:
+    """Return the quantity for a table; it is undefined if the bystander finds the agent's action impossible."""
     try:
-        return text(quantity())
+        return format_number(quantity())
     except ImpossibleEvidence:
-        return UNDEFINED
+        return format_number(None)
 
 
-def by_hand(mix: Mixture, history: tuple[Slot, ...]) -> Table:
-    """The likelihoods of section 4.3, and what is likely to be written next."""
+def likelihood_table(mix: Mixture, history: tuple[Slot, ...]) -> Table:
+    """Return the likelihoods of section 4.3, and the probability of each next symbol."""
     table = Table("quantity", "interventional", "bystander", box=box.SIMPLE_HEAD)
     for p in mix.prior:
-        table.add_row(f"likelihood of {p}", text(L_do(p, history)), text(L_obs(p, history)))
+        table.add_row(f"likelihood of {p}", format_number(L_do(p, history)), format_number(L_obs(p, history)))
     for token in next(iter(mix.prior)).tokens:
-        naive = answer(partial(mix.predict, token, as_bystander(history)))
-        table.add_row(f"π({token}) next", text(mix.predict(token, history)), naive)
+        naive = _cell(partial(mix.predict, token, as_bystander(history)))
+        table.add_row(f"π({token}) next", format_number(mix.predict(token, history)), naive)
     return table
 
 
 def distribution(argument: str) -> dict[str, Number]:
-    """``A=0.2,B=0.8`` or ``A=1/5,B=4/5``: floats if there is a point in it, else exact."""
+    """Parse ``A=0.2,B=0.8`` or ``A=1/5,B=4/5``: a number with a point is a float, any other is exact."""
     if "/0" in argument:
         raise ValueError
     pairs = [item.split("=") for item in argument.split(",")]
@@ -71,7 +91,7 @@ def distribution(argument: str) -> dict[str, Number]:
 
 
 def slot(argument: str) -> Slot:
-    """``do(A)`` or ``see(A)``."""
+    """Parse ``do(A)`` or ``see(A)``."""
     match = re.fullmatch(r"(do|see)\((\w+)\)", argument)
     if not match:
         raise ValueError
@@ -79,7 +99,7 @@ def slot(argument: str) -> Slot:
 
 
 def main() -> None:
-    """Print the books of a history, by default the paper's."""
+    """Print the ledger of a history, by default the paper's."""
     command = Command("two_action", description=__doc__)
     command.add_argument("history", nargs="*", type=slot, default=HISTORY, help="slots such as do(A) see(B)")
     command.add_argument("--prior", type=distribution, default=PRIOR, help="such as p_B=0.35,p_A=0.65")
@@ -88,8 +108,8 @@ def main() -> None:
     args = command.parse_args()
     try:
         mix = mixture(args.prior, p_B=args.p_B, p_A=args.p_A)
-        first = f"π(B) = {text(mix.predict('B'))}: the agent of section 4 writes {policy(mix, ())}"
-        tables = mix.ledger(args.history), by_hand(mix, args.history)
+        first = f"π(B) = {format_number(mix.predict('B'))}: the agent of section 4 writes {policy(mix, ())}"
+        tables = mix.ledger(args.history), likelihood_table(mix, args.history)
     except ValueError as problem:
         command.error(str(problem))
     Console().print(f"Before the first slot {first}.\n")

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 
 from causal_agency import Gate, L_do
-from causal_agency.arrays import log_L_do, log_posterior, log_trajectory
+from causal_agency.arrays import log_L_do, log_posterior, log_trajectory, posterior, trajectory
 from causal_agency.history import symbols
-from causal_agency.strategies import histories, mixtures
+from causal_agency.testing import histories, mixtures
 
 FIVE = histories(min_size=5, max_size=5)  # one shape, to compile once
 
@@ -31,11 +31,11 @@ def test_an_impossible_action_is_left_out():
     assert by_weight.tolist() == [0.0, -0.5]
 
 
-def test_weights_count_slots_more_or_less():
+def test_weights_count_slots_more_than_once_or_in_part():
     assert log_L_do(jnp.array([-1.0, -1.0]), jnp.array([0.5, 2.0])) == -2.5
 
 
-def test_it_is_one_stream_to_jit_and_vmap():
+def test_log_L_do_under_jit_and_vmap():
     log_probs, evidence = -jnp.ones((3, 4)), jnp.arange(4) > 0
     assert jax.jit(jax.vmap(log_L_do, in_axes=(0, None)))(log_probs, evidence).tolist() == [-3.0, -3.0, -3.0]
 
@@ -50,12 +50,21 @@ def test_log_trajectory_is_the_logarithm_of_the_trajectory(mix, history):
     np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
 
 
+def test_posterior_and_trajectory_are_the_exponentials():
+    log_prior, log_probs, evidence = np.log([0.35, 0.65]), np.log([[0.2, 0.9], [0.8, 0.1]]), np.array([False, True])
+    got = trajectory(log_prior, log_probs, evidence)
+    np.testing.assert_allclose(got, [[0.35, 0.65], [0.35, 0.65], [56 / 69, 13 / 69]], rtol=1e-6)
+    np.testing.assert_array_equal(got, jnp.exp(log_trajectory(log_prior, log_probs, evidence)))
+    np.testing.assert_allclose(posterior(log_prior, log_probs[1]), got[-1], rtol=1e-6)
+    assert posterior(jnp.zeros(2), jnp.full(2, -jnp.inf)).tolist() == [0.0, 0.0]
+
+
 def test_a_history_of_no_slots_leaves_the_prior():
     log_w = log_trajectory(jnp.log(jnp.array([0.25, 0.75])), jnp.zeros((0, 2)), jnp.zeros(0, bool))
     np.testing.assert_allclose(jnp.exp(log_w), [[0.25, 0.75]], rtol=1e-6)
 
 
-def test_log_posterior_is_normalised_and_never_nan():
+def test_log_posterior_is_normalized_and_never_nan():
     log_w = log_posterior(jnp.log(jnp.array([0.35, 0.65])), jnp.log(jnp.array([0.8, 0.1])))
     np.testing.assert_allclose(jnp.exp(log_w), [56 / 69, 13 / 69], rtol=1e-6)
     some = log_posterior(jnp.array([0.0, -jnp.inf]), jnp.array([-1e30, 0.0]))
@@ -67,7 +76,7 @@ def test_log_posterior_is_normalised_and_never_nan():
     assert np.isfinite(gradient).all()
 
 
-def test_a_hypothesis_that_is_out_stays_out_and_an_impossible_action_puts_none_out():
+def test_an_excluded_hypothesis_stays_excluded_and_an_impossible_action_excludes_none():
     log_probs = jnp.log(jnp.array([[0.5, 0.5], [0.0, 0.5], [0.5, 0.5], [0.5, 0.0]]))
     log_w = log_trajectory(jnp.log(jnp.array([0.5, 0.5])), log_probs, jnp.array([True, True, True, False]))
     np.testing.assert_allclose(jnp.exp(log_w), [[0.5, 0.5], [0.5, 0.5], [0, 1], [0, 1], [0, 1]])
@@ -84,7 +93,8 @@ def test_single_precision_stays_right_on_long_streams():
 
 
 @pytest.mark.parametrize(("shape", "evidence"), [((2, 3), [True] * 3), ((3, 2), [True]), ((3, 2), [1.0] * 3)])
-def test_shapes_that_do_not_fit_are_refused(shape, evidence):
+@pytest.mark.usefixtures("without_shape_checks")
+def test_shapes_that_do_not_fit_are_rejected(shape, evidence):
     with pytest.raises(ValueError, match=r"log_probs \[T, P\] must be"):
         log_trajectory(jnp.zeros(2), jnp.zeros(shape), jnp.array(evidence))
 

@@ -3,7 +3,7 @@ import random
 import pytest
 
 from causal_agency import Hypothesis, ImpossibleEvidence, Mixture, do, markov, memoryless, see
-from causal_agency.belief import draw
+from causal_agency.belief import _draw
 
 p_B = Hypothesis("p_B", memoryless(A=0.20, B=0.80))
 p_A = Hypothesis("p_A", memoryless(A=0.90, B=0.10))
@@ -23,24 +23,24 @@ def test_one_slot_at_a_time():
     assert seen.act(random.Random(3)) == MIX.act([do("A"), see("B")], random.Random(3))
 
 
-def test_what_is_refused_leaves_the_belief_usable():
+def test_a_failed_update_leaves_the_belief_usable():
     sure = Mixture({Hypothesis("sure", memoryless(A=1, B=0)): 1}).belief([see("A")])
     with pytest.raises(ImpossibleEvidence, match="slot 2"):
         sure.after(see("B"))
     assert sure.after(do("B")).after(see("A")).t == 3
 
 
-def test_what_a_kernel_does_not_know_is_named_with_its_slot():
+def test_an_unknown_token_is_named_with_its_slot():
     with pytest.raises(ValueError, match=r"^slot 3, p_B: unknown token 'C'"):
         MIX.belief([see("A"), do("B")]).after(see("C"))
 
 
-def test_a_bare_symbol_is_refused():
+def test_a_bare_symbol_is_rejected():
     with pytest.raises(TypeError, match=r"write do\('A'\) or see\('A'\)"):
         MIX.belief().after("A")
 
 
-def test_no_more_of_the_past_is_kept_than_the_kernels_look_at():
+def test_only_the_past_that_kernels_look_at_is_kept():
     half = {"A": 0.5, "B": 0.5}
     chain = Hypothesis("chain", markov(half, {"A": half, "B": half}))
     wild = Hypothesis("wild", lambda token, past: 0.5)
@@ -50,10 +50,10 @@ def test_no_more_of_the_past_is_kept_than_the_kernels_look_at():
     assert Mixture({chain: 0.5, wild: 0.5}).belief(history).past == ("A", "B", "B")
 
 
-def test_a_hypothesis_that_is_out_is_not_asked_again():
+def test_the_kernel_of_an_excluded_hypothesis_is_not_called_again():
     def nu(token, past):
         if "B" in past:
-            raise AssertionError("asked after it was out")
+            raise AssertionError("called after it was excluded")
         return 1 if token == "A" else 0
 
     mix = Mixture({Hypothesis("p", nu): 0.5, p_A: 0.5})
@@ -88,5 +88,5 @@ class Fixed:
 
 @pytest.mark.parametrize(("u", "drawn"), [(0.0, "b"), (0.24, "b"), (0.25, "c"), (0.5, "e"), (0.999, "e"), (1.0, "e")])
 def test_draw_cuts_the_unit_interval(u, drawn):
-    """What is impossible is never drawn, not even where rounding leaves a gap at the end."""
-    assert draw({"a": 0.0, "b": 0.25, "c": 0.25, "d": 0.0, "e": 0.5}, Fixed(u)) == drawn
+    """An impossible key is never drawn, not even if rounding leaves a gap at the end."""
+    assert _draw({"a": 0.0, "b": 0.25, "c": 0.25, "d": 0.0, "e": 0.5}, Fixed(u)) == drawn

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from causal_agency import ImpossibleEvidence, UnknownToken, do, see
 from causal_agency.episode import Episode, Event
 from causal_agency.examples.fire_engine import records
-from causal_agency.strategies import distributions
+from causal_agency.testing import distributions
 
 ACTIONS, OUTCOMES = "ab", "xyz"
 
@@ -23,7 +23,7 @@ def episodes(draw, smallest=0):
 
 
 @given(episodes())
-def test_the_joint_factorises(episode):
+def test_the_joint_factorizes(episode):
     joint = episode.joint()
     assert joint.P() == 1
     for p, prior in episode.prior.items():
@@ -58,7 +58,7 @@ def test_seeing_is_bayes_rule(episode, a, o):
 
 
 @given(episodes(smallest=1), st.sampled_from(ACTIONS))
-def test_given_the_hypothesis_the_channels_are_left(episode, a):
+def test_given_the_hypothesis_the_channels_remain(episode, a):
     for p in episode.prior:
         one = episode.joint().given(p=p)
         assert one.posterior() == {q: int(q == p) for q in episode.prior}
@@ -67,7 +67,7 @@ def test_given_the_hypothesis_the_channels_are_left(episode, a):
 
 
 @given(episodes(), st.sampled_from(ACTIONS), st.sampled_from(OUTCOMES))
-def test_the_gap_is_what_seeing_and_doing_differ_by(episode, a, o):
+def test_the_gap_is_the_difference_between_seeing_and_doing(episode, a, o):
     joint = episode.joint()
     assume(joint.P(a=a))
     assert episode.gap(o, a) == joint.given(a=a).P(o=o) - episode.do(a).P(o=o)
@@ -83,7 +83,7 @@ def test_it_is_a_mixture_over_histories_of_two_slots(episode, a, o):
     assert next(iter(mix.prior)).tokens == tuple(ACTIONS)
 
 
-def test_what_the_table_lacks_is_unknown():
+def test_tokens_that_the_table_lacks_are_unknown():
     mix = records.mixture()
     assert [p.name for p in mix.prior] == ["p_fire", "p_calm"]
     for ask in (
@@ -99,7 +99,7 @@ def test_what_the_table_lacks_is_unknown():
             ask()
 
 
-def test_a_table_is_its_own():
+def test_a_table_is_a_copy():
     prior = {"p": Fraction(1)}
     episode = Episode(prior, ONE, OUT)
     prior["p"] = Fraction(1, 2)
@@ -110,7 +110,7 @@ def test_a_table_is_its_own():
         episode.action["p"] = {}
 
 
-def test_the_gap_of_what_nobody_does_is_impossible():
+def test_the_gap_of_an_action_that_nobody_takes_is_impossible():
     episode = Episode({"p": 1}, {"p": {"a": 0, "b": 1}}, {"p": {"a": {"o": 1}, "b": {"o": 1}}})
     with pytest.raises(ImpossibleEvidence, match="a = 'a': no hypothesis gives this any probability"):
         episode.gap("o", "a")
@@ -134,7 +134,7 @@ def test_the_fire_engine():
     assert records.do("send").given(o="fire").posterior() == {"p_fire": 1, "p_calm": 0}
 
 
-def test_floats_print_short():
+def test_floats_have_a_short_repr():
     episode = Episode(
         {"p": 0.1, "q": 0.9}, {p: {"a": 1.0} for p in "pq"}, {p: {"a": {"o": 0.3, "u": 0.7}} for p in "pq"}
     )
@@ -143,7 +143,7 @@ def test_floats_print_short():
     assert repr(episode.gap("o", "a")) == "0.0"
 
 
-def test_an_outcome_that_a_row_does_not_name_is_impossible_there():
+def test_an_outcome_missing_from_a_row_is_impossible_there():
     half = Fraction(1, 2)
     action = {"p": {"a": Fraction(1, 4), "b": Fraction(3, 4)}, "q": {"a": Fraction(3, 4), "b": Fraction(1, 4)}}
     outcome = {
@@ -175,12 +175,12 @@ OUT = {"p": {"a": {"o": Fraction(1)}}}
         ),
     ],
 )
-def test_bad_tables_are_refused(prior, action, outcome, problem):
+def test_bad_tables_are_rejected(prior, action, outcome, problem):
     with pytest.raises(ValueError, match=problem):
         Episode(prior, action, outcome)
 
 
-def test_what_cannot_be_is_named():
+def test_impossible_conditions_are_named():
     episode = Episode({"p": 1}, ONE, OUT)
     with pytest.raises(ImpossibleEvidence, match="a = 'c', o = 'o': no hypothesis gives this any probability"):
         episode.joint().given(a="c", o="o")

@@ -21,11 +21,11 @@ def test_as_bystander_keeps_the_symbols_and_sets_every_gate_to_world():
     assert symbols(as_bystander(HISTORY)) == symbols(HISTORY) == ("A", "B", "A")
 
 
-def test_a_bare_symbol_is_refused_with_what_to_write():
+def test_the_error_for_a_bare_symbol_says_what_to_write():
     with pytest.raises(TypeError, match=r"slot 2 is 'B': write do\('B'\) or see\('B'\)"):
         slots([do("A"), "B"])
 
 
-def test_a_single_slot_is_no_history():
+def test_a_single_slot_is_not_a_history():
     with pytest.raises(TypeError, match=r"write \[do\('A'\)\]"):
         slots(do("A"))

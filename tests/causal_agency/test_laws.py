@@ -1,6 +1,6 @@
 """The laws of interventional updating, over random mixtures and histories in exact rationals.
 
-The same mixtures in floats are held against the rationals at the end: a law that holds exactly there holds here to
+The same mixtures in floats are compared with the rationals at the end: a law that holds exactly there holds here to
 rounding.
 """
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from causal_agency import Gate, Hypothesis, ImpossibleEvidence, L_do, Mixture, as_bystander, do, memoryless, see
 from causal_agency.history import symbols
-from causal_agency.strategies import TOKENS, histories, memoryless_kernels, mixtures, whole_past_kernels
+from causal_agency.testing import TOKENS, histories, memoryless_kernels, mixtures, whole_past_kernels
 
 TOKEN = st.sampled_from(TOKENS)
 POSITIVE = mixtures(smallest=1)
@@ -85,7 +85,7 @@ def test_2_see_multiplies_the_odds_by_the_kernel_ratio_whatever_the_symbol_looks
 
 
 @given(mixtures(), histories(), TOKEN)
-def test_2_seeing_is_doing_just_where_all_that_live_agree_on_the_symbol(mix, history, symbol):
+def test_2_seeing_is_doing_exactly_if_all_living_hypotheses_agree_on_the_symbol(mix, history, symbol):
     alive = [p for p, w in posterior_or_skip(mix, history).items() if w]
     chances = {p.nu(symbol, symbols(history)) for p in alive}
     assume(chances != {0})
@@ -123,8 +123,8 @@ def test_4_without_memory_neither_order_nor_actions_matter(mix, history):
     assert mix.posterior([slot for slot in history if slot.gate == Gate.WORLD]) == w
 
 
-def test_4_with_memory_an_action_that_is_no_evidence_still_matters():
-    """Do is not delete: it stands in the past of what the world says next."""
+def test_4_with_memory_an_action_that_is_not_evidence_still_matters():
+    """Do is not delete: an action is in the past of what the world writes next."""
 
     def deletion_changes(case):
         mix, history = case
@@ -137,7 +137,7 @@ def test_4_with_memory_an_action_that_is_no_evidence_still_matters():
 
 
 @given(mixtures(), histories())
-def test_5_what_may_be_seen_averages_back_to_the_posterior(mix, history):
+def test_5_possible_observations_average_to_the_posterior(mix, history):
     """Σ_o π(o) w(· | o) = w."""
     w = posterior_or_skip(mix, history)
     pi = {z: mix.predict(z, history) for z in TOKENS}
@@ -193,7 +193,7 @@ def test_6_the_bystanders_odds_differ_by_the_agents_own_ratios(mix, history):
 
 
 @given(mixtures(), histories(), histories())
-def test_7_zeros_are_for_ever(mix, history, more):
+def test_7_zeros_are_permanent(mix, history, more):
     w, later = posterior_or_skip(mix, history), posterior_or_skip(mix, history + more)
     assert all(later[p] == 0 for p in mix.prior if w[p] == 0)
 
@@ -205,7 +205,7 @@ def in_floats(mix):
 
 
 def test_7_finite_odds_come_back_from_any_detour():
-    """Weights as small as e^−800 do not exist in floats; the way back must lead home all the same."""
+    """Weights as small as e^−800 do not exist in floats; the way back must lead to the prior all the same."""
     out, back = [see("A")] * 2000, [see("B")] * 2000
     right = Hypothesis("right", memoryless(A=0.4, B=0.6))
     left = Hypothesis("left", memoryless(A=0.6, B=0.4))

@@ -8,8 +8,8 @@ from rich.console import Console
 from causal_agency import Hypothesis, ImpossibleEvidence, Mixture, UnknownToken, as_bystander, do, memoryless, see
 from causal_agency.examples import six_slot
 from causal_agency.history import symbols
-from causal_agency.ledger import text
-from causal_agency.strategies import histories, mixtures
+from causal_agency.ledger import format_number
+from causal_agency.testing import histories, mixtures
 
 p_B = Hypothesis("p_B", memoryless(A=0.20, B=0.80))
 p_A = Hypothesis("p_A", memoryless(A=0.90, B=0.10))
@@ -17,7 +17,7 @@ LEDGER = Mixture({p_B: 0.35, p_A: 0.65}).ledger([do("A"), see("B")])
 
 
 @given(mixtures(), histories())
-def test_the_ledger_holds_both_posteriors_where_there_are_any(mix, history):
+def test_the_ledger_holds_both_posteriors_if_they_exist(mix, history):
     try:
         w = mix.trajectory(history)
     except ImpossibleEvidence:
@@ -36,7 +36,7 @@ def test_the_ledger_holds_both_posteriors_where_there_are_any(mix, history):
 
 
 @given(mixtures(), histories())
-def test_every_factor_is_in_the_books(mix, history):
+def test_every_factor_is_recorded(mix, history):
     past = symbols(history)
     try:
         ledger = mix.ledger(history)
@@ -55,7 +55,7 @@ def test_false_evidence_is_the_difference_of_log_odds(mix, history):
             assert entry.false_evidence[p] == pytest.approx(math.log(naive / right), abs=1e-12)
 
 
-def test_the_papers_books():
+def test_the_papers_ledger():
     first, second = LEDGER
     assert (len(LEDGER), LEDGER[1]) == (2, second)
     assert first.slot == do("A")
@@ -65,7 +65,7 @@ def test_the_papers_books():
     assert first.false_evidence == second.false_evidence == {p_A: pytest.approx(math.log(0.9 / 0.2))}
 
 
-def test_an_impossible_action_is_a_finite_problem_for_the_bystander_alone():
+def test_an_impossible_action_concerns_the_bystander_alone():
     sure, never, other = (Hypothesis(name, memoryless(A=a, B=1 - a)) for name, a in (("s", 1), ("n", 0), ("o", 1)))
     first, second = Mixture({sure: 0.5, other: 0.5}).ledger([do("B"), see("A")])
     assert first.w == second.w == {sure: 0.5, other: 0.5}
@@ -78,9 +78,9 @@ def test_an_impossible_action_is_a_finite_problem_for_the_bystander_alone():
 
 
 TABLE = """\
-A factor ν in brackets is dropped from w: the agent wrote the symbol. A
-bystander's w_obs takes all. False: the nats of evidence for p against p_B
-that it makes of those in brackets.
+A factor ν in parentheses is dropped from w: the agent wrote the symbol. The
+bystander's w_obs keeps it. False: the evidence, in nats for p against p_B,
+that the bystander draws from such factors.
 
                             ν      ν       w       w   w_obs   w_obs  false
  slot  author  symbol     p_B    p_A     p_B     p_A     p_B     p_A    p_A
@@ -96,10 +96,7 @@ def test_it_prints_as_a_table(monkeypatch):
 
 
 LONG = """\
-A factor ν in brackets is dropped from w: the
-agent wrote the symbol. A bystander's w_obs
-takes all. False: the nats of evidence for p
-against p_B that it makes of those in brackets.
+(the note)
 
  slot  author  symbol   p        ν       w   w_obs  false
  ─────────────────────────────────────────────────────────
@@ -111,10 +108,10 @@ against p_B that it makes of those in brackets.
                         p_A    0.1  0.1884  0.5109  1.504"""
 
 
-def test_where_there_is_little_room_every_hypothesis_has_a_row(monkeypatch):
+def test_in_a_narrow_console_every_hypothesis_has_a_row(monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     lines = [line.rstrip() for line in repr(LEDGER).splitlines()]
-    assert lines[lines.index("") :] == LONG.splitlines()[4:]
+    assert lines[lines.index("") :] == LONG.splitlines()[1:]
 
 
 def test_one_hypothesis_has_no_false_evidence(monkeypatch):
@@ -125,19 +122,19 @@ def test_one_hypothesis_has_no_false_evidence(monkeypatch):
 
 
 @pytest.mark.parametrize(("columns", "wide"), [("76", False), ("77", True)])
-def test_the_wide_table_is_for_where_it_fits(monkeypatch, columns, wide):
+def test_the_wide_table_is_printed_if_it_fits(monkeypatch, columns, wide):
     monkeypatch.setenv("COLUMNS", columns)
     assert ("(0.2)  (0.9)" in repr(LEDGER)) == wide
 
 
 @pytest.mark.parametrize(("length", "cut"), [(24, False), (25, True)])
-def test_symbols_have_24_letters_at_most(length, cut):
+def test_symbols_are_cut_to_24_letters(length, cut):
     ledger = Mixture({Hypothesis("p", lambda token, past: 1.0): 1}).ledger([see("x" * length)])
     assert ("x" * 23 + "…" in repr(ledger)) == cut
     assert ("x" * 24 in repr(ledger)) != cut
 
 
-def test_numbers_never_give_way(monkeypatch):
+def test_numbers_are_never_cut(monkeypatch):
     monkeypatch.setenv("COLUMNS", "62")
     printed = repr(six_slot.mix.ledger(six_slot.HISTORY))
     assert all(number in printed for number in ("(0.75)", "0.8182", "0.03223", "-0.3939"))
@@ -156,8 +153,8 @@ def test_long_symbols_and_new_lines_stay_in_their_row():
     assert "…" in line
 
 
-def test_what_the_agent_does_need_not_be_known_to_the_kernels():
-    """An own action outside their vocabulary concerns the bystander alone."""
+def test_the_agent_may_write_what_no_kernel_knows():
+    """An action outside their vocabulary concerns the bystander alone."""
     mix = Mixture({p_B: 0.35, p_A: 0.65})
     first, second = mix.ledger([do("think"), see("B")])
     assert first.factors == {p_B: None, p_A: None}
@@ -176,8 +173,8 @@ def test_rich_prints_the_same_table():
 
 
 HTML = (
-    "<table><caption style='text-align: left'>A factor ν in brackets is dropped from w: the agent wrote the symbol. "
-    "A bystander&#x27;s w_obs takes all.</caption><thead><tr><th><br>slot</th><th><br>author</th><th><br>symbol</th>"
+    "<table><caption style='text-align: left'>A factor ν in parentheses is dropped from w: the agent wrote the symbol. "
+    "The bystander&#x27;s w_obs keeps it.</caption><thead><tr><th><br>slot</th><th><br>author</th><th><br>symbol</th>"
     "<th>ν<br>&lt;p&gt;</th><th>w<br>&lt;p&gt;</th><th>w_obs<br>&lt;p&gt;</th></tr></thead><tbody>"
     "<tr><td></td><td></td><td>(prior)</td><td></td><td>1</td><td>1</td></tr>"
     "<tr><td>1</td><td>world</td><td>&lt;a&gt;</td><td>1</td><td>1</td><td>1</td></tr></tbody></table>"
@@ -189,7 +186,7 @@ def test_in_a_notebook_it_is_html():
     assert ledger._repr_html_() == HTML
 
 
-def test_brackets_are_no_markup():
+def test_brackets_are_not_markup():
     names = Hypothesis("[p]", memoryless({"[red]": 1})), Hypothesis("[/x]", memoryless({"[red]": 1}))
     ledger = Mixture({names[0]: 0.5, names[1]: 0.5}).ledger([see("[red]")])
     assert "against [p]" in repr(ledger)
@@ -198,15 +195,15 @@ def test_brackets_are_no_markup():
     assert "[p]" in repr(ledger)
 
 
-def test_what_is_undefined_says_so():
+def test_undefined_numbers_say_so():
     p = Hypothesis("p", memoryless(A=1, B=0))
     assert "undefined" in repr(Mixture({p: 1}).ledger([do("B")]))
 
 
 def test_numbers_print_short():
-    assert text(None) == "undefined"
-    assert text(Fraction(1, 3)) == "1/3"
-    assert text(Fraction(1, 123456789)) == "8.1e-09"
-    assert text(Fraction(100, 1009)) == "0.09911"
-    assert text(0.81159420) == "0.8116"
-    assert (text(math.inf), text(-math.inf)) == ("∞", "−∞")
+    assert format_number(None) == "undefined"
+    assert format_number(Fraction(1, 3)) == "1/3"
+    assert format_number(Fraction(1, 123456789)) == "8.1e-09"
+    assert format_number(Fraction(100, 1009)) == "0.09911"
+    assert format_number(0.81159420) == "0.8116"
+    assert (format_number(math.inf), format_number(-math.inf)) == ("∞", "−∞")

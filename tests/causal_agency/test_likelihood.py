@@ -6,7 +6,7 @@ from hypothesis import given
 
 from causal_agency import Gate, Hypothesis, L_do, L_obs, UnknownToken, as_bystander, do, memoryless, see
 from causal_agency.history import symbols
-from causal_agency.strategies import histories, mixtures
+from causal_agency.testing import histories, mixtures
 
 
 @given(mixtures(), histories())
@@ -25,27 +25,27 @@ def test_L_obs_is_L_do_of_the_bystander(mix, history):
 
 
 @pytest.mark.parametrize("bad", [float("nan"), -0.1, 1.1, float("inf"), None, "0.5", [0.5, 0.5], Fraction(3, 2)])
-def test_a_kernel_that_returns_no_probability_is_named(bad):
+def test_a_kernel_that_does_not_return_a_probability_is_named(bad):
     p = Hypothesis("p", lambda token, past: bad)
     with pytest.raises(ValueError, match=r"slot 2: the kernel of p gives 'A' the probability .* after \('B',\)"):
         L_do(p, [do("B"), see("A")])
 
 
-def test_a_kernel_that_fails_says_where():
+def test_the_error_of_a_kernel_says_where():
     p = Hypothesis("p", lambda token, past: {"A": 1}[token])
     with pytest.raises(KeyError) as error:
         L_do(p, [see("A"), see("B")])
     assert error.value.__notes__ == ["slot 2: the kernel of p failed on 'B' after ('A',)"]
 
 
-def test_true_and_false_are_one_and_nought():
+def test_true_and_false_are_one_and_zero():
     p = Hypothesis("p", lambda token, past: token == "A")
     assert repr(L_do(p, [see("A")])) == "1.0"
     assert L_do(p, [see("B")]) == 0
 
 
 def test_a_long_history_takes_no_longer_per_slot():
-    """Kernels without memory are not given the whole past."""
+    """Memoryless kernels do not receive the whole past."""
     p = Hypothesis("p", memoryless(A=1.0))
     assert L_do(p, [see("A")] * 100_000) == 1
 

@@ -1,7 +1,7 @@
 """The figures, described to the letter: the files in ``printed`` say what is drawn, where and how.
 
-After a change that is meant, ``python tests/causal_agency/test_plot.py`` writes them anew, to be read; look at the
-figure as well.
+After an intended change, ``python tests/causal_agency/test_plot.py`` rewrites them: read the difference, and look at
+the figures.
 """
 
 from fractions import Fraction
@@ -103,7 +103,7 @@ def described(figure):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_it_draws_just_this(name):
+def test_the_figure_is_as_described(name):
     assert described(FIGURES[name]()) == (PRINTED / f"{name}.txt").read_text()
 
 
@@ -117,22 +117,22 @@ def test_the_trajectory_shows_both_posteriors():
     np.testing.assert_allclose(lines_of(figure, panel=1)["p_B"], [0.35, 14 / 131, 112 / 229])
 
 
-def test_no_two_of_many_look_the_same():
-    assert len(set(plot.looks(24))) == 24
-    assert len(list(plot.looks(30))) == 30
+def test_lines_differ():
+    assert len(set(plot._line_styles(24))) == 24
+    assert len(list(plot._line_styles(30))) == 30
 
 
-def test_ten_thousand_slots_are_no_trouble():
+def test_ten_thousand_slots_can_be_drawn():
     figure = plot.trajectory(two_action.mix, [do("A"), see("B")] * 5000)
     assert len(figure.axes[0].collections) == 1
 
 
-def test_the_books_show_the_false_evidence():
+def test_the_ledger_shows_the_false_evidence():
     shown = lines_of(plot.ledger(two_action.mix.ledger(two_action.HISTORY)))
     np.testing.assert_allclose(shown["for p_A"], [0, np.log(4.5), np.log(4.5)])
 
 
-def test_what_is_undefined_is_a_gap():
+def test_undefined_values_leave_a_gap():
     history = [see("A"), do("B")]
     np.testing.assert_array_equal(lines_of(plot.trajectory(SURE, history), 1)["p"], [0.5, 0.5, np.nan])
     np.testing.assert_array_equal(lines_of(plot.ledger(SURE.ledger(history)))["for q"], [0, 0, np.nan])
@@ -143,8 +143,8 @@ def test_the_shares_are_percentages():
 
 
 def test_long_labels_are_cut():
-    assert plot.shorten("abcdef", 6) == "abcdef"
-    assert plot.shorten("abcdefg", 6) == "abcde…"
+    assert plot._shorten("abcdef", 6) == "abcdef"
+    assert plot._shorten("abcdefg", 6) == "abcde…"
 
 
 if __name__ == "__main__":

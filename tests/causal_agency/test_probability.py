@@ -1,9 +1,9 @@
 import pickle
 
-from causal_agency.probability import Probability, shown
+from causal_agency._probability import Probability, display
 
 
-def test_a_probability_is_a_float_that_prints_short():
+def test_a_probability_is_a_float_with_a_short_repr():
     x = Probability(0.8115942028985507)
     assert repr(x) == str(x) == "0.8116"
     assert x == 0.8115942028985507
@@ -12,5 +12,5 @@ def test_a_probability_is_a_float_that_prints_short():
 
 
 def test_only_floats_are_wrapped():
-    assert shown(1) == 1
-    assert type(shown(1)) is int
+    assert display(1) == 1
+    assert type(display(1)) is int

@@ -9,6 +9,7 @@ from causal_agency import (
     Gate,
     Hypothesis,
     ImpossibleEvidence,
+    L_do,
     Mixture,
     as_bystander,
     do,
@@ -17,7 +18,7 @@ from causal_agency import (
     see,
     streams,
 )
-from causal_agency.strategies import TOKENS, histories, memoryless_kernels, mixtures
+from causal_agency.testing import TOKENS, histories, memoryless_kernels, mixtures
 
 MEMORYLESS = mixtures(kernels=memoryless_kernels())
 
@@ -38,7 +39,7 @@ def random_stream(hypotheses, size, slots, smallest=0.0):
 
 
 def in_long_double(prior, kernels, symbols, evidence):
-    """log w_0 … w_T, summed slot by slot in the widest floats there are."""
+    """log w_0 … w_T, summed slot by slot in the widest floats available."""
     with np.errstate(divide="ignore"):
         logs = np.log(kernels.astype(np.longdouble)).T
         start = np.log(prior.astype(np.longdouble))
@@ -64,6 +65,41 @@ def test_arrays_agree_with_rationals(mix, history):
     np.testing.assert_allclose(streams.posterior(*arrays), expected[-1], rtol=1e-13, atol=0)
 
 
+@given(MEMORYLESS, histories(max_size=12))
+def test_log_L_do_is_the_logarithm_of_L_do(mix, history):
+    _, kernels, symbols, evidence = as_arrays(mix, history)
+    exact = np.array([float(L_do(p, history)) for p in mix.prior])
+    with np.errstate(divide="ignore"):
+        expected = np.log(exact)
+    np.testing.assert_allclose(streams.log_L_do(kernels, symbols, evidence), expected, rtol=1e-13, atol=1e-14)
+
+
+def test_log_L_do_of_many_streams_and_impossible_evidence():
+    kernels = [[0.5, 0.5], [1.0, 0.0]]
+    got = streams.log_L_do(kernels, [[0, 0], [0, 1], [1, 1]], [[True, True], [False, True], [False, False]])
+    np.testing.assert_allclose(got, [[2 * np.log(0.5), 0], [np.log(0.5), -np.inf], [0, 0]])
+
+
+def test_log_L_do_of_a_stream_too_long_for_a_likelihood():
+    got = streams.log_L_do([[0.25, 0.75]], np.zeros(10**6, np.uint8), np.ones(10**6, bool))
+    np.testing.assert_allclose(got, [10**6 * np.log(0.25)], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (([0.5, 0.5], [0], [True]), r"^kernels must have the shape \[P, S\], not \(2,\)$"),
+        (([[0.5, 0.6]], [0], [True]), "^kernels: probabilities must sum to 1$"),
+        (([[0.5, 0.5]], [2], [True]), "^symbols must be whole numbers from 0 to 1$"),
+        (([[0.5, 0.5]], [0, 0], [True]), "do not fit evidence"),
+    ],
+)
+@pytest.mark.usefixtures("without_shape_checks")
+def test_log_L_do_rejects_bad_arguments(arguments, problem):
+    with pytest.raises(ValueError, match=problem):
+        streams.log_L_do(*arguments)
+
+
 @given(mixtures(kernels=memoryless_kernels(smallest=1), smallest=1), histories())
 def test_a_bystander_sees_everything(mix, history):
     prior, kernels, symbols, evidence = as_arrays(mix, history)
@@ -74,7 +110,7 @@ def test_a_bystander_sees_everything(mix, history):
 @pytest.mark.parametrize("slots", [0, 1, 31, 32, 33, 64, 10_000])
 @pytest.mark.parametrize("group", [1, 1 << 18])
 def test_blocks_of_any_length_agree_with_long_double(slots, group, monkeypatch):
-    monkeypatch.setattr(streams, "GROUP", group)
+    monkeypatch.setattr(streams, "_MAX_CELLS", group)
     stream = random_stream(5, 4, slots)
     expected = np.exp(in_long_double(*stream)).astype(float)
     got = streams.trajectory(*stream)
@@ -93,7 +129,7 @@ def test_log_odds_stay_right_to_rounding_on_long_streams():
     np.testing.assert_allclose(streams.trajectory(*stream)[-1], np.exp(expected).astype(float), rtol=1e-12, atol=1e-290)
 
 
-def test_hypotheses_that_are_nearly_the_same_are_told_apart_to_rounding():
+def test_similar_hypotheses_are_told_apart_to_rounding():
     """Log-odds of a few nats between sums of a million."""
     rng = np.random.default_rng(3)
     kernels = rng.dirichlet(np.ones(8)) * np.exp(rng.normal(0, 1e-3, (6, 8)))
@@ -117,7 +153,7 @@ def test_single_precision_is_right_to_a_thousandth_of_a_nat():
     assert np.abs(np.log(got[seen]) - expected[seen]).max() < 1e-3
 
 
-def test_no_detour_loses_a_hypothesis():
+def test_a_detour_loses_no_hypothesis():
     """2,000 slots one way and back: 811 nats, which no float holds."""
     symbols = np.repeat([0, 1], 2000)
     prior, kernels = [0.25, 0.75], [[0.4, 0.6], [0.6, 0.4]]
@@ -128,14 +164,14 @@ def test_no_detour_loses_a_hypothesis():
 
 def test_very_small_factors():
     kernels = np.array([[1e-280, 1.0], [1e-285, 1.0]])
-    assert streams.block_length(kernels) == 1
-    assert streams.block_length(kernels / kernels.max(axis=0)) > 10
+    assert streams._block_length(kernels) == 1
+    assert streams._block_length(kernels / kernels.max(axis=0)) > 10
     w = streams.trajectory([0.5, 0.5], kernels, [0, 0, 0], [True] * 3)
     np.testing.assert_allclose(w[1:, 1] / w[1:, 0], [1e-5, 1e-10, 1e-15], rtol=1e-13)
 
 
-def test_rare_symbols_take_nothing_from_the_odds():
-    """256 symbols, none of them likely: what is common to the hypotheses cancels before it can underflow."""
+def test_rare_symbols_leave_the_odds_accurate():
+    """256 symbols, none of them likely: factors that the hypotheses share cancel before they can underflow."""
     rng = np.random.default_rng(7)
     kernels = np.exp(rng.normal(0, 0.5, (2, 256)))
     kernels /= kernels.sum(axis=1, keepdims=True)
@@ -152,8 +188,8 @@ def test_a_symbol_that_no_hypothesis_can_write_may_be_done():
 
 
 @given(MEMORYLESS, histories(max_size=6), st.integers(0, 2000), st.sampled_from(TOKENS))
-def test_who_comes_back_from_far_behind_is_not_lost(mix, history, ahead, symbol):
-    """A long run of one symbol, then any others: those in the lead may be ruled out where floats hold no other."""
+def test_a_hypothesis_that_was_far_behind_is_not_lost(mix, history, ahead, symbol):
+    """A long run of one symbol, then any others: the leaders may be ruled out when floats hold no other hypothesis."""
     history = (*[see(symbol)] * ahead, *history)
     arrays = as_arrays(mix, history)
     try:
@@ -175,32 +211,32 @@ def test_who_comes_back_from_far_behind_is_not_lost(mix, history, ahead, symbol)
         ([0.5, 0.3, 0.2], [[0.9, 0.1, 2.0**-1000], [0.1, 0.4, 0.5], [0.1, 0.5, 0.4]], 345, [2], [1, 2e-29, 1e-29]),
     ],
 )  # fmt: skip
-def test_those_behind_take_the_lead_within_a_block(prior, kernels, ahead, then, expected):
+def test_the_lead_may_change_within_a_block(prior, kernels, ahead, then, expected):
     symbols = [0] * ahead + then
     w = streams.trajectory(prior, kernels, symbols, [True] * len(symbols))[-1]
     np.testing.assert_allclose(w, expected, rtol=0.1, atol=1e-150)
 
 
 def test_block_lengths():
-    assert streams.block_length(np.array([[0.5, 0.5]])) == streams.BLOCK
-    assert streams.block_length(np.array([[1.0, 0.0]])) == streams.BLOCK
-    assert streams.block_length(np.array([[1e-20, 1.0]])) == 7
+    assert streams._block_length(np.array([[0.5, 0.5]])) == streams._MAX_BLOCK
+    assert streams._block_length(np.array([[1.0, 0.0]])) == streams._MAX_BLOCK
+    assert streams._block_length(np.array([[1e-20, 1.0]])) == 7
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), max_size=30), st.sampled_from([4, 7, 1 << 20]))
 def test_counts(slots, chunk):
-    """The same, however they are cut for counting."""
+    """They do not depend on how the stream is cut for counting."""
     symbols = np.array([s for s, _ in slots], np.int64)
     evidence = np.array([e for _, e in slots], bool)
     expected = [sum(e and s == symbol for s, e in slots) for symbol in range(3)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(streams, "CHUNK", chunk)
-        assert streams.evidence_counts(symbols, evidence, 3).tolist() == expected
-        many = streams.evidence_counts(np.tile(symbols, (2, 3, 1)), np.tile(evidence, (2, 3, 1)), 3)
+        patch.setattr(streams, "_MAX_COUNTED", chunk)
+        assert streams._count_evidence(symbols, evidence, 3).tolist() == expected
+        many = streams._count_evidence(np.tile(symbols, (2, 3, 1)), np.tile(evidence, (2, 3, 1)), 3)
     assert many.tolist() == [[expected] * 3] * 2
 
 
-def test_many_streams_are_many_single_ones():
+def test_many_streams_agree_with_single_streams():
     prior, kernels, _, _ = random_stream(3, 4, 1)
     rng = np.random.default_rng(7)
     symbols, evidence = rng.integers(0, 4, (2, 5, 40)), rng.random((2, 5, 40)) < 0.5
@@ -234,7 +270,7 @@ def test_impossible_evidence_names_the_slot_or_the_stream(monkeypatch):
         streams.posterior([0.5, 0.5], kernels, symbols, np.ones((3, 100), bool))
     with pytest.raises(ImpossibleEvidence, match=r"what was seen$"):
         streams.posterior([0.5, 0.5], kernels, symbols[1], np.ones(100, bool))
-    monkeypatch.setattr(streams, "GROUP", 1)  # block after block
+    monkeypatch.setattr(streams, "_MAX_CELLS", 1)  # block after block
     with pytest.raises(ImpossibleEvidence, match="slot 71: no hypothesis"):
         streams.trajectory([0.5, 0.5], kernels, symbols[1], np.ones(100, bool))
     done = symbols[1] == 0
@@ -263,12 +299,14 @@ def test_impossible_evidence_names_the_slot_or_the_stream(monkeypatch):
     ],
 )
 @pytest.mark.parametrize("function", [streams.posterior, streams.log_posterior, streams.trajectory])
-def test_what_cannot_be_is_refused(function, arguments, problem):
+@pytest.mark.usefixtures("without_shape_checks")
+def test_bad_arguments_are_rejected(function, arguments, problem):
     with pytest.raises(ValueError, match=problem):
         function(*arguments)
 
 
 @pytest.mark.parametrize(("symbols", "dtype"), [([[0]], float), ([0], int)])
+@pytest.mark.usefixtures("without_shape_checks")
 def test_a_trajectory_is_of_one_stream_in_floats(symbols, dtype):
     with pytest.raises(ValueError, match=r"^a trajectory is of one stream, in floats: symbols .* dtype be a float's$"):
         streams.trajectory([1.0], [[1.0]], symbols, np.ones_like(symbols, bool), dtype=dtype)
@@ -281,7 +319,7 @@ def test_symbols_of_any_whole_type(dtype):
     np.testing.assert_allclose(got[:, 0], [0.5, 16 / 17])
 
 
-def test_a_kernel_of_zeros_and_ones_is_no_trouble():
+def test_a_kernel_of_zeros_and_ones_works():
     p = memoryless(A=1.0, B=0.0)
     assert streams.posterior([0.5, 0.5], [[1.0, 0.0], [0.5, 0.5]], [0, 1], [True, True]).tolist() == [0.0, 1.0]
     assert p("A", ()) == 1.0

@@ -10,12 +10,12 @@ from causal_agency.examples.bandit import (
     DRUG,
     RECOVERS,
     STAYS,
-    answers,
     chances,
     estimates,
+    exact_values,
     logged,
     main,
-    randomised,
+    randomized,
     running_estimate,
 )
 
@@ -33,8 +33,8 @@ def test_an_outcome_channel():
 
 
 def test_a_coin_makes_seeing_doing():
-    assert randomised.joint().given(a=DRUG).P(o=RECOVERS) == randomised.do(DRUG).P(o=RECOVERS) == Fraction(7, 10)
-    assert randomised.gap(RECOVERS, DRUG) == 0
+    assert randomized.joint().given(a=DRUG).P(o=RECOVERS) == randomized.do(DRUG).P(o=RECOVERS) == Fraction(7, 10)
+    assert randomized.gap(RECOVERS, DRUG) == 0
     assert logged.gap(RECOVERS, DRUG) == Fraction(54 - 70, 100)
 
 
@@ -45,7 +45,7 @@ def test_running_estimates_by_hand():
 
 def test_the_estimates_converge_to_different_numbers():
     n = 20_000
-    runs, limits = estimates(n, seed=1), answers()
+    runs, limits = estimates(n, seed=1), exact_values()
     assert limits == {"the logs": 0.54, "an agent's own coin": 0.70}
     for name, limit in limits.items():
         error = (limit * (1 - limit) / (n / 2)) ** 0.5
@@ -64,7 +64,7 @@ def test_it_draws_what_it_prints(monkeypatch, tmp_path):
     main()
     ((runs, limits, of),) = drawn
     assert [len(run) for run in runs.values()] == [100_000, 100_000]
-    assert (limits, of) == (answers(), "P(recovers | drug)")
+    assert (limits, of) == (exact_values(), "P(recovers | drug)")
 
 
 def test_it_writes_the_figure(monkeypatch, tmp_path):
@@ -74,7 +74,7 @@ def test_it_writes_the_figure(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["missing/bandit.png", "bandit.nothing"])
-def test_a_file_that_cannot_be_written_is_refused_in_one_line(monkeypatch, capsys, tmp_path, name):
+def test_a_file_that_cannot_be_written_is_reported_in_one_line(monkeypatch, capsys, tmp_path, name):
     monkeypatch.setattr("sys.argv", ["bandit", "--plot", str(tmp_path / name)])
     with pytest.raises(SystemExit, match="2"):
         main()

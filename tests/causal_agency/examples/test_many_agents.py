@@ -21,21 +21,21 @@ some = partial(lives, agents=1000, slots=300)  # one shape for all tests, to com
 
 @pytest.mark.parametrize("own_counts", [False, True])
 def test_an_agent_is_the_exact_mixture(own_counts):
-    """Its posterior is the mixture's on the same history, the bystander's if it counts its own words."""
+    """Its posterior is the mixture's on the same history, the bystander's if it counts its own symbols."""
     for _, own, _, symbol, w in zip(*(np.asarray(x)[:5] for x in some(3, 0.5, own_counts)), strict=True):
         history = [(do if gate else see)("AB"[z]) for gate, z in zip(own, symbol, strict=True)]
         expected = mix.trajectory(as_bystander(history) if own_counts else history)[1:]
         np.testing.assert_allclose(w, [list(posterior.values()) for posterior in expected], atol=1e-4)
 
 
-def test_the_first_own_word_is_drawn_from_the_next_action_mixture():
+def test_the_first_own_symbol_is_drawn_from_the_next_action_mixture():
     _, own, _, symbol, _ = map(np.asarray, some(5, 1.0, False))
     pi = mix.predict("B")
     assert own.all()
     assert abs(symbol[:, 0].mean() - pi) < 4 * (pi * (1 - pi) / 1000) ** 0.5
 
 
-def test_who_writes_and_by_which_hypothesis_are_drawn_apart():
+def test_author_and_hypothesis_are_drawn_independently():
     """At the first slot: the gate, the hypothesis drawn and the symbol by it are three draws."""
     lives.clear_cache()
     n = 1000
@@ -70,13 +70,13 @@ def test_outcomes_by_hand(monkeypatch):
     np.testing.assert_allclose(result.deluded, np.array([0, 2, 2, 4]) / 6)
     assert result.locked == pytest.approx(2 / 6)
     assert np.isnan(result.after)  # two agents are too few for a median
-    monkeypatch.setattr(many_agents, "ENOUGH", 2)
+    monkeypatch.setattr(many_agents, "MIN_LOCKED", 2)
     assert outcome(told).after == 3
     nobody = outcome(told._replace(own=np.zeros((6, 4), bool)))
     assert nobody.locked == 0
 
 
-def test_where_delusions_begin_to_feed_themselves():
+def test_the_share_above_which_delusions_feed_themselves():
     p, q = np.log([0.2, 0.8]), np.log([0.9, 0.1])
     g = tipping_share(p, q)
     assert g == pytest.approx(0.5433, abs=1e-4)
@@ -85,7 +85,7 @@ def test_where_delusions_begin_to_feed_themselves():
     assert gain == pytest.approx(0, abs=1e-12)
 
 
-def test_the_naive_lock_onto_their_own_words_and_the_others_do_not():
+def test_naive_agents_lock_onto_their_own_symbols_and_the_others_do_not():
     """An exact Bayesian gives the truth less than 1 % in at most 1 % of all worlds, at any time."""
     right, naive = outcome(some(0, 0.9, False)), outcome(some(0, 0.9, True))
     assert right.deluded.max() < 0.01 + 4 * (0.01 / 1000) ** 0.5
@@ -94,7 +94,7 @@ def test_the_naive_lock_onto_their_own_words_and_the_others_do_not():
     assert naive.locked > 0.2
 
 
-def test_little_of_ones_own_is_forgiven():
+def test_few_own_symbols_do_little_harm():
     assert outcome(some(0, 0.25, True)).deluded[-1] < 0.01
 
 
@@ -123,9 +123,9 @@ def test_the_table_by_hand():
     outcomes[0.9, "interventional"] = many_agents.Outcome(np.array([0.5, 0.0]), 0.0, np.nan)
     console = Console(width=100)
     with console.capture() as printed:
-        console.print(many_agents.as_table(outcomes))
+        console.print(many_agents.outcome_table(outcomes))
     assert [line.strip() for line in printed.get().splitlines() if line.strip()] == [
-        "written by   own words       deluded      by its own     since slot",
+        "written by   own symbols     deluded      by its own     since slot",
         "the agent    are             at the end   first choice   (median)",
         "─" * 69,
         "25%          evidence        25.4%        12.3%          17",

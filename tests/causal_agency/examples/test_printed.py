@@ -1,6 +1,6 @@
 """What each example prints, to the letter: the files in ``printed`` are what a reader sees.
 
-After a change that is meant, ``python tests/causal_agency/examples/test_printed.py`` writes them anew, to be read.
+After an intended change, ``python tests/causal_agency/examples/test_printed.py`` rewrites them: read the difference.
 """
 
 import importlib
@@ -33,7 +33,7 @@ def printed(example, argument):
 
 
 @pytest.mark.parametrize(("example", "argument"), RUNS)
-def test_it_prints_just_this(example, argument):
+def test_the_output_is_as_recorded(example, argument):
     assert printed(example, argument) == (PRINTED / f"{example}{argument}.txt").read_text()
 
 

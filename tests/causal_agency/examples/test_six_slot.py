@@ -33,7 +33,7 @@ def test_the_gates_are_the_papers():
     assert [slot.gate for slot in HISTORY] == [1, 1, 0, 1, 0, 0]
 
 
-def test_it_prints_as_the_papers_box():
+def test_the_history_prints_as_the_papers_box():
     lines = box(CONTEXT, HISTORY).splitlines()
     assert lines[:2] == ["Context c:", "  User: My invoice has two charges for April. Please fix it."]
     assert lines[3:5] == ["slot 1, gamma_1 = 1, a_1:", "  Agent: I will inspect the invoice and payment records."]
@@ -58,7 +58,7 @@ def test_both_channels_are_distributions_after_every_past(name):
                 assert sum(probs) == pytest.approx(1)
 
 
-def test_the_channels_say_what_they_say(p_2):
+def test_the_probabilities_of_the_channels(p_2):
     """ν_p of p_2, for which the tool calls the charge a duplicate nine times in ten."""
     expected = {
         (LOOKUP, ()): 0.2, (REFUND, ()): 0.05, (LOOKUP, (INSPECT,)): 0.86,
@@ -80,13 +80,13 @@ def test_the_kernels_depend_on_the_whole_past_and_on_the_context(p_2):
     assert idle.nu(THANKS, PAST[:5]) < p_2.nu(THANKS, PAST[:5])
 
 
-def test_the_mixture_is_of_these():
+def test_the_mixture():
     assert [repr(p) for p in mix.prior] == ["p_2", "p_1"]
     assert [p.nu(DUPLICATE, (LOOKUP,)) for p in mix.prior] == [0.9, 0.2]
     assert list(mix.prior.values()) == [0.5, 0.5]
 
 
-def test_what_the_tool_says_is_evidence_and_what_the_agent_asks_is_not():
+def test_the_tools_symbols_are_evidence_and_the_agents_are_not():
     p_2, p_1 = mix.prior
     w, naive = mix.trajectory(HISTORY), mix.trajectory(as_bystander(HISTORY))
     assert w[0] == w[1] == w[2]

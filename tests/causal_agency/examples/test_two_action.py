@@ -20,7 +20,7 @@ def test_every_number_of_section_4():
     assert [L_obs(p, HISTORY) for p in (p_B, p_A)] == pytest.approx([0.20 * 0.80, 0.90 * 0.10])
 
 
-def test_the_agent_writes_what_is_likelier():
+def test_the_agent_writes_the_likelier_symbol():
     assert policy(mix, ()) == "A"
     assert policy(mix, HISTORY) == "B"
     even = mixture({"p": 1}, p={"A": Fraction(1, 2), "B": Fraction(1, 2)})
@@ -42,7 +42,7 @@ def test_fractions_stay_exact(monkeypatch, capsys):
     assert all(number in out for number in ("56/69", "14/131", "112/229"))
 
 
-def test_what_only_a_bystander_finds_impossible_is_undefined_for_the_bystander_alone(monkeypatch, capsys):
+def test_an_action_that_is_impossible_for_the_bystander_is_undefined_for_the_bystander_alone(monkeypatch, capsys):
     run(monkeypatch, "do(B)", "--p_A", "A=1,B=0", "--p_B", "A=1,B=0")
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["π(A)", "next", "1", "undefined"] in lines
@@ -54,7 +54,7 @@ def test_what_only_a_bystander_finds_impossible_is_undefined_for_the_bystander_a
         (["--prior", "p_B=0.5,p_A=0.6"], "the prior sums to 1.1, not to 1"),
         (["--prior", "p_B=1.0"], "name p_B and p_A"),
         (["--prior", "p_B=0.5,p_C=0.5"], "name p_B and p_A"),
-        (["--p_A", "A=0.5,B=0.6"], "the kernel of p_A sums to 1.1, not to 1"),
+        (["--p_A", "A=0.5,B=0.6"], "p_A: the kernel sums to 1.1, not to 1"),
         (["--p_A", "A=half"], "invalid distribution value"),
         (["--p_A", "A=1/0,B=1"], "invalid distribution value"),
         (["--prior", "p_A=0,p_A=0,p_B=1"], "invalid distribution value"),
@@ -62,7 +62,7 @@ def test_what_only_a_bystander_finds_impossible_is_undefined_for_the_bystander_a
         (["do(C)"], "unknown token 'C'"),
         (["write(A)"], "invalid slot value"),
         (["--p_A", "A=1,B=0", "--p_B", "A=1,B=0", "see(B)"], "slot 1: no hypothesis still alive gives 'B'"),
-        (["--colour=red"], "unrecognized arguments"),
+        (["--color=red"], "unrecognized arguments"),
     ],
 )
 def test_bad_input_gets_one_line_and_exit_code_2(monkeypatch, capsys, arguments, problem):

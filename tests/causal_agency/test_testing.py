@@ -1,12 +1,17 @@
+import random
 from fractions import Fraction
 
+import numpy as np
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
-from causal_agency import Gate, UnknownToken, memoryless
+from causal_agency import Gate, UnknownToken, channels, markov, memoryless
+from causal_agency._laws import LAWS
 from causal_agency.history import slots, symbols
-from causal_agency.strategies import (
+from causal_agency.testing import (
+    _check,
+    check_laws,
     distributions,
     gates,
     histories,
@@ -21,7 +26,7 @@ KINDS = [memoryless_kernels, markov_kernels, whole_past_kernels, kernels]
 
 
 @given(distributions("xy"), distributions("xy", smallest=1))
-def test_distributions_are_exact_and_positive_where_asked(some, positive):
+def test_distributions_are_exact_and_positive_on_request(some, positive):
     for probs in (some, positive):
         assert list(probs) == ["x", "y"]
         assert sum(probs.values()) == 1
@@ -41,7 +46,7 @@ def test_kernels_are_distributions_after_any_past(kind, data, history):
 
 
 @given(st.data(), st.sampled_from(["xy", "abcd"]), st.sampled_from([0, 1]))
-def test_mixtures_are_of_the_tokens_and_as_possible_as_asked(data, tokens, smallest):
+def test_mixtures_have_the_tokens_and_the_smallest_probability_asked_for(data, tokens, smallest):
     mix = data.draw(mixtures(tokens=tokens, smallest=smallest))
     assert all(p.tokens == tuple(tokens) for p in mix.prior)
     probs = [p.nu(token, ()) for p in mix.prior for token in tokens]
@@ -52,7 +57,7 @@ def test_mixtures_are_of_the_tokens_and_as_possible_as_asked(data, tokens, small
 
 
 @pytest.mark.parametrize("strategy", [mixtures, kernels, memoryless_kernels, markov_kernels, whole_past_kernels])
-def test_by_default_something_is_impossible_now_and_then(strategy):
+def test_by_default_some_probabilities_are_zero(strategy):
     def has_a_zero(found):
         some = [p.nu for p in found.prior] if strategy is mixtures else [found]
         return any(nu("A", ()) == 0 for nu in some)
@@ -60,7 +65,7 @@ def test_by_default_something_is_impossible_now_and_then(strategy):
     assert find(strategy(), has_a_zero, settings=settings(database=None))
 
 
-def test_kernels_of_the_whole_past_are_many():
+def test_kernels_of_the_whole_past_vary():
     def of_seed(nu):
         return tuple(nu("A", ("A",) * i) for i in range(8))
 
@@ -75,7 +80,7 @@ def test_kernels_of_the_whole_past_are_many():
 
 
 @given(mixtures(kernels=st.just(memoryless(x=1)), tokens="x"))
-def test_mixtures_take_kernels_of_ones_own(mix):
+def test_mixtures_take_any_kernels(mix):
     assert 2 <= len(mix.prior) <= 4
     for p in mix.prior:
         assert p.nu == memoryless(x=1)
@@ -83,7 +88,7 @@ def test_mixtures_take_kernels_of_ones_own(mix):
 
 
 @given(mixtures(smallest=1))
-def test_with_smallest_1_nothing_is_impossible(mix):
+def test_smallest_1_excludes_zeros(mix):
     assert all(mix.prior.values())
     assert all(p.nu(token, ()) for p in mix.prior for token in p.tokens)
 
@@ -107,12 +112,12 @@ def test_kernels_that_list_their_tokens_keep_them(mix):
 
 
 @given(whole_past_kernels("xy"))
-def test_a_token_of_two_letters_is_not_one_of_them(nu):
+def test_a_string_of_two_tokens_is_not_a_token(nu):
     with pytest.raises(UnknownToken, match=r"^unknown token 'xy': the kernel knows 'x', 'y'$"):
         nu("xy", ())
 
 
-def test_how_long_histories_are():
+def test_the_lengths_of_histories():
     lengths = {kind: set() for kind in ("default", "some", "many")}
 
     @given(st.data())
@@ -128,7 +133,7 @@ def test_how_long_histories_are():
     assert max(lengths["many"]) == 9
 
 
-def test_both_authors_and_every_symbol_turn_up():
+def test_both_authors_write_every_symbol():
     seen = set()
 
     @given(histories("xy"))
@@ -137,3 +142,91 @@ def test_both_authors_and_every_symbol_turn_up():
 
     collect()
     assert {(slot.symbol, slot.gate) for slot in seen} == {(s, g) for s in "xy" for g in Gate}
+
+
+HALF = {"A": 0.5, "B": 0.5}
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        memoryless(HALF),
+        memoryless(A=0, B=1),
+        markov(HALF, {"A": {"A": 0.1, "B": 0.9}, "B": {"A": 0.7, "B": 0.3}}),
+        channels("AB", memoryless(HALF), memoryless(C=1)),
+        lambda token, past: Fraction(past.count(token) + 1, len(past) + 2),
+        lambda token, past: np.float32(0.7) if token == "A" else np.float32(0.3),
+        lambda token, past: 1.0 + 1e-15 if token == "A" else 0,
+    ],
+)
+def test_good_kernels_obey_the_laws(kernel):
+    check_laws(kernel, "AB")
+
+
+@given(kernels("xy"))
+@settings(max_examples=5, suppress_health_check=[HealthCheck.nested_given])
+def test_the_librarys_own_kernels_obey_the_laws(kernel):
+    check_laws(kernel, "xy")
+
+
+def long_memory(kernel):
+    """Make a kernel look at the first symbol, where the library passes only the last to it."""
+
+    class Longer(type(kernel)):
+        def __call__(self, token, past):
+            return 0.9 if (token == "A") == (past[:1] == ("A",)) else 0.1
+
+    return Longer(kernel.first, kernel.then)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "law"),
+    [
+        (lambda token, past: 0.5 if past != ("A", "A") else 0.6, r"probabilities must sum to one: after \('A', 'A'\)"),
+        (
+            lambda token, past: 1.5 if token == "A" else -0.5,
+            r"probabilities must be in \[0, 1\]: 'A' after \(\) has 1.5",
+        ),
+        (lambda token, past: Fraction(1, 2) + Fraction(1, 10**9), "probabilities must sum to one"),
+        (lambda token, past: float("nan"), r"probabilities must be in \[0, 1\]: 'A' after \(\) has nan"),
+        (long_memory(markov(HALF, dict.fromkeys("AB", HALF))), "an observation must multiply by the kernel"),
+    ],
+)
+def test_broken_kernels_break_a_law(kernel, law):
+    with pytest.raises(AssertionError, match=f"^{law}"):
+        check_laws(kernel, "AB")
+
+
+class WearsOut:
+    """A kernel that is right for a number of calls and then answers at random."""
+
+    def __init__(self, limit):
+        self.calls, self.limit, self.rng = 0, limit, random.Random(0)
+
+    def __call__(self, token, past):
+        self.calls += 1
+        return 0.5 if self.calls <= self.limit else self.rng.choice([0.25, 0.75])
+
+
+@pytest.mark.parametrize(
+    ("i", "message"),
+    [
+        (0, "probabilities must sum to one"),
+        (1, "the same past must give the same answer"),
+        (2, "an action must leave the posterior as it is"),
+        (3, "an observation must multiply by the kernel"),
+        (4, r"L_obs\(p, h\) must equal L_do\(p, as_bystander\(h\)\)"),
+    ],
+)
+def test_every_law_can_fail(i, message):
+    """A kernel that wears out after the laws before: the first law broken is the one that is reported."""
+    good = WearsOut(limit=10**9)
+    for law in LAWS[:i]:
+        _check(law, good, ("A", "B"))
+    with pytest.raises(AssertionError, match=f"^{message}"):
+        check_laws(WearsOut(good.calls), "AB")
+
+
+def test_the_errors_of_a_kernel_pass_through():
+    with pytest.raises(UnknownToken, match="unknown token 'B'"):
+        check_laws(memoryless(A=1), "AB")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from causal_agency.weight import SMALL, Exact, Scaled, ones, split
+from causal_agency._products import MIN_MANTISSA, ExactProducts, ScaledProducts, empty_products, split
 
 RATIONALS = st.fractions(0, 1, max_denominator=50)
 ROWS = st.lists(st.tuples(RATIONALS, RATIONALS.filter(bool)), min_size=1, max_size=30)
@@ -26,38 +26,38 @@ def test_split_takes_a_number_apart():
 
 @given(ROWS)
 def test_exact_products_are_exact(rows):
-    weights = reduce(Exact.times, rows, ones(2))
-    assert isinstance(weights, Exact)
-    assert weights.values() == products(rows)
-    assert weights.normalised() == [x / sum(products(rows)) for x in products(rows)]
+    result = reduce(ExactProducts.multiply, rows, empty_products(2))
+    assert isinstance(result, ExactProducts)
+    assert result.values() == products(rows)
+    assert result.normalize() == [x / sum(products(rows)) for x in products(rows)]
 
 
 @given(ROWS, st.integers(0, 30))
 def test_floats_among_them_make_floats(rows, exact):
     """The first factors exact, the others in floats: each product is right to rounding."""
     mixed = rows[:exact] + [(float(a), b) for a, b in rows[exact:]]
-    weights = reduce(lambda w, row: w.times(row), mixed, ones(2))
-    assert isinstance(weights, Scaled if len(rows) > exact else Exact)
-    for got, want in zip(weights.values(), products(rows), strict=True):
+    result = reduce(lambda w, row: w.multiply(row), mixed, empty_products(2))
+    assert isinstance(result, ScaledProducts if len(rows) > exact else ExactProducts)
+    for got, want in zip(result.values(), products(rows), strict=True):
         assert float(got) == pytest.approx(float(want), rel=1e-13, abs=0)
-    for got, want in zip(weights.logs(), products(rows), strict=True):
+    for got, want in zip(result.logs(), products(rows), strict=True):
         assert got == (pytest.approx(math.log(want), abs=1e-12) if want else -math.inf)
-    for got, want in zip(weights.normalised(), products(rows), strict=True):
+    for got, want in zip(result.normalize(), products(rows), strict=True):
         assert float(got) == pytest.approx(float(want / sum(products(rows))), rel=1e-13, abs=0)
 
 
-@pytest.mark.parametrize("factor", [0.5, SMALL, 1e-300, 5e-324, Fraction(1, 10**400)])
-def test_no_product_is_too_small(factor):
-    weights = reduce(lambda w, _: w.times([factor, 0.5]), range(10), Scaled([1.0, 1.0], [0, 0]))
-    mantissa, exponent = weights.mantissas[0], weights.exponents[0]
+@pytest.mark.parametrize("factor", [0.5, MIN_MANTISSA, 1e-300, 5e-324, Fraction(1, 10**400)])
+def test_no_product_underflows(factor):
+    result = reduce(lambda w, _: w.multiply([factor, 0.5]), range(10), ScaledProducts([1.0, 1.0], [0, 0]))
+    mantissa, exponent = result.mantissas[0], result.exponents[0]
     want = Fraction(factor) ** 10
     assert math.isclose(Fraction(mantissa) * Fraction(2) ** exponent / want, 1, rel_tol=1e-14)
-    assert weights.logs()[0] == pytest.approx(10 * (math.log(factor.numerator) - math.log(factor.denominator)
+    assert result.logs()[0] == pytest.approx(10 * (math.log(factor.numerator) - math.log(factor.denominator)
         if isinstance(factor, Fraction) else math.log(factor)))  # fmt: skip
 
 
-def test_what_is_zero_stays_zero_and_hides_nothing():
-    weights = Scaled([1.0, 1.0], [0, 0]).times([0.0, 1e-200]).times([1.0, 1e-200]).times([0.5, 1.0])
-    assert weights.values() == [0.0, 0.0]
-    assert weights.normalised() == [0.0, 1.0]
-    assert weights.logs()[0] == -math.inf
+def test_a_zero_stays_zero_and_hides_nothing():
+    result = ScaledProducts([1.0, 1.0], [0, 0]).multiply([0.0, 1e-200]).multiply([1.0, 1e-200]).multiply([0.5, 1.0])
+    assert result.values() == [0.0, 0.0]
+    assert result.normalize() == [0.0, 1.0]
+    assert result.logs()[0] == -math.inf

@@ -1,0 +1,92 @@
+"""Products of likelihoods, one per hypothesis: too long for floats, and for Fractions reduced at every step."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import frexp, inf, ldexp, log
+from operator import mul
+from typing import Any, NamedTuple
+
+from causal_agency._probability import Number
+
+MIN_MANTISSA = 1e-150  # smaller products are rescaled; the product of two such factors is not yet subnormal
+
+
+def split(x: Number) -> tuple[float, int]:
+    """Return mantissa and exponent with x = mantissa · 2^exponent, for rationals of any size too."""
+    if isinstance(x, float):
+        return frexp(x)
+    exponent = x.numerator.bit_length() - x.denominator.bit_length()
+    return float(x / Fraction(2) ** exponent), exponent
+
+
+class ScaledProducts(NamedTuple):
+    """Products that contain floats: mantissa · 2^exponent each, so that none underflows or rounds to zero."""
+
+    mantissas: tuple[float, ...]
+    exponents: tuple[int, ...]
+
+    def multiply(self, factors: Sequence[Number]) -> "ScaledProducts":
+        """Multiply each product by its factor."""
+        products: tuple[float, ...] = (*map(mul, self.mantissas, factors),)
+        if min(products) > MIN_MANTISSA:
+            return ScaledProducts(products, self.exponents)
+        parts = zip(map(frexp, self.mantissas), map(split, factors), self.exponents)
+        mantissas, exponents = zip(*((a * b, i + j + e) for (a, i), (b, j), e in parts))
+        return ScaledProducts(mantissas, exponents)
+
+    def logs(self) -> list[float]:
+        """Return the logarithms, in nats."""
+        return [log(m) + e * log(2) if m else -inf for m, e in zip(*self)]
+
+    def values(self) -> list[float]:
+        """Return floats; a product too small for one is 0.0."""
+        return [*map(ldexp, self.mantissas, self.exponents)]
+
+    def normalize(self) -> list[float]:
+        """Return w_p / Σ_q w_q; at least one product must be positive."""
+        relative: Sequence[float] = self.rescale() if any(self.exponents) else self.mantissas
+        total = sum(relative)
+        return [x / total for x in relative]
+
+    def rescale(self) -> list[float]:
+        """Divide by the power of two that leaves the largest between ½ and 1, or between MIN_MANTISSA and 1."""
+        top = max(e for m, e in zip(*self) if m)
+        return [ldexp(m, e - top) if m else 0.0 for m, e in zip(*self)]
+
+
+class ExactProducts(NamedTuple):
+    """Products of rationals: numerator / denominator each, reduced only when they are read."""
+
+    numerators: tuple[int, ...]
+    denominators: tuple[int, ...]
+
+    def multiply(self, factors: Sequence[Number]) -> "ExactProducts | ScaledProducts":
+        """Multiply each product by its factor; a float among them makes the result `ScaledProducts`."""
+        if float in map(type, factors):
+            return ScaledProducts(*zip(*map(split, self.values()))).multiply(factors)
+        exact: Sequence[Any] = factors
+        numerators = [n * nu.numerator for n, nu in zip(self.numerators, exact)]
+        denominators = [d * nu.denominator for d, nu in zip(self.denominators, exact)]
+        return ExactProducts((*numerators,), (*denominators,))
+
+    def logs(self) -> list[float]:
+        """Return the logarithms, in nats."""
+        return [log(n) - log(d) if n else -inf for n, d in zip(*self)]
+
+    def values(self) -> list[Fraction]:
+        """Return Fractions."""
+        return [*map(Fraction, *self)]
+
+    def normalize(self) -> list[Fraction]:
+        """Return w_p / Σ_q w_q; at least one product must be positive."""
+        values = self.values()
+        total = sum(values)
+        return [x / total for x in values]
+
+
+Products = ExactProducts | ScaledProducts
+
+
+def empty_products(n: int) -> Products:
+    """Return ``n`` products of no factors, each 1."""
+    return ExactProducts((1,) * n, (1,) * n)

@@ -1,0 +1,194 @@
+"""Kernels ν(z | h): what a hypothesis says of the next symbol (paper, section 3.1)."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from causal_agency._probability import Number, validate_distribution
+from causal_agency.history import Symbol
+
+__all__ = ["Channels", "Kernel", "Markov", "Memoryless", "UnknownToken", "channels", "markov", "memoryless"]
+
+Kernel = Callable[[Symbol, tuple[Symbol, ...]], Number]
+
+
+class UnknownToken(ValueError):
+    """A kernel was asked for the probability of a token that it does not know.
+
+    Example:
+        >>> from causal_agency import memoryless
+        >>> memoryless(A=0.2, B=0.8)("C", ())
+        Traceback (most recent call last):
+          ...
+        causal_agency.kernel.UnknownToken: unknown token 'C': the kernel knows 'A', 'B'
+    """
+
+
+def _unknown(token: Symbol, table: Mapping[Symbol, Any], where: str = "") -> UnknownToken:
+    """Return an error that names the tokens in ``table``."""
+    return UnknownToken(f"unknown token {token!r}{where}: the kernel knows {', '.join(map(repr, table))}")
+
+
+def _look_up(table: Mapping[Symbol, Any], token: Symbol, where: str = "") -> Any:
+    """Return ``table[token]``; raise UnknownToken if it is missing."""
+    try:
+        return table[token]
+    except KeyError:
+        raise _unknown(token, table, where) from None
+
+
+@dataclass(frozen=True)
+class Memoryless:
+    """The kernel ν(token | past) = probs[token]; `memoryless` makes and checks it.
+
+    Attributes:
+        probs: The probability of each token.
+        order: How many symbols back the kernel looks: 0.
+
+    Example:
+        >>> from causal_agency import memoryless
+        >>> memoryless(A=0.2, B=0.8)("B", ())
+        0.8
+    """
+
+    probs: Mapping[Symbol, Number]
+    order = 0
+
+    @property
+    def tokens(self) -> tuple[Symbol, ...]:
+        """The tokens that it can write."""
+        return tuple(self.probs)
+
+    def __call__(self, token: Symbol, past: tuple[Symbol, ...]) -> Number:
+        """Return ν(token | past)."""
+        try:
+            return self.probs[token]
+        except KeyError:
+            raise _unknown(token, self.probs) from None
+
+
+@dataclass(frozen=True)
+class Markov:
+    """The kernel ν(token | past) = then[past[-1]][token], and first[token] after no past; `markov` makes it.
+
+    Attributes:
+        first: The probability of each token in the first slot.
+        then: For each token, the probability of each token after it.
+        order: How many symbols back the kernel looks: 1.
+
+    Example:
+        >>> from causal_agency import markov
+        >>> nu = markov({"A": 0.5, "B": 0.5}, {"A": {"A": 0.1, "B": 0.9}, "B": {"A": 0.7, "B": 0.3}})
+        >>> nu("A", ()), nu("A", ("A", "B"))
+        (0.5, 0.7)
+    """
+
+    first: Mapping[Symbol, Number]
+    then: Mapping[Symbol, Mapping[Symbol, Number]]
+    order = 1
+
+    @property
+    def tokens(self) -> tuple[Symbol, ...]:
+        """The tokens that it can write."""
+        return tuple(self.first)
+
+    def __call__(self, token: Symbol, past: tuple[Symbol, ...]) -> Number:
+        """Return ν(token | past)."""
+        return _look_up(_look_up(self.then, past[-1], " in the past") if past else self.first, token)
+
+
+@dataclass(frozen=True)
+class Channels:
+    """An action channel for ``tokens`` and a world channel for all others; `channels` makes it (section 3.1).
+
+    Attributes:
+        tokens: The actions.
+        action: The kernel of the actions.
+        world: The kernel of everything else.
+
+    Example:
+        >>> from causal_agency import channels, memoryless
+        >>> nu = channels(("go", "stay"), memoryless(go=0.9, stay=0.1), memoryless(ok=0.8, no=0.2))
+        >>> nu("go", ()), nu("ok", ("go",))
+        (0.9, 0.8)
+    """
+
+    tokens: tuple[Symbol, ...]
+    action: Kernel
+    world: Kernel
+
+    def __call__(self, token: Symbol, past: tuple[Symbol, ...]) -> Number:
+        """Return ν(token | past)."""
+        return (self.action if token in self.tokens else self.world)(token, past)
+
+
+def memoryless(probs: Mapping[Any, Number] | None = None, /, **by_name: Number) -> Memoryless:
+    """Make a kernel that ignores the past: ν(z | h) = probs[z] (section 3.1).
+
+    Args:
+        probs: The probability of each token.
+        by_name: The same, for tokens that are names.
+
+    Returns:
+        The kernel.
+
+    Raises:
+        ValueError: If the probabilities are negative, not finite, or do not sum to one.
+
+    Example:
+        >>> from causal_agency import memoryless
+        >>> memoryless(A=0.2, B=0.8)("A", ("B", "B"))
+        0.2
+        >>> memoryless({0: 0.2, 1: 0.8})(1, ())
+        0.8
+    """
+    named: dict[Any, Number] = {**(probs or {}), **by_name}
+    return Memoryless(validate_distribution(named, "the kernel"))
+
+
+def markov(first: Mapping[Any, Number], then: Mapping[Any, Mapping[Any, Number]]) -> Markov:
+    """Make a first-order kernel: ν(z_i | h_{<i}) depends on z_{i−1} alone (section 3.1).
+
+    Args:
+        first: The probability of each token in the first slot.
+        then: ``then[z]`` holds the probability of each token after z.
+
+    Returns:
+        The kernel.
+
+    Raises:
+        ValueError: If a row is not a distribution, or the rows do not all have the tokens of ``first``.
+
+    Example:
+        >>> from causal_agency import markov
+        >>> nu = markov({"A": 0.5, "B": 0.5}, {"A": {"A": 0.1, "B": 0.9}, "B": {"A": 0.7, "B": 0.3}})
+        >>> nu("B", ("A",))
+        0.9
+    """
+    rows = {z: validate_distribution(probs, f"the kernel after {z!r}") for z, probs in then.items()}
+    kernel = Markov(validate_distribution(first, "the kernel for the first symbol"), rows)
+    tables: dict[str, Mapping] = {"then": rows, **{f"then[{z!r}]": probs for z, probs in rows.items()}}
+    for where, table in tables.items():
+        if table.keys() != kernel.first.keys():
+            raise ValueError(f"{where} knows {list(table)}, but first knows {list(kernel.first)}")
+    return kernel
+
+
+def channels(actions: Iterable[Symbol], action: Kernel, world: Kernel) -> Channels:
+    """Join the two channels of section 3.1: ν_p(a_i | h_{<i}, c) and ν_p(o_i | h_{<i}, c).
+
+    Args:
+        actions: The tokens that ``action`` scores, whoever writes them.
+        action: The kernel of the actions.
+        world: The kernel of every other token.
+
+    Returns:
+        The kernel.
+
+    Example:
+        >>> from causal_agency import channels, memoryless
+        >>> nu = channels(("go", "stay"), memoryless(go=0.9, stay=0.1), memoryless(ok=0.8, no=0.2))
+        >>> nu.tokens
+        ('go', 'stay')
+    """
+    return Channels(tuple(actions), action, world)

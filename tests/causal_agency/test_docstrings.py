@@ -1,0 +1,87 @@
+"""Every public name is documented, and every example in a docstring works."""
+
+import doctest
+import importlib
+import pkgutil
+from types import SimpleNamespace
+
+import pytest
+
+import causal_agency
+from docstrings import undocumented
+
+MODULES = [module.name for module in pkgutil.walk_packages(causal_agency.__path__, "causal_agency.")]
+PUBLIC = [name for name in MODULES if "._" not in name and "examples" not in name]
+
+
+@pytest.mark.parametrize("name", ["causal_agency", *PUBLIC])
+def test_public_names_are_documented(name):
+    assert undocumented(importlib.import_module(name)) == []
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if "._" not in name and name != "causal_agency.examples"])
+def test_public_modules_list_their_names(name):
+    module = importlib.import_module(name)
+    assert list(module.__all__) == sorted(module.__all__)
+    assert all(hasattr(module, each) and not each.startswith("_") for each in module.__all__)
+
+
+@pytest.mark.parametrize("name", ["causal_agency", *MODULES])
+def test_the_examples_of_docstrings_work(name):
+    failed, tried = doctest.testmod(importlib.import_module(name))
+    assert failed == 0
+    assert tried or name not in PUBLIC
+
+
+class Box:
+    """A box."""
+
+    def fill(self, cup):
+        """Fill it."""
+        if not cup:
+            raise ValueError(cup)
+        return cup
+
+    @property
+    def size(self):
+        """The size."""
+        return 3
+
+    def shake(self):
+        return None
+
+
+def pour(cup, *, hot=False):
+    """Pour.
+
+    Args:
+        cup: What to fill.
+
+    Example:
+        >>> 1
+        1
+    """
+    return cup, hot
+
+
+def undescribed(cup):
+    return cup
+
+
+def test_gaps_are_found():
+    things = {"Box": Box, "pour": pour, "undescribed": undescribed, "Any": int}
+    module = SimpleNamespace(__name__=__name__, __doc__="A module.", __all__=list(things), **things)
+    assert undocumented(module) == [
+        "Box.fill: no cup under Args",
+        "Box.fill: no Returns",
+        "Box.fill: no Raises",
+        "Box.shake: no docstring",
+        "Box: no example",
+        "pour: no hot under Args",
+        "pour: no Returns",
+        "undescribed: no docstring",
+        "undescribed: no cup under Args",
+        "undescribed: no Returns",
+        "undescribed: no example",
+    ]
+    assert "Box: no example" not in undocumented(module, examples=False)
