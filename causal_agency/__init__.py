@@ -1,11 +1,33 @@
 """Bayesian mixtures over streams in which an agent wrote some of the symbols and the world the others.
 
 Who wrote a symbol decides whether it is evidence: ``do(a)`` is an intervention and leaves the posterior as it is,
-``see(x)`` is evidence and updates it. Importing this package loads the standard library alone; the functions over
-arrays are in `causal_agency.streams` (NumPy) and `causal_agency.arrays` (JAX).
+``see(x)`` is evidence and updates it. A whole session, on the numbers of the paper's section 4:
 
-Types of arguments and results: a `Symbol` is anything hashable, a `Number` a float or a Fraction, a `History` an
-iterable of `Slot`, a `Kernel` any function of (token, past) that returns a `Number`.
+    >>> from causal_agency import Hypothesis, Mixture, as_bystander, do, memoryless, see
+    >>> p_B = Hypothesis("p_B", memoryless(A=0.20, B=0.80))    # a name and a kernel nu(token, past)
+    >>> p_A = Hypothesis("p_A", memoryless(A=0.90, B=0.10))
+    >>> mix = Mixture({p_B: 0.35, p_A: 0.65})                  # prior weights; Fractions stay Fractions
+    >>> history = [do("A"), see("B")]                          # the agent writes A, then the world writes B
+    >>> mix.posterior(history)
+    {p_B: 0.8116, p_A: 0.1884}
+    >>> mix.posterior(as_bystander(history))                   # what someone who merely watches believes
+    {p_B: 0.4891, p_A: 0.5109}
+    >>> mix.posterior(history)[p_B]                            # a mapping; only what it prints is rounded
+    0.8115942028985507
+    >>> mix.predict("B", history)                              # the probability that B is written next
+    0.6681
+
+A kernel is any function ``nu(token, past)`` that returns the probability of ``token`` after ``past``, the tuple of the
+symbols before it, whoever wrote them. `memoryless` and `markov` make kernels from tables, and `channels` joins one for
+actions and one for observations. ``mix.trajectory(history)`` lists the posterior after every slot,
+``mix.ledger(history)`` prints a table of what each slot did, ``mix.belief()`` takes one slot at a time, and
+``mix.act(history, rng)`` samples the next action; a hypothesis with a kernel of your own needs ``tokens=(...)`` for that.
+`L_do` and `L_obs` are the likelihoods of a history. Impossible evidence raises `ImpossibleEvidence`, a token that a
+kernel does not know `UnknownToken`.
+
+Types: a `Symbol` is anything hashable, a `Number` a float or a Fraction, a `History` an iterable of `Slot`, a `Kernel` a
+function as above. Importing this package loads the standard library alone. For long streams see
+`causal_agency.streams` (NumPy) and `causal_agency.arrays` (JAX), for property tests `causal_agency.testing`.
 """
 
 from causal_agency._probability import Distribution, Number
@@ -43,3 +65,12 @@ __all__ = [
     "memoryless",
     "see",
 ]
+
+
+def __getattr__(name: str) -> str:
+    """Read the version when it is first asked for: importing this package must be quick."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("causal-agency")
+    raise AttributeError(f"module 'causal_agency' has no attribute {name!r}")

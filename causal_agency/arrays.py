@@ -4,7 +4,6 @@ Each function is for one stream and is safe under ``jit``, ``vmap`` and ``grad``
 not finite even in a slot that is left out: replace such a probability before you take its logarithm.) None of them can
 raise an error for the values in its arrays: if no hypothesis is left, every log-weight is −∞.
 """
-# ruff: noqa: F722, shapes are not forward references
 
 from causal_agency._extras import optional_import
 

@@ -4,7 +4,6 @@ Everywhere ``prior`` [P] holds w_0(p), ``kernels`` [P, S] the probabilities ν_p
 and ``evidence``, of the same shape, is true where the world wrote the symbol: ``gates == Gate.WORLD``. For the
 bystander's posterior, pass an ``evidence`` that is true everywhere.
 """
-# ruff: noqa: F722, shapes are not forward references
 
 from math import prod
 

@@ -1,6 +1,7 @@
-"""Who may import whom."""
+"""Who may import whom, and what library code leaves to the commands."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,21 +26,26 @@ LAYERS = {
         {"examples.many_agents"},
     ],
     "neural": [
-        {"data.facts", "data.phrases", "output"},
-        {"data.dialogue", "data.invented", "study.recipe"},
-        {"data.talk", "data.tokens"},
-        {"model.qwen", "model.folder"},
-        {"study.loss", "study.machine", "model.weights", "model.generate"},
-        {"study.arms"},
-        {"study.probes", "study.pretraining", "study.roles"},
-        {"study.experiment", "study.bridge", "study.theory"},
-        {"study.sweep"},
-        {"report.statistics"},
-        {"report.summary", "report.figures", "report.measures"},
-        {"report.page", "report.curves", "report.sections"},
-        {"report.study"},
-        {"train", "pretrain"},
-        {"sweep"},
+        {"errors", "dialogue.dialogue", "dialogue.authors", "paper.facts", "paper.phrases"},
+        {"files", "dialogue.render", "model.decoder"},
+        {"result", "dialogue.labels", "dialogue.role_table", "model.names", "model.folder", "model.generate"},
+        {"model.checkpoint"},
+        {"training.config", "training.batching", "training.resources"},
+        {"training.objective"},
+        {"training.replicas"},
+        {"training.loop"},
+        {"finetuning"},
+        {"paper.invented", "paper.lessons", "paper.curriculum", "paper.verdicts"},
+        {"paper.talk", "paper.conditions", "paper.probes"},
+        {"paper.sweep_result", "paper.theory", "paper.base_model"},
+        {"paper.bridge", "paper.experiment", "paper.sweep"},
+        {"report.statistics", "report.style", "report.templates", "report.replies"},
+        {"report.margins", "report.run.tables", "report.run.figures", "report.sweep.measures"},
+        {"report.run.page", "report.sweep.sections", "report.sweep.figures"},
+        {"report.sweep.page"},
+        {"cli"},
+        {"train", "sweep", "pretrain"},
+        {"__main__"},
     ],
 }
 FILES = [file for package in LAYERS for file in sorted((ROOT / package).rglob("*.py")) if file.stem != "__init__"]
@@ -71,9 +77,39 @@ def test_imports_point_downwards(file):
         assert not (package == "causal_agency" and other == "neural"), name
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if file.parent.name == "report"], ids=lambda file: file.stem)
-def test_the_report_needs_no_model(file):
-    assert not {name for name in imports(file) if name.startswith(("jax", "flax", "neural.model", "neural.study"))}
+METHOD = "dialogue", "model", "training"
+DOORS = "cli", "train", "sweep", "pretrain", "__main__"
+LIBRARY = [file for file in FILES if file.relative_to(ROOT).parts[0] == "neural" and file.stem not in DOORS]
+
+
+@pytest.mark.parametrize("room", METHOD)
+def test_the_method_knows_nothing_of_the_paper(room):
+    for file in (ROOT / "neural" / room).glob("*.py"):
+        assert not [name for name in imports(file) if name.startswith(("neural.paper", "neural.report"))], file
+
+
+def test_a_report_is_made_without_a_model():
+    code = "import sys, neural.report.run.page, neural.report.sweep.page; sys.exit('jax' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def options():
+    text = "".join((ROOT / "neural" / f"{door}.py").read_text() for door in DOORS)
+    return set(re.findall(r"""option\(\s*"(--[a-z-]+)\"""", text))
+
+
+@pytest.mark.parametrize("file", LIBRARY, ids=lambda file: str(file.relative_to(ROOT)))
+def test_library_code_leaves_options_progress_and_globals_to_the_commands(file):
+    text = file.read_text()
+    docstrings = re.compile(r'""".*?"""', re.DOTALL)
+    assert not [option for option in options() if re.search(rf"{option}\b", docstrings.sub("", text))]
+    assert not re.search(r"\btqdm\b|matplotlib\.use|pyplot|os\.environ\[|setdefault\(\"|_listener\(", text) or (
+        file.stem == "resources"  # the meter, which a command enters, and the C library's memory
+    )
+
+
+def test_the_options_are_found():
+    assert {"--out", "--model", "--steps", "--weights"} <= options()
 
 
 def test_no_file_beside_train_hides_a_standard_module():
