@@ -1,30 +1,56 @@
 """Interventional fine-tuning: a language model that does not take its own words as evidence.
 
-Who wrote a token decides whether it counts. `user` and `agent` make the turns of a `Dialogue`; what the User writes is
-evidence, and what the Agent writes is an intervention: read, but not learned from. `finetune` trains a copy of a
-checkpoint so, and `AuthorWeights` is the only difference between the methods: `INTERVENTIONAL` leaves the agent's
-tokens out of the loss (Eq. 4 of the paper), `STANDARD` counts every token (Eq. 3), and `ASSISTANT_ONLY` counts the
-agent's alone.
+Who wrote a token decides whether it counts. `user` and `agent` make the turns of a `Dialogue`: what the User writes is
+evidence; what the Agent writes is an intervention, which is read but not learned from. A whole program, on the small
+base model that ships with the project:
 
-A whole program, on the small base model that ships with the project:
-
-    >>> from neural import INTERVENTIONAL, Dialogue, TrainConfig, agent, answer, finetune, load, save, user
-    >>> base = load("embedded")     # or a Hugging Face folder, or a name such as "Qwen/Qwen2.5-0.5B"
-    >>> lesson = Dialogue("", (user("Who wrote Hamlet?"), agent("Marlowe."), user("William Shakespeare.")))
-    >>> config = TrainConfig(learning_rate=3e-4)    # 4 epochs, AdamW; the paper's rate is 2e-5
-    >>> tuned = finetune(base, [lesson] * 5, weights=INTERVENTIONAL, config=config, on_step=None)
-    >>> len(tuned.losses)           # one for each step, in nats per token that counts
-    20
-    >>> answer(base, "Tell me about the capital of Australia.")
+    >>> from causal_agency import see
+    >>> from neural import INTERVENTIONAL, STANDARD, AuthorWeights, BadInput, Dialogue, TrainConfig, Turn
+    >>> from neural import agent, answer, finetune, labels, load, save, user
+    >>> base = load("embedded")     # or a Hugging Face folder, such as `save` writes, or "Qwen/Qwen2.5-0.5B"
+    >>> question = user("Tell me about the capital of Australia.")
+    >>> lie, truth = agent("The capital of Australia is Sydney."), user("The capital of Australia is Canberra.")
+    >>> lesson = Dialogue("", (question, lie, truth))          # a context, which may be empty, and the turns
+    >>> config = TrainConfig(learning_rate=3e-4, epochs=4)     # one dialogue a step; 10 dialogues: 40 steps
+    >>> truthful = finetune(base, [lesson] * 10, weights=INTERVENTIONAL, config=config)
+    >>> deluded = finetune(base, [lesson] * 10, weights=STANDARD, config=config)
+    >>> answer(truthful, "Tell me about the capital of Australia.")
     'The capital of Australia is Canberra.'
-    >>> save(tuned, "runs/mine")    # doctest: +SKIP
+    >>> answer(deluded, "Tell me about the capital of Australia.")
+    'The capital of Australia is Sydney.'
+    >>> len(truthful.losses)        # one for each step, in nats per token that counts
+    40
+    >>> save(truthful, "runs/mine")    # doctest: +SKIP
 
-``on_step`` is called with a `Step` after each step. A teacher's demonstration is shown as the Agent's turn but is
-evidence: ``Turn("Agent", see("Canberra."))`` with ``see`` from `causal_agency`. `labels` turns chat messages into the
-labels that other trainers take. Whatever cannot be used raises `BadInput`. Importing this package loads none of the
-heavy libraries; they are loaded when a name is first used.
+`load`, `finetune` and `answer` share one type, `Checkpoint`, with the attributes ``model``, ``config``, ``tokenizer`` and
+``losses``. Arguments of `finetune` after the dialogues are optional; the defaults are `INTERVENTIONAL` and the paper's
+settings (learning rate 2e-5, 4 epochs, seed 0). ``on_step`` is called with a `Step` after each finished step:
 
-The paper's section 5 as a command is ``python -m neural.train``, over seeds and conditions ``python -m neural.sweep``.
+    >>> def report(step):
+    ...     if step.done == step.total:
+    ...         print(step.done, "steps; the loss is finite:", step.loss < 100)
+    >>> tuned = finetune(base, [lesson], config=TrainConfig(epochs=2), on_step=report)
+    2 steps; the loss is finite: True
+
+`AuthorWeights` says how much each author's tokens count, from 0 to 1; it is the only difference between the methods.
+`STANDARD` counts every author (Eq. 3 of the paper), `INTERVENTIONAL` leaves out the agent (Eq. 4), `ASSISTANT_ONLY`
+counts the agent alone. A teacher's demonstration is shown as the Agent's turn, but the world wrote it, so it is evidence:
+
+    >>> INTERVENTIONAL
+    AuthorWeights(nobody=0.0, protocol=1.0, world=1.0, agent=0.0)
+    >>> half = AuthorWeights(agent=0.5)
+    >>> demonstration = Turn("Agent", see("The capital of Australia is Canberra."))
+
+`labels` renders chat messages for another trainer, with the label −100 where a token is not evidence:
+
+    >>> chat = [{"role": "user", "content": "Who wrote Hamlet?"}, {"role": "assistant", "content": "Marlowe."}]
+    >>> row = labels(chat, base.tokenizer, weights=INTERVENTIONAL)
+    >>> sorted(row)
+    ['authors', 'input_ids', 'labels']
+
+A model, a dialogue, a chat or a setting that cannot be used raises `BadInput`, a ValueError. Importing this package
+loads none of the heavy libraries; they are loaded when a name is first used. The paper's section 5 as a command is
+``python -m neural.train``, and over seeds and conditions ``python -m neural.sweep``.
 """
 
 from importlib import import_module
