@@ -22,9 +22,10 @@ base model that ships with the project:
     40
     >>> save(truthful, "runs/mine")    # doctest: +SKIP
 
-`load`, `finetune` and `answer` share one type, `Checkpoint`, with the attributes ``model``, ``config``, ``tokenizer`` and
-``losses``. Arguments of `finetune` after the dialogues are optional; the defaults are `INTERVENTIONAL` and the paper's
-settings (learning rate 2e-5, 4 epochs, seed 0). ``on_step`` is called with a `Step` after each finished step:
+`load`, `finetune` and `answer` share one type, `Checkpoint`, with the attributes ``model``, ``config``, ``tokenizer``
+and ``losses``; `finetune` does not change the one it is given. Its arguments after the dialogues are optional: defaults
+are `INTERVENTIONAL` and the paper's settings (learning rate 2e-5, 4 epochs, each in an order drawn from seed 0).
+``on_step`` is called after each finished step with a `Step`: ``done`` of ``total``, and its ``loss``:
 
     >>> def report(step):
     ...     if step.done == step.total:
@@ -33,15 +34,17 @@ settings (learning rate 2e-5, 4 epochs, seed 0). ``on_step`` is called with a `S
     2 steps; the loss is finite: True
 
 `AuthorWeights` says how much each author's tokens count, from 0 to 1; it is the only difference between the methods.
-`STANDARD` counts every author (Eq. 3 of the paper), `INTERVENTIONAL` leaves out the agent (Eq. 4), `ASSISTANT_ONLY`
-counts the agent alone. A teacher's demonstration is shown as the Agent's turn, but the world wrote it, so it is evidence:
+``nobody`` is the context, which never counts; ``protocol`` the speakers' names, which the interface writes. `STANDARD`
+counts the rest in full (Eq. 3 of the paper), `INTERVENTIONAL` leaves out the agent (Eq. 4), `ASSISTANT_ONLY` counts the
+agent alone. A teacher's demonstration is shown as the Agent's turn, but the world wrote it (``see``): it is evidence.
 
     >>> INTERVENTIONAL
     AuthorWeights(nobody=0.0, protocol=1.0, world=1.0, agent=0.0)
     >>> half = AuthorWeights(agent=0.5)
     >>> demonstration = Turn("Agent", see("The capital of Australia is Canberra."))
 
-`labels` renders chat messages for another trainer, with the label −100 where a token is not evidence:
+`labels` renders chat messages (user, assistant, tool, and system first of all) for another trainer: three lists of
+integers, the labels −100 where a token is not evidence, the authors numbered as in `Author`:
 
     >>> chat = [{"role": "user", "content": "Who wrote Hamlet?"}, {"role": "assistant", "content": "Marlowe."}]
     >>> row = labels(chat, base.tokenizer, weights=INTERVENTIONAL)

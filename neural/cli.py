@@ -86,7 +86,8 @@ class Progress:
         self.recent = [*self.recent, step.losses][-AVERAGED:]
         if step.done % AVERAGED == 0:
             means = {str(name): sum(each[name] for each in self.recent) / AVERAGED for name in step.losses}
-            means = means if len(means) <= 3 else {"loss": sum(means.values()) / len(means)}
+            named = len(means) <= 3 and all(isinstance(name, str) for name in step.losses)
+            means = means if named else {"loss": sum(means.values()) / len(means)}
             self.bar.set_postfix({name: f"{mean:.3f}" for name, mean in means.items()}, refresh=False)
         self.bar.update()
         if step.done == step.total:

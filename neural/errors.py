@@ -2,4 +2,12 @@
 
 
 class BadInput(ValueError):
-    """Something the caller gave cannot be used: a folder, a dialogue, a setting, or a machine with too little memory."""
+    """Something that was given cannot be used: a folder, a dialogue, a setting, or a machine with too little memory.
+
+    Example:
+        >>> from neural import TrainConfig
+        >>> TrainConfig(epochs=0)
+        Traceback (most recent call last):
+        ...
+        neural.errors.BadInput: epochs is 0, but must be a whole number from 1
+    """

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 from flax import nnx
 
 from neural.dialogue.authors import INTERVENTIONAL, AuthorWeights
@@ -85,6 +86,7 @@ def answer(checkpoint: Checkpoint, text: str, context: str = "") -> str:
         The likeliest continuation, token by token, to the end of the line; at most 40 tokens.
 
     Example:
+        >>> from neural import load
         >>> answer(load("embedded"), "Tell me about the capital of Australia.")
         'The capital of Australia is Canberra.'
     """
@@ -92,4 +94,4 @@ def answer(checkpoint: Checkpoint, text: str, context: str = "") -> str:
     inputs = pad_left([prompt.ids])
     graph, params = nnx.split(checkpoint.model, nnx.Param)
     (reply,) = greedy(graph, params, *inputs, line_ends(checkpoint.tokenizer), MAX_NEW_TOKENS)
-    return read_reply(checkpoint.tokenizer, reply)
+    return read_reply(checkpoint.tokenizer, np.asarray(reply))

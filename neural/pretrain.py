@@ -18,7 +18,8 @@ def run(folder: Path, invented: int | None) -> None:
     from neural.training.resources import prepare
 
     prepare(BATCH_SIZE)
-    make_base(folder, facts(invented) if invented else FACTS, Progress("pretraining"))
+    command = "python -m neural.pretrain" + (f" --facts {invented}" if invented else "")
+    make_base(folder, facts(invented) if invented else FACTS, command, Progress("pretraining"))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -7,7 +7,7 @@ validates: a file of another schema, or with a field that is missing or of anoth
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from neural.errors import BadInput
 from neural.files import write_text
 
-SCHEMA = 2  # raised by one with every change that older readers would misread
+SCHEMA: Final = 2  # raised by one with every change that older readers would misread
 
 Verdict = Literal["truth", "lie", "other"]
 VERDICTS: tuple[Verdict, ...] = "truth", "lie", "other"
@@ -45,7 +45,8 @@ class Probe:
     def count(cls, replies: Sequence[Reply]) -> "Probe":
         """Return the probe that these replies make up."""
         verdicts = [reply.verdict for reply in replies]
-        return cls(*map(verdicts.count, VERDICTS), tuple(replies))
+        truth, lie, other = map(verdicts.count, VERDICTS)
+        return cls(truth, lie, other, tuple(replies))
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class Run:
 def read(file: Path, kind: type[T] | Any) -> T:
     """Read a value of type ``kind`` from a JSON file; raise BadInput with the place of what does not fit."""
     try:
-        return TypeAdapter(kind).validate_json(file.read_bytes())
+        return TypeAdapter(kind).validate_json(file.read_bytes(), strict=True)
     except ValidationError as problem:
         first = problem.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the whole file"

@@ -35,7 +35,7 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
     """Parse the arguments."""
     option = command.add_argument
     option("parts", nargs="*", metavar="PART",
-           help=f"some of {', '.join(PARTS)} (default: all); every part but the bridge includes the paper's condition")  # fmt: skip
+           help=f"some of {', '.join(PARTS)} (default: all); all but the bridge include the paper's condition")  # fmt: skip
     option("--out", type=Path, required=True, help="a new folder, or the folder of a sweep to continue")
     option("--model", default="embedded",
            help="a Hugging Face folder of a Qwen2 model, or its name (default: the embedded base)")  # fmt: skip
@@ -43,7 +43,7 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
     option("--steps", type=whole_number(1), help="of each replica (default: 4 epochs of 480)")
     option("--arms", type=arms, default=ARMS, help="default: all three")
     option("--weights", type=weights,
-           help="one more arm, between the others: agent=…,world=…,protocol=…; an author left out has weight 1")  # fmt: skip
+           help="one more arm: agent=…,world=…,protocol=…; an author left out has weight 1")  # fmt: skip
     args = command.parse_args(arguments)
     for part in args.parts:
         if part not in PARTS:
@@ -79,6 +79,7 @@ def claim_folder(folder: Path, plan: dict[str, Any]) -> None:
 def run(folder: Path, args: Namespace) -> None:
     """Run what is asked for and not there yet, then write the report."""
     from dataclasses import replace
+    from functools import partial
 
     from neural.dialogue.authors import AuthorWeights
     from neural.model.checkpoint import find, load
@@ -115,8 +116,8 @@ def run(folder: Path, args: Namespace) -> None:
             if len(of_seed) == len(chosen):
                 write_once(files[replica.seed], of_seed.copy, list[ReplicaResult])
     for seed in range(args.seeds) if "bridge" in parts else ():
-        name = Progress(f"bridge {seed}")
-        write_once(folder / "bridge" / f"{seed}.json", lambda s=seed, p=name: bridge(Design(), s, p), list[BridgeResult])
+        measure = partial(bridge, Design(), seed, Progress(f"bridge {seed}"))
+        write_once(folder / "bridge" / f"{seed}.json", measure, list[BridgeResult])
     write_report(folder)
 
 

@@ -15,6 +15,7 @@ from neural.cli import ARMS, Command, Progress, arms, log, whole_number
 
 if TYPE_CHECKING:
     from neural.result import Run
+    from neural.training.loop import Step
 
 
 def parse(command: Command, arguments: list[str] | None) -> Namespace:
@@ -75,7 +76,7 @@ def run(folder: Path, args: Namespace) -> "Run":
     from neural.model.checkpoint import Checkpoint, find, load, write
     from neural.model.folder import read_config
     from neural.paper.curriculum import read_recipe, write_recipe
-    from neural.paper.experiment import ARMS, Plan, check_resources, describe, experiment
+    from neural.paper.experiment import Plan, check_resources, describe, experiment
     from neural.report.run.page import write_report
     from neural.result import SCHEMA, Run
     from neural.result import write as write_json
@@ -94,13 +95,17 @@ def run(folder: Path, args: Namespace) -> "Run":
         write(checkpoint, folder / arm)
         write_recipe(folder / arm, recipe)
 
+    def count(step: "Step") -> None:
+        meter.count(step.done, len(step.losses))
+        progress(step)
+
     with meter:
         results = experiment(
             plan,
             load(base),
             on_arm=keep,
             on_probe=lambda name, facts: log(f"asking the model {name!r} about {facts} facts"),
-            on_step=lambda step: (meter.count(step.done, len(step.losses)), progress(step)),
+            on_step=count,
         )
     config = {"model": args.model, **asdict(plan), **describe(plan), **meter.read()}
     finished = Run(SCHEMA, config, results)
@@ -109,14 +114,24 @@ def run(folder: Path, args: Namespace) -> "Run":
     return finished
 
 
+def train(args: Namespace, out: Path) -> None:
+    """Run the experiment, write its folder, which appears whole or not at all, and print the result."""
+    from neural.files import new_folder
+
+    with new_folder(out) as scratch:
+        finished = run(scratch, args)
+    show(finished, out)
+
+
 def main(arguments: list[str] | None = None) -> None:
-    """Run the experiment, write its folder and print the result."""
+    """Run the experiment, or print the tokens of a dialogue."""
     command = Command("train", description=__doc__)
     args = parse(command, arguments)
     out = args.out or Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}"
     with command.guard("nothing is written"):
         if args.show_tokens:
-            return show_tokens(args)
+            show_tokens(args)
+            return
         from neural.files import new_folder
 
         with new_folder(out) as scratch:

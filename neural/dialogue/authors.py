@@ -12,10 +12,21 @@ Authors = Int[Array | np.ndarray, "..."]
 
 
 class Author(IntEnum):
-    """Who wrote a token. Only the agent's tokens are interventions (γ = 1)."""
+    """Who wrote a token. Only the agent's tokens are interventions (γ = 1).
 
-    NOBODY = 0  # context and padding: not in the history
-    PROTOCOL = 1  # "User: " and "Agent: " before a turn: the interface writes them, so they are evidence
+    Attributes:
+        NOBODY: context and padding, which are not in the history.
+        PROTOCOL: "User: " and "Agent: " before a turn; the interface writes them, so they are evidence.
+        WORLD: what users, tools and teachers write.
+        AGENT: what the agent writes.
+
+    Example:
+        >>> [author.name for author in Author]
+        ['NOBODY', 'PROTOCOL', 'WORLD', 'AGENT']
+    """
+
+    NOBODY = 0
+    PROTOCOL = 1
     WORLD = 2
     AGENT = 3
 
@@ -49,6 +60,6 @@ ASSISTANT_ONLY = AuthorWeights(protocol=0.0, world=0.0)
 
 
 def evidence(authors: Authors, weights: AuthorWeights | Array) -> Float[Array | np.ndarray, "..."]:
-    """Return how much each token counts: the weight of its author. JAX arrays give a JAX array, NumPy's a NumPy one."""
-    xp = jnp if isinstance(authors, Array) else np
+    """Return how much each token counts: the weight of its author. The result is a JAX array if an argument is one."""
+    xp = jnp if isinstance(authors, Array) or isinstance(weights, Array) else np
     return xp.asarray(weights, "float32")[authors]

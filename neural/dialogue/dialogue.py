@@ -1,5 +1,6 @@
 """Dialogues as histories: what the User writes is seen, what the Agent writes is done (paper, section 3.1)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -31,7 +32,7 @@ class Dialogue:
 
     Attributes:
         context: the text before the first turn; may be empty.
-        turns: the turns in order; any iterable is accepted and kept as a tuple.
+        turns: the turns in order; any sequence is accepted and kept as a tuple.
 
     Raises:
         TypeError: if an entry of ``turns`` is not a `Turn`.
@@ -42,7 +43,7 @@ class Dialogue:
     """
 
     context: str
-    turns: tuple[Turn, ...]
+    turns: Sequence[Turn]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "turns", tuple(self.turns))

@@ -15,19 +15,25 @@ IGNORED = -100  # the label that transformers' losses skip
 TURNS = {"user": user, "assistant": agent, "tool": lambda text: Turn("Tool", see(text))}
 
 
-def read_message(number: int, message: Mapping[str, str]) -> Turn:
-    """Return the turn of one message, or raise BadInput with the message's number."""
-    role, text = message.get("role"), message.get("content")
-    if role not in TURNS:
-        raise BadInput(f"message {number}: unknown role {role!r}; use user, assistant or tool, and system first of all")
+def read_text(number: int, message: Mapping[str, str]) -> str:
+    """Return the text of one message, or raise BadInput with the message's number."""
+    text = message.get("content")
     if not isinstance(text, str):
         raise BadInput(f"message {number}: content is {type(text).__name__}, not text")
-    return TURNS[role](text)
+    return text
+
+
+def read_message(number: int, message: Mapping[str, str]) -> Turn:
+    """Return the turn of one message, or raise BadInput with the message's number."""
+    role = message.get("role")
+    if role not in TURNS:
+        raise BadInput(f"message {number}: unknown role {role!r}; use user, assistant or tool, and system first of all")
+    return TURNS[role](read_text(number, message))
 
 
 def read_messages(messages: Sequence[Mapping[str, str]]) -> Dialogue:
     """Return ``messages`` as a dialogue. A first message of the role "system" is its context."""
-    first = [message["content"] for message in messages[:1] if message.get("role") == "system"]
+    first = [read_text(1, message) for message in messages[:1] if message.get("role") == "system"]
     turns = [read_message(i, message) for i, message in enumerate(messages, 1) if i > len(first)]
     return Dialogue("".join(first), tuple(turns))
 

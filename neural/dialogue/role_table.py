@@ -13,9 +13,7 @@ from neural.dialogue.render import Example, supervised
 STYLE = {Author.NOBODY: "dim", Author.PROTOCOL: "blue", Author.WORLD: "green", Author.AGENT: "red"}
 
 
-def role_table(
-    tokenizer: PreTrainedTokenizerBase, example: Example, arms: Mapping[str, AuthorWeights]
-) -> Table:
+def role_table(tokenizer: PreTrainedTokenizerBase, example: Example, arms: Mapping[str, AuthorWeights]) -> Table:
     """Return a table with a row for each token: its text, its author, and whether it counts in each arm."""
     counts = {arm: supervised(example, weights) for arm, weights in arms.items()}
     sums = ", ".join(f"{arm} {which.sum()}" for arm, which in counts.items())

@@ -16,7 +16,6 @@ from jax import Array
 from jaxtyping import Bool, Float, Int
 from transformers import Qwen2Config
 
-
 Ids = Int[Array | np.ndarray, "B T"]
 
 
@@ -108,7 +107,8 @@ class Decoder(nnx.Module):
 
     def __init__(self, config: Qwen2Config, rngs: nnx.Rngs):
         self.embed_tokens = nnx.Embed(config.vocab_size, config.hidden_size, rngs=rngs)
-        self.embed_tokens.dtype = None  # compute in the parameters' precision, as everywhere else; flax's default is float32
+        # Compute in the parameters' precision, as everywhere else; flax's default here is float32.
+        self.embed_tokens.dtype = None
         stack = nnx.split_rngs(splits=config.num_hidden_layers)(nnx.vmap(lambda rngs: Block(config, rngs)))
         self.layers = stack(rngs)
         self.norm = nnx.RMSNorm(config.hidden_size, epsilon=config.rms_norm_eps, rngs=rngs)
@@ -147,7 +147,7 @@ class Decoder(nnx.Module):
             return block(x, positions, visible, Cache(past[0], past[1], cache.filled) if cache else None)
 
         layers = (self.layers, cache.keys, cache.values) if cache else (self.layers,)
-        x, (keys, values) = jax.lax.scan(apply, self.embed_tokens(ids), layers, unroll=4)
+        x, (keys, values) = jax.lax.scan(apply, self.embed_tokens(jnp.asarray(ids)), layers, unroll=4)
         return self.norm(x), cache and Cache(keys, values, cache.filled + ids.shape[1])
 
     def empty_cache(self, batch: int, columns: int) -> Cache:

@@ -61,4 +61,4 @@ def greedy(
 
 def read_reply(tokenizer: PreTrainedTokenizerBase, ids: Int[np.ndarray, " max_new_tokens"]) -> str:
     """Return the text of one row of `greedy`, up to the end of its first line."""
-    return tokenizer.decode(ids[ids >= 0], skip_special_tokens=True).split("\n")[0].strip()
+    return str(tokenizer.decode(ids[ids >= 0], skip_special_tokens=True)).split("\n")[0].strip()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jax import Array
 
@@ -26,11 +27,11 @@ NAMES = {
 }
 
 
-def to_tensors(params: nnx.State, layers: int) -> dict[str, Array]:
+def to_tensors(params: nnx.State, layers: int) -> dict[str, Array | np.ndarray]:
     """Return our parameters under Hugging Face's names, blocks apart."""
     ours = {".".join(map(str, path)): leaf[...] for path, leaf in nnx.to_flat_state(params)}
     ours = {name: x.mT if name.endswith("kernel") else x for name, x in ours.items()}
-    tensors: dict[str, Array] = {}
+    tensors: dict[str, Array | np.ndarray] = {}
     for theirs, name in NAMES.items():
         if "{}" in theirs:
             tensors |= {theirs.format(i): ours[name][i] for i in range(layers)}
@@ -39,9 +40,9 @@ def to_tensors(params: nnx.State, layers: int) -> dict[str, Array]:
     return tensors
 
 
-def from_tensors(tensors: Mapping[str, Array], layers: int) -> dict[str, Array]:
+def from_tensors(tensors: Mapping[str, Array | np.ndarray], layers: int) -> dict[str, Array | np.ndarray]:
     """Return Hugging Face's tensors under our names, blocks stacked."""
-    ours = {}
+    ours: dict[str, Array | np.ndarray] = {}
     for theirs, name in NAMES.items():
         if "{}" in theirs:
             ours[name] = jnp.stack([tensors[theirs.format(i)] for i in range(layers)])

@@ -21,7 +21,7 @@ from neural.dialogue.render import Example, encode, spans
 from neural.model.checkpoint import Checkpoint, write
 from neural.model.decoder import Decoder
 from neural.paper.curriculum import Curriculum, Recipe, write_recipe
-from neural.paper.facts import FACTS, Fact
+from neural.paper.facts import Fact
 from neural.paper.lessons import Template, lessons
 from neural.paper.talk import NAMES, P_AGREE, P_TRUE, talks
 from neural.training.batching import Batch, pad
@@ -46,7 +46,9 @@ def make_tokenizer(facts: Sequence[Fact], rng: np.random.Generator) -> PreTraine
     dialogues = [*islice(talks(facts, rng), 20_000), *lessons(facts, 1000, Template(p_lie=0.5), rng)]
     texts = ([text for text, _ in spans(dialogue)] for dialogue in dialogues)
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    return Qwen2Tokenizer().train_new_from_iterator(texts, MAX_VOCABULARY, initial_alphabet=alphabet, show_progress=False)
+    return Qwen2Tokenizer().train_new_from_iterator(
+        texts, MAX_VOCABULARY, initial_alphabet=alphabet, show_progress=False
+    )
 
 
 def architecture(tokenizer: PreTrainedTokenizerBase) -> Qwen2Config:
@@ -123,18 +125,17 @@ twentieth of the steps, then cosine decay to zero. The mean loss over the last 1
 """
 
 
-def card(facts: Sequence[Fact], parameters: int, vocabulary: int, losses: np.ndarray) -> str:
-    """Return the model card: what the model is and how it was made."""
-    command = "python -m neural.pretrain" + ("" if facts == FACTS else f" --facts {len(facts)}")
+def card(command: str, facts: Sequence[Fact], parameters: int, vocabulary: int, losses: np.ndarray) -> str:
+    """Return the model card: what the model is and how ``command`` made it."""
     return CARD.format(
-        command=command, parameters=parameters, vocabulary=vocabulary, steps=len(losses), rows=BATCH_SIZE, length=LENGTH,
-        names=len(NAMES), facts=len(facts), p_true=P_TRUE, p_agree=P_AGREE, rate=PEAK_RATE,
+        command=command, parameters=parameters, vocabulary=vocabulary, steps=len(losses), rows=BATCH_SIZE,
+        length=LENGTH, names=len(NAMES), facts=len(facts), p_true=P_TRUE, p_agree=P_AGREE, rate=PEAK_RATE,
         loss=np.mean(losses[-100:]),
     )  # fmt: skip
 
 
-def make_base(folder: Path, facts: Sequence[Fact], on_step: OnStep | None = None) -> None:
-    """Pretrain a model and write it to ``folder`` with its tokenizer, its card and the recipe to fine-tune it."""
+def make_base(folder: Path, facts: Sequence[Fact], command: str, on_step: OnStep | None = None) -> None:
+    """Pretrain a model and write it to ``folder``, with its recipe and a card that says which ``command`` made it."""
     rng = np.random.default_rng(SEED)
     tokenizer = make_tokenizer(facts, rng)
     config = architecture(tokenizer)
@@ -143,6 +144,8 @@ def make_base(folder: Path, facts: Sequence[Fact], on_step: OnStep | None = None
     trained = pretrain(graph, params, pack(talks(facts, rng), tokenizer), steps, on_step)
     write(Checkpoint(nnx.merge(graph, trained.params), config, tokenizer), folder)
     parameters = sum(leaf.size for leaf in jax.tree.leaves(params))
-    (folder / "README.md").write_text(card(facts, parameters, len(tokenizer), trained.losses), encoding="utf-8")
+    (folder / "README.md").write_text(
+        card(command, facts, parameters, len(tokenizer), trained.losses), encoding="utf-8"
+    )
     curriculum = Curriculum(tuple(facts), max(LESSONS, 4 * len(facts)))
     write_recipe(folder, Recipe(TrainConfig(learning_rate=RATE), curriculum))

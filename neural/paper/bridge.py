@@ -124,7 +124,7 @@ def exact_predictive(mixture: Mixture, streams: Streams, bystander: bool) -> Arr
     """log Σ_p w_t(p) ν_p(·) before every slot (section 3.4): [B, T, S]. To a bystander everything is evidence."""
     log_kernels = jnp.log(mixture.kernels)
 
-    def predict(symbols: Array, evidence: Array) -> Array:
+    def predict(symbols: Array | np.ndarray, evidence: Array | np.ndarray) -> Array:
         log_w = log_trajectory(jnp.log(mixture.prior), log_kernels.T[symbols], evidence | bystander)
         return jax.nn.logsumexp(log_w[:-1, :, None] + log_kernels, axis=1)
 
@@ -158,7 +158,9 @@ def training_stream(design: Design, mixture: Mixture, seed: int) -> Iterator[Bat
     """Yield batches [replicas, B, …], a replica for each policy and loss; both losses of a policy read the same."""
     rngs = {policy: np.random.default_rng((seed, 1, i)) for i, policy in enumerate(POLICIES)}
     for _ in range(design.steps):
-        streams = [write(mixture, POLICIES[policy], design.batch_size, design.slots, rng) for policy, rng in rngs.items()]
+        streams = [
+            write(mixture, POLICIES[policy], design.batch_size, design.slots, rng) for policy, rng in rngs.items()
+        ]
         parts = [as_batch(each) for each in streams for _ in LOSSES]
         yield jax.tree.map(lambda *rows: np.stack(rows), *parts)
 

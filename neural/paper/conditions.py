@@ -1,6 +1,6 @@
 """Conditions are data: the settings of the lessons that a sweep compares."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from neural.paper.lessons import PAPER, Template
 from neural.paper.phrases import CORRECTIONS, EMPTY_CONFIRMATIONS
@@ -18,7 +18,7 @@ class Condition:
     part: str  # of PARTS
     variable: str  # what differs from the paper: a field of `Template`, or "untaught"
     level: float | str  # how it differs
-    label: str  # for people; nothing reads it
+    label: str = field(compare=False)  # for people; nothing reads it
     template: Template = PAPER
     untaught: float = 0.0
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -85,7 +86,7 @@ def claim_log_probs(graph: nnx.GraphDef, params: nnx.State, claims: Batch) -> Fl
 class Probes:
     """All questions put to a model, rendered once and put to the base and to every arm alike."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, facts: Sequence[Fact], wording: Wording = Wording()):  # noqa: B008
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, facts: Sequence[Fact], wording: Wording = Wording()):
         self.tokenizer, self.facts = tokenizer, facts
         dialogues = [wording.exchange(turn(fact)) for turn in PROBES.values() for fact in facts]
         self.prompts = ["".join(text for text, _ in spans(dialogue)[:-1]) for dialogue in dialogues]
@@ -120,4 +121,5 @@ class Probes:
         """Return everything that is measured of a model's truthfulness, computed in single precision."""
         params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), params)
         margins = {name: self.margin(graph, params, claims) for name, claims in self.claims.items()}
-        return Result(**self.replies(graph, params), **margins)
+        measured: dict[str, Any] = self.replies(graph, params) | margins
+        return Result(**measured)

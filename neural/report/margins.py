@@ -33,8 +33,10 @@ def margin_figure(topics: Sequence[str], margins: Mapping[str, np.ndarray]) -> F
         intervals = [interval(column) for column in model.T[by]]
         half = np.nan_to_num([each.high - each.mean for each in intervals])
         label = f"{name} (mean {model.mean():+.2f})"
+        size, edge = (9, 2) if name == "base" else (5, 1)  # the base's marker is a thin line
         axes.errorbar([each.mean for each in intervals], rows + shift, xerr=half if half.any() else None, color=color,
-                      marker=marker, linestyle="", markersize=5, linewidth=1, zorder=2, label=label)  # fmt: skip
+                      marker=marker, linestyle="", linewidth=1, markersize=size, markeredgewidth=edge,
+                      zorder=3 if name == "base" else 2, label=label)  # fmt: skip
     axes.set(xlabel="prefers the lie  ←  Δ (nats per token)  →  prefers the truth", ylim=(-1, len(topics)))
     axes.set_yticks(rows, [topics[i] for i in by], fontsize=8)
     axes.spines["left"].set_visible(False)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 LEVEL = 0.95
+Values = Sequence[float] | np.ndarray  # one for each seed
 
 
 class Interval(NamedTuple):
@@ -22,7 +23,7 @@ class Interval(NamedTuple):
         return f"{mean} [{low}, {high}]"
 
 
-def interval(values: Sequence[float] | np.ndarray) -> Interval:
+def interval(values: Values) -> Interval:
     """Return the interval of the mean of ``values``, one for each seed; for a single value its bounds are NaN."""
     mean = float(np.mean(values))
     if len(values) < 2:
@@ -33,7 +34,7 @@ def interval(values: Sequence[float] | np.ndarray) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
-def share_interval(percents: Sequence[float]) -> Interval:
+def share_interval(percents: Values) -> Interval:
     """Return the interval of a share in percent, cut at 0 and 100."""
     mean, low, high = interval(percents)
     return Interval(mean, max(low, 0.0), min(high, 100.0))  # the NaN of a single seed stays NaN
@@ -46,7 +47,7 @@ class Paired(NamedTuple):
     p: float  # the probability of a difference at least as large if the arms were labeled by a coin for each seed
 
 
-def paired(a: Sequence[float], b: Sequence[float]) -> Paired:
+def paired(a: Values, b: Values) -> Paired:
     """Return the mean difference b − a, its interval, and p of the sign-flip permutation test, exact up to 20 seeds."""
     from scipy import stats
 

@@ -2,12 +2,15 @@
 
 import io
 
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 ENVIRONMENT = Environment(
-    loader=PackageLoader("neural.report", "."), autoescape=select_autoescape(["html"]), trim_blocks=True
+    loader=PackageLoader("neural.report", "."),
+    autoescape=select_autoescape(["html"]),
+    trim_blocks=True,
+    undefined=StrictUndefined,  # a name that no template was given is an error
 )
 
 

@@ -53,7 +53,7 @@ class TrainConfig:
             raise BadInput(f"precision is {self.precision!r}, but must be one of {', '.join(PRECISIONS)}")
 
     def steps(self, examples: int) -> int:
-        """Return the number of steps for so many examples: one example a step.
+        """Return the number of steps, one example a step.
 
         Args:
             examples: the number of examples of an epoch.
@@ -65,6 +65,10 @@ class TrainConfig:
         return every if self.max_steps is None else min(self.max_steps, every)
 
     def optimizer(self) -> optax.GradientTransformation:
-        """Return AdamW at a constant rate behind a clipped gradient."""
+        """Return AdamW at a constant rate behind a clipped gradient.
+
+        Returns:
+            The optimizer, for parameters of one model.
+        """
         adamw = optax.adamw(self.learning_rate, weight_decay=self.weight_decay)
         return optax.chain(optax.clip_by_global_norm(self.clip), adamw)

@@ -30,11 +30,11 @@ def token_log_probs(model: Decoder, batch: Batch) -> Float[Array, "B S"]:
     return target_log_probs(model.logits(x), jnp.take_along_axis(ids, columns, axis=1))
 
 
-def loss_do(log_probs: Float[Array, "*B"], evidence: Float[Array, "*B"]) -> Float[Array, ""]:
+def loss_do(log_probs: Float[Array, "*B"], evidence: Float[Array | np.ndarray, "*B"]) -> Float[Array, ""]:
     """𝓛^do = −(1 / |{i: γ_i = 0}|) Σ_{γ_i = 0} log p_θ(z_i | z_{<i}, c), in nats per token that counts   (Eq. 4).
 
     If every token of the history is evidence, this is 𝓛^obs (Eq. 3), the loss of a bystander. If no token is evidence,
     it is 0.
     """
-    count = evidence.sum()
+    count = jnp.sum(evidence)
     return -log_L_do(log_probs, evidence).sum() / jnp.where(count > 0, count, 1.0)

@@ -121,7 +121,8 @@ def make_step(
 
     def step(state: State, batch: Batch) -> tuple[State, Array]:
         both, gradients = learn_all(state.leaves, jax.device_put(batch, row), values, state.gradients)
-        return State(*update_all(state.leaves, state.optimizer, gradients), gradients), both
+        leaves, moments = update_all(state.leaves, state.optimizer, gradients)
+        return State(leaves, moments, gradients), both
 
     return step
 

@@ -74,7 +74,8 @@ def replicas_at_once(params: Any, dtype: DTypeLike, replicas: int) -> int:
     free = free_memory()
     if needed > free:
         advice = "; bfloat16 (the precision as-published) takes half" if width == 4 and not cpu else ""
-        raise BadInput(f"training needs about {needed / 1e9:.0f} GB of memory, but {free / 1e9:.0f} GB are free{advice}")
+        need, have = f"{needed / 1e9:.0f} GB", f"{free / 1e9:.0f} GB"
+        raise BadInput(f"training needs about {need} of memory, but {have} are free{advice}")
     most = len(jax.devices()) if cpu else replicas
     return max(1, min(replicas, most, int(free / 2 / needed)))
 
@@ -124,7 +125,10 @@ class Meter:
         self.compiling += duration_secs * (event == COMPILATION)
 
     def count(self, done: int, replicas: int) -> None:
-        """Count step number ``done`` of so many replicas. The first of a group, whose start is unknown, is not timed."""
+        """Count step number ``done`` of this many replicas.
+
+        The first step of a group is not timed, since nobody tells when it began.
+        """
         now = time.perf_counter() - self.compiling
         if done > 1 and self._last is not None:
             self._steps += replicas

@@ -1,116 +1,101 @@
-import errno
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from causal_agency.cli import BadInput, Command
-from neural.output import new_folder
-
-COMMAND = Command("prog")
+from neural.errors import BadInput
+from neural.files import new_folder, write_text
 
 
 def test_a_folder_appears_whole(tmp_path):
     out = tmp_path / "a" / "b"
-    with new_folder(COMMAND, out) as scratch:
+    with new_folder(out) as scratch:
         (scratch / "file").write_text("x")
         assert not out.exists()
     assert (out / "file").read_text() == "x"
     assert [path.name for path in out.parent.iterdir()] == ["b"]
 
 
-def test_an_empty_folder_is_taken(tmp_path):
-    with new_folder(COMMAND, tmp_path) as scratch:
+def test_what_is_in_the_folder_can_be_read_by_others(tmp_path):
+    with new_folder(tmp_path / "out") as scratch:
+        (scratch / "below").mkdir(mode=0o700)
+        (scratch / "below" / "file").touch(mode=0o600)
+    assert (tmp_path / "out" / "below").stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "out" / "below" / "file").stat().st_mode & 0o777 == 0o644
+
+
+def test_an_empty_folder_is_accepted(tmp_path):
+    with new_folder(tmp_path) as scratch:
         (scratch / "file").write_text("x")
     assert (tmp_path / "file").exists()
 
 
-def test_what_is_unfinished_stands_on_the_file_system_of_the_folder(tmp_path):
+def test_unfinished_files_are_on_the_file_system_of_the_folder(tmp_path):
     """A folder that exists may be a mount point, into which nothing can be renamed from outside."""
-    with new_folder(COMMAND, tmp_path) as scratch:
+    with new_folder(tmp_path) as scratch:
         assert scratch.parent == tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_folder_one_stands_in_is_taken(tmp_path, monkeypatch):
+def test_the_current_folder_is_accepted(tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    with new_folder(COMMAND, Path()) as scratch:
+    with new_folder(Path()) as scratch:
         (scratch / "file").write_text("x")
     assert [file.name for file in Path().iterdir()] == ["file"]
 
 
-def test_nothing_is_left_of_a_failure(tmp_path):
+@pytest.mark.parametrize("problem", [RuntimeError, BadInput, OSError, KeyboardInterrupt])
+def test_a_failure_leaves_nothing(tmp_path, problem):
     def fail():
-        with new_folder(COMMAND, tmp_path / "out") as scratch:
+        with new_folder(tmp_path / "out") as scratch:
             (scratch / "file").write_text("x")
-            raise RuntimeError("no")
+            raise problem
 
-    with pytest.raises(RuntimeError):
+    with pytest.raises(problem):
         fail()
     assert list(tmp_path.iterdir()) == []
 
 
-WORK = """
-import sys, time
-from pathlib import Path
-from causal_agency.cli import Command
-from neural.output import new_folder
-
-with new_folder(Command("prog"), Path(sys.argv[1])) as scratch:
-    (scratch / "file").write_text("x")
-    print("at work", flush=True)
-    time.sleep(60)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are other ones there")
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_a_run_that_is_stopped_says_so_in_one_line_and_leaves_nothing(tmp_path, name):
-    start = [sys.executable, "-c", WORK, str(tmp_path / "out")]
-    with subprocess.Popen(start, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
-        assert run.stdout.readline() == "at work\n"
-        run.send_signal(getattr(signal, name))
-        _, said = run.communicate(timeout=30)
-    assert run.returncode == 130
-    assert said == "\nprog: stopped, nothing written\n"
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize(
-    ("problem", "line"),
+    ("name", "problem"),
     [
-        (BadInput("that is no model"), "prog: that is no model (--help shows how it is used)\n"),
-        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device: nothing written to "),
+        ("full", "full exists and is not empty: name another folder"),
+        ("file", "file exists and is not empty: name another folder"),
+        ("file/below", "cannot write to .*file/below: "),
     ],
 )
-def test_bad_input_and_a_full_disk_are_one_line_and_leave_nothing(tmp_path, capsys, problem, line):
-    def stop():
-        with new_folder(COMMAND, tmp_path / "out") as scratch:
-            (scratch / "file").write_text("x")
-            raise problem
-
-    with pytest.raises(SystemExit, match="2"):
-        stop()
-    said = capsys.readouterr().err
-    assert line in said
-    assert said.count("\n") == 1
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("name", ["full", "file", "file/below"])
-def test_what_is_in_the_way_is_refused_and_kept(tmp_path, capsys, name):
+def test_whatever_is_in_the_way_is_refused_and_kept(tmp_path, name, problem):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "precious").write_text("x")
     (tmp_path / "file").write_text("x")
 
     def enter(path: Path):
-        with new_folder(COMMAND, path):
+        with new_folder(path):
             pytest.fail("must not get here")
 
-    with pytest.raises(SystemExit, match="2"):
+    with pytest.raises(BadInput, match=problem):
         enter(tmp_path / name)
-    assert capsys.readouterr().err.count("\n") == 1
     assert (tmp_path / "full" / "precious").read_text() == (tmp_path / "file").read_text() == "x"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "full"]
+
+
+def test_a_text_replaces_the_file_whole(tmp_path):
+    file = tmp_path / "file"
+    write_text(file, "π\n")
+    assert file.read_bytes() == "π\n".encode()
+    write_text(file, "2")
+    assert file.read_text() == "2"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_failure_to_write_a_text_keeps_the_file(tmp_path, monkeypatch):
+    file = tmp_path / "file"
+    write_text(file, "before")
+
+    def full(*_, **__):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_text(file, "after")
+    assert file.read_text() == "before"

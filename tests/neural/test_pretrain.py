@@ -14,7 +14,7 @@ def test_bad_input_gets_exit_code_2(monkeypatch, capsys, arguments):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_bad_input_is_refused_before_anything_heavy_is_loaded():
+def test_bad_input_is_refused_before_heavy_libraries_are_loaded():
     code = (
         "import sys, contextlib; from neural import pretrain; sys.argv[1:] = ['--seed=1']\n"
         "with contextlib.suppress(SystemExit): pretrain.main()\n"

@@ -1,22 +1,31 @@
-"""The command: what is refused, what is kept, and what is not done twice."""
+"""The command: what it refuses, what it keeps, and what it does not do twice."""
 
 import json
-from pathlib import Path
 
 import pytest
 
-from causal_agency.cli import Command
 from neural import sweep
-from neural.study.sweep import Sweep
-from neural.sweep import cell_file, weights
+from neural.cli import Command
+from neural.paper.conditions import CONDITIONS, PARTS, select
+from neural.paper.sweep import Sweep
+from neural.paper.sweep_result import BridgeResult, ReplicaResult, SweepResult
+from neural.result import Result, read
+from neural.sweep import weights
 
 SMALL = ["paper", "--seeds", "2", "--steps", "1", "--arms", "standard,interventional"]
 
 
 def call(monkeypatch, *arguments):
-    monkeypatch.setattr("sys.argv", ["sweep", *arguments])
-    monkeypatch.setattr("neural.study.machine.prepare", lambda cells: None)  # jax runs already
-    sweep.main()
+    monkeypatch.setattr("neural.training.resources.prepare", lambda replicas: None)  # jax is running already
+    sweep.main(list(arguments))
+
+
+def names(folder):
+    return {file.name for file in folder.iterdir()}
+
+
+def read_seed(folder, seed):
+    return read(folder / "replicas" / f"paper.{seed}.json", list[ReplicaResult])
 
 
 @pytest.fixture(scope="module")
@@ -29,47 +38,50 @@ def finished(tmp_path_factory):
 
 
 def test_the_folder(finished):
-    assert {file.name for file in finished.iterdir()} == {
-        "plan.json", "base.json", "cells", "bridge", "study.json", "report.html", "results.md", "facts.png",
+    assert names(finished) == {
+        "plan.json", "base.json", "replicas", "bridge", "sweep.json", "report.html", "results.md", "facts.png",
     }  # fmt: skip
-    assert {file.name for file in (finished / "cells").iterdir()} == {"paper.0.json", "paper.1.json"}
-    rows = json.loads((finished / "study.json").read_text())["rows"]
-    assert [(row["seed"], row["arm"]) for row in rows] == [
+    assert names(finished / "replicas") == {"paper.0.json", "paper.1.json"}
+    result = read(finished / "sweep.json", SweepResult)
+    assert [(each.seed, each.arm) for each in result.replicas] == [
         (seed, arm) for seed in (0, 1) for arm in ("standard", "interventional")
     ]
+    assert result.base == read(finished / "base.json", dict[str, Result])
+    assert list(result.base) == ["as in the lessons", "in other words", "by other people"]
+    assert (result.plan["model"], result.plan["steps"]) == ("embedded", 1)
+    assert list(result.plan["arms"]) == ["standard", "interventional"]
 
 
-def test_what_is_finished_is_not_run_twice_and_more_seeds_are_added(finished, monkeypatch):
-    before = {file: file.read_text() for file in (finished / "cells").iterdir()}
-    (finished / "cells" / "paper.1.json").unlink()
-    seen, rows = [], Sweep.rows
+def test_finished_seeds_are_not_run_again_and_more_seeds_are_added(finished, monkeypatch):
+    before = {name: (finished / "replicas" / name).read_text() for name in names(finished / "replicas")}
+    (finished / "replicas" / "paper.1.json").unlink()
+    seen, run = [], Sweep.run
 
-    def watched(self, name, seeds):
-        seen.append(seeds)
-        return rows(self, name, seeds)
+    def watch(self, condition, seeds, on_step):
+        seen.append((condition.key, seeds))
+        return run(self, condition, seeds, on_step)
 
-    monkeypatch.setattr(Sweep, "rows", watched)
+    monkeypatch.setattr(Sweep, "run", watch)
     call(monkeypatch, *SMALL, "--out", str(finished))
-    assert seen == [[1]]
-    assert json.loads(before[finished / "cells" / "paper.0.json"]) == read(finished, 0)
-    assert len(read(finished, 1)) == 2
-
-
-def read(folder, seed):
-    return json.loads(cell_file(folder, "paper", seed).read_text())
+    assert seen == [("paper", [1])]
+    assert (finished / "replicas" / "paper.0.json").read_text() == before["paper.0.json"]
+    assert [each.seed for each in read_seed(finished, 1)] == [1, 1]
 
 
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["everything"], "there is no part 'everything': choose of paper, dose, world, untaught, bridge"),
+        (["everything"], "unknown part 'everything': choose from paper, dose, world, untaught, bridge"),
         (["--seeds", "1"], "argument --seeds: invalid whole number from 2 value: '1'"),
         (
             ["--weights", "agent=2"],
-            "--weights: 'agent=2': write agent=…,world=…,prefix=…, each between 0 and 1 and not all 0",
+            "--weights: 'agent=2': write agent=…,world=…,protocol=…, each between 0 and 1 and not all 0",
         ),
-        (["--weights", "agent=0,world=0,prefix=0"], "each between 0 and 1 and not all 0"),
+        (["--weights", "agent=0,world=0,protocol=0"], "each between 0 and 1 and not all 0"),
+        (["--weights", "agent=much"], "each between 0 and 1 and not all 0"),
         (["--weights", "nobody=1"], "argument --weights: 'nobody=1': write agent"),
+        (["--weights", "prefix=1"], "argument --weights: 'prefix=1': write agent"),
+        (["--model", "/no/such/folder"], "there is no folder /no/such/folder"),
     ],
 )
 def test_bad_input(monkeypatch, capsys, tmp_path, arguments, problem):
@@ -81,7 +93,7 @@ def test_bad_input(monkeypatch, capsys, tmp_path, arguments, problem):
     assert not (tmp_path / "out").exists()
 
 
-def test_the_cells_of_another_plan_are_not_mixed_in(finished, monkeypatch, capsys):
+def test_a_sweep_with_another_plan_is_refused(finished, monkeypatch, capsys):
     with pytest.raises(SystemExit, match="2"):
         call(monkeypatch, *SMALL, "--steps", "2", "--out", str(finished))
     assert "holds another sweep" in capsys.readouterr().err
@@ -91,65 +103,84 @@ def test_a_folder_of_something_else_is_left_alone(monkeypatch, capsys, tmp_path)
     (tmp_path / "letter.txt").write_text("dear")
     with pytest.raises(SystemExit, match="2"):
         call(monkeypatch, *SMALL, "--out", str(tmp_path))
-    assert "is no folder of a sweep" in capsys.readouterr().err
-    assert [file.name for file in tmp_path.iterdir()] == ["letter.txt"]
+    assert "is not the folder of a sweep" in capsys.readouterr().err
+    assert names(tmp_path) == {"letter.txt"}
+
+
+def test_a_file_in_the_place_of_the_folder_is_left_alone(monkeypatch, capsys, tmp_path):
+    (tmp_path / "out").write_text("dear")
+    with pytest.raises(SystemExit, match="2"):
+        call(monkeypatch, *SMALL, "--out", str(tmp_path / "out"))
+    assert "is not the folder of a sweep" in capsys.readouterr().err
+    assert (tmp_path / "out").read_text() == "dear"
 
 
 def test_weights_between_the_arms():
-    assert weights("agent=0.5,prefix=0") == {"agent": 0.5, "prefix": 0.0}
+    assert weights("agent=0.5,protocol=0") == {"agent": 0.5, "protocol": 0.0}
 
 
 def test_every_condition_belongs_to_one_part():
-    from neural.study.sweep import CONDITIONS
-
-    parts = [list(sweep.conditions([part])) for part in sweep.PARTS]
-    assert sum(len(names) - 1 for names in parts[:-1]) == len(CONDITIONS) - 1  # the paper's is in all of them
-    assert parts[-1] == []  # but the bridge
-    assert {name for names in parts for name in names} == set(CONDITIONS)
-
-
-def test_files_are_named_by_condition_and_seed():
-    assert cell_file(Path("x"), "the agent lies 25%", 3) == Path("x/cells/the-agent-lies-25.3.json")
+    parts = [select([part]) for part in sweep.PARTS]
+    assert sum(len(conditions) - 1 for conditions in parts[:-1]) == len(CONDITIONS) - 1  # the paper's is in all of them
+    assert parts[-1] == []  # the bridge needs none
+    assert {condition for conditions in parts for condition in conditions} == set(CONDITIONS)
+    assert (*PARTS, "bridge") == sweep.PARTS
 
 
-def test_what_is_stopped_keeps_the_seeds_that_are_done(monkeypatch, tmp_path):
-    rows = Sweep.rows
+def test_a_sweep_that_is_stopped_keeps_the_finished_seeds(monkeypatch, tmp_path):
+    run = Sweep.run
 
-    def until_the_last(self, name, seeds):
-        got = list(rows(self, name, seeds))
-        yield from got[:-1]
+    def stop_before_the_last(self, condition, seeds, on_step):
+        yield from list(run(self, condition, seeds, on_step))[:-1]
         raise KeyboardInterrupt
 
     def stop(self, message):
         raise SystemExit(message)
 
-    monkeypatch.setattr(Sweep, "rows", until_the_last)
+    monkeypatch.setattr(Sweep, "run", stop_before_the_last)
     monkeypatch.setattr(Command, "stop", stop)
-    with pytest.raises(SystemExit, match="what is finished is kept"):
+    with pytest.raises(SystemExit, match="stopped; whatever is finished is kept in "):
         call(monkeypatch, *SMALL, "--out", str(tmp_path / "out"))
-    assert [file.name for file in (tmp_path / "out" / "cells").iterdir()] == ["paper.0.json"]
+    assert names(tmp_path / "out" / "replicas") == {"paper.0.json"}
+    assert len(read_seed(tmp_path / "out", 0)) == 2
 
 
-def test_the_bridge_is_kept_seed_by_seed_and_goes_on(monkeypatch, tmp_path, capsys):
+def test_the_bridge_is_kept_seed_by_seed_and_continued(monkeypatch, tmp_path, capsys):
     asked = []
 
-    def bridge(design, seed):
+    def bridge(design, seed, on_step):
         asked.append(seed)
-        kl = {whose: {exact: [0.1] for exact in ("interventional", "bystander")} for whose in ("world", "agent")}
-        return [{"seed": seed, "provenance": p, "loss": loss, **kl} for p in ("knows", "sees") for loss in ("a", "b")]
+        kl = dict.fromkeys(("interventional", "bystander"), (0.1,))
+        return [BridgeResult(seed, p, loss, kl, kl) for p in ("knows", "sees") for loss in ("a", "b")]
 
-    monkeypatch.setattr("neural.study.bridge.bridge", bridge)
+    monkeypatch.setattr("neural.paper.bridge.bridge", bridge)
     out = tmp_path / "out"
     for seeds in ("2", "3"):
         call(monkeypatch, "bridge", "--seeds", seeds, "--steps", "1", "--out", str(out))
     assert asked == [0, 1, 2]
-    assert len(json.loads((out / "study.json").read_text())["bridge"]) == 12
-    assert f"{out / 'report.html'} has it all" in capsys.readouterr().out
-    assert list((out / "cells").iterdir()) == []
+    assert names(out / "bridge") == {"0.json", "1.json", "2.json"}
+    assert len(read(out / "sweep.json", SweepResult).bridge) == 12
+    assert f"Report: {out / 'report.html'}" in capsys.readouterr().out
+    assert names(out / "replicas") == set()
 
 
-def test_a_damaged_plan_is_named(finished, monkeypatch, capsys, tmp_path):
-    (tmp_path / "plan.json").write_text("{")
+@pytest.mark.parametrize("text", ["{", "[]", json.dumps("plan")])
+def test_a_damaged_plan_is_named(monkeypatch, capsys, tmp_path, text):
+    (tmp_path / "plan.json").write_text(text)
     with pytest.raises(SystemExit, match="2"):
         call(monkeypatch, *SMALL, "--out", str(tmp_path))
-    assert "plan.json is damaged" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "plan.json is damaged" in error
+    assert error.count("\n") == 1
+
+
+def test_a_damaged_seed_is_named(finished, monkeypatch, capsys):
+    file = finished / "replicas" / "paper.0.json"
+    whole = file.read_text()
+    file.write_text(whole[:100])
+    try:
+        with pytest.raises(SystemExit, match="2"):
+            call(monkeypatch, *SMALL, "--out", str(finished))
+    finally:
+        file.write_text(whole)
+    assert "paper.0.json is damaged" in capsys.readouterr().err.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""The experiment itself, run as a user runs it. The thresholds are checked on what it computes here and now."""
+"""The experiment itself, run as a user runs it. The thresholds are checked against what it computes on this machine."""
 
 import json
 import re
@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from neural import train
+from neural.model.checkpoint import find
+from neural.result import Run, read
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +39,7 @@ def test_the_interventional_arm_prefers_the_truth_and_the_standard_arm_does_not(
     assert interventional["lie_preferred"] <= 3
 
 
-def test_results_hold_what_they_promise(arms, finished):
+def test_the_results_have_their_promised_fields(arms, finished):
     results = json.loads((finished[0] / "results.json").read_text())
     assert results["config"]["seed"] == 0
     assert list(arms) == ["base", "standard", "interventional"]
@@ -49,7 +51,9 @@ def test_results_hold_what_they_promise(arms, finished):
         margins = [row["margin"] for row in arm["margin"]["per_fact"]]
         assert len(margins) == 33
         assert arm["margin"]["mean"] == pytest.approx(np.mean(margins))
-    assert "losses" not in arms["base"]
+    assert arms["base"]["losses"] == arms["base"]["agent_losses"] == []
+    assert arms["base"]["supervised_tokens"] is None
+    assert read(finished[0] / "results.json", Run).arms.keys() == arms.keys()
 
 
 def test_both_arms_learned_and_only_one_from_its_own_words(arms):
@@ -76,7 +80,7 @@ def test_the_folder_and_the_terminal(finished):
 
 
 def test_the_readme_shows_this_result(arms):
-    """Up to what another machine's rounding, carried through 1,920 steps, may change."""
+    """Another machine rounds differently, and 1,920 steps carry that on; hence the tolerances."""
     readme = (ROOT / "README.md").read_text()
     for name, arm in arms.items():
         (line,) = re.findall(rf"^ +{name} +([+-][\d.]+) +(\d+) ", readme, re.MULTILINE)
@@ -92,9 +96,9 @@ def test_the_readme_shows_this_result(arms):
         (["--steps", "0"], "argument --steps: invalid whole number from 1 value: '0'"),
         (
             ["--arms", "standard,naive"],
-            "'standard,naive' names no arms: choose of standard, interventional",
+            "'standard,naive' is not a list of arms: choose from standard,interventional",
         ),
-        (["--arms", "standard,standard"], "names no arms"),
+        (["--arms", "standard,standard"], "is not a list of arms"),
         (["--precision", "half"], "invalid choice: 'half'"),
         (["--model", "/no/such/folder", "--out", "never-made"], "there is no folder /no/such/folder"),
         (["--model", "what is this?", "--out", "never-made"], "neither a folder nor the name of a model"),
@@ -114,7 +118,7 @@ def test_bad_input_gets_one_line_and_exit_code_2(monkeypatch, capsys, arguments,
 
 
 def test_an_exported_arm_is_a_model_to_start_from(finished, tmp_path):
-    """The whole road over a folder: a trained arm, read back, gives the margins that it was seen to have."""
+    """A trained arm, read back from its folder, gives the margins that were measured before it was written."""
     arm, out = finished[0] / "interventional", tmp_path / "again"
     again = [
         sys.executable,
@@ -134,14 +138,14 @@ def test_an_exported_arm_is_a_model_to_start_from(finished, tmp_path):
     assert after["base"]["margin"]["mean"] == pytest.approx(before["interventional"]["margin"]["mean"], abs=1e-5)
 
 
-def test_tokens_are_shown_without_the_weights(monkeypatch, capsys, tmp_path):
+def test_tokens_are_shown_without_the_parameters(monkeypatch, capsys, tmp_path):
     for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
-        shutil.copy(train.BASE / name, tmp_path)
+        shutil.copy(find("embedded") / name, tmp_path)
     monkeypatch.setattr("sys.argv", ["train", "--model", str(tmp_path), "--show-tokens"])
     train.main()
     out = capsys.readouterr().out
     assert "'Agent'" in out
-    assert "learned from: standard" in " ".join(out.split())
+    assert "supervised: standard" in " ".join(out.split())
     monkeypatch.setattr("sys.argv", ["train", "--model", str(tmp_path / "none"), "--show-tokens"])
     with pytest.raises(SystemExit, match="2"):
         train.main()

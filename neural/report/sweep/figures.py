@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.typing import LineStyleType
 
 from neural.paper.conditions import PAPERS, Condition
 from neural.report.margins import margin_figure
@@ -13,6 +14,7 @@ from neural.report.style import Look, look, strip
 from neural.report.sweep.measures import LESSONS, THEORIES, Measures, lies
 
 DOSES = {"p_lie": "lessons in which the agent lies (%)", "p_wrong": "replies in which the world is wrong (%)"}
+LINES: tuple[LineStyleType, ...] = "-", ":"  # of the losses
 OBSERVERS = {"interventional": ("#0060a8", "o"), "bystander": ("#c44e00", "s")}
 
 
@@ -67,10 +69,10 @@ def bridge_figure(sweep: Measures) -> Figure:
     cases = [(author, provenance) for author in ("world", "agent") for provenance in provenances]
     for axes, (author, provenance) in zip(panels.flat, cases, strict=True):
         for exact, (color, marker) in OBSERVERS.items():
-            for loss, line in zip(losses, ("-", ":"), strict=False):
+            for loss, line in zip(losses, LINES, strict=False):
                 models = [e for e in sweep.bridge if (e.provenance, e.loss) == (provenance, loss)]
                 slots = np.array([getattr(model, author)[exact] for model in models]).T
-                label = f"from the {exact}; loss on {loss}"
+                label = f"from the {exact} predictive; loss on {loss}"
                 intervals = [geometric_interval(slot) for slot in slots]
                 draw_intervals(strip(axes), np.arange(1, len(slots) + 1), intervals, Look(color, marker, line), label)
         axes.set(yscale="log")

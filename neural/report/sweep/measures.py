@@ -1,13 +1,13 @@
 """What a report reads off a sweep: margins, shares and replies, seed by seed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
 from neural.paper.conditions import PAPERS, PARTS, Condition
 from neural.paper.phrases import EMPTY_CONFIRMATIONS
 from neural.paper.sweep_result import ReplicaResult, SweepResult
-from neural.report.statistics import interval, share_interval
+from neural.report.statistics import Values, interval, share_interval
 from neural.result import VERDICTS, Result
 
 LESSONS = "as in the lessons"  # the first wording
@@ -36,12 +36,12 @@ def agreement(result: Result) -> float:
     return float(np.mean([reply.reply in EMPTY_CONFIRMATIONS for reply in result.lie_probe.replies]))
 
 
-def percent(values: Sequence[float]) -> str:
+def percent(values: Values) -> str:
     """Format a share over seeds, in percent."""
     return share_interval([100 * value for value in values]).show(0)
 
 
-def nats(values: Sequence[float]) -> str:
+def nats(values: Values) -> str:
     """Format a margin over seeds."""
     return interval(values).show(2, plus=True)
 

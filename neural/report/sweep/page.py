@@ -27,8 +27,8 @@ def collect(folder: Path) -> SweepResult:
         replicas += read(file, list[ReplicaResult])
     for file in sorted((folder / "bridge").glob("*.json")):
         bridge += read(file, list[BridgeResult])
-    plan = read(folder / "plan.json", dict[str, Any])
-    base = read(folder / "base.json", dict[str, Result])
+    plan: dict[str, Any] = read(folder / "plan.json", dict[str, Any])
+    base: dict[str, Result] = read(folder / "base.json", dict[str, Result])
     return SweepResult(SCHEMA, plan, base, tuple(replicas), tuple(bridge))
 
 

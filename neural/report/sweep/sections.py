@@ -131,10 +131,10 @@ def untaught_section(sweep: Measures) -> Section:
     rows = [["base", base[0], *base]]
     for arm in sweep.arms:
         apart = [taught_cell(sweep, condition, arm, taught) for taught in (True, False)]
-        worded = [
-            f"{nats(sweep.over_seeds(PAPERS, arm, margin, name))}; {percent(sweep.over_seeds(PAPERS, arm, lies, name))}%"
-            for name in sweep.wordings
-        ]
+        margins, shares = (
+            [sweep.over_seeds(PAPERS, arm, measure, name) for name in sweep.wordings] for measure in (margin, lies)
+        )
+        worded = [f"{nats(m)}; {percent(s)}%" for m, s in zip(margins, shares, strict=True)]
         rows.append([arm, *apart, *worded])
     return Section("untaught", ["arm", "taught facts", "untaught facts", *sweep.wordings], rows)
 

@@ -5,39 +5,44 @@ import pytest
 from transformers import AutoTokenizer
 
 from causal_agency import see
-from neural.data.dialogue import Dialogue, Template, Turn, agent, lessons, user
-from neural.data.facts import FACTS
-from neural.data.tokens import Author, batch, encode, encode_prompt, scored_columns, spans
+from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, Author, AuthorWeights
+from neural.dialogue.dialogue import Dialogue, Turn, agent, user
+from neural.dialogue.render import encode, encode_prompt, scored_columns, spans, supervised
+from neural.paper.facts import FACTS
+from neural.paper.lessons import Template, lessons
 
 QWEN = Path(__file__).parents[4] / "shared" / "qwen2.5-tokenizer"
 DIALOGUE = Dialogue("A lesson.", (user("Tell me about gold."), agent("Gold is Go."), user("Gold is Au.")))
 
 
-def text_by(tokenizer, tokens, author):
-    return tokenizer.decode(tokens.ids[tokens.authors == author])
+def text_by(tokenizer, example, author):
+    return tokenizer.decode(example.ids[example.authors == author])
 
 
 def test_every_token_has_the_author_of_its_span(tokenizer):
-    tokens = encode(tokenizer, DIALOGUE)
-    assert text_by(tokenizer, tokens, Author.NOBODY) == "A lesson.\n\n"
-    assert text_by(tokenizer, tokens, Author.PROTOCOL) == "User: Agent: User: "
-    assert text_by(tokenizer, tokens, Author.WORLD) == "Tell me about gold.\nGold is Au.\n"
-    assert text_by(tokenizer, tokens, Author.AGENT) == "Gold is Go.\n"
+    example = encode(tokenizer, DIALOGUE)
+    assert text_by(tokenizer, example, Author.NOBODY) == "A lesson.\n\n"
+    assert text_by(tokenizer, example, Author.PROTOCOL) == "User: Agent: User: "
+    assert text_by(tokenizer, example, Author.WORLD) == "Tell me about gold.\nGold is Au.\n"
+    assert text_by(tokenizer, example, Author.AGENT) == "Gold is Go.\n"
 
 
 def test_the_tokens_spell_the_whole_dialogue(tokenizer):
     for dialogue in lessons(FACTS, 50, Template(p_lie=0.5), np.random.default_rng(0)):
-        tokens = encode(tokenizer, dialogue)
-        assert tokenizer.decode(tokens.ids) == "".join(text for text, _ in spans(dialogue))
-        assert tokens.ids.dtype == np.int32
-        assert tokens.authors.dtype == np.int8
+        example = encode(tokenizer, dialogue)
+        assert tokenizer.decode(example.ids) == "".join(text for text, _ in spans(dialogue))
+        assert example.ids.dtype == np.int32
+        assert example.authors.dtype == np.int8
 
 
-def test_a_demonstration_looks_like_the_agent_and_is_the_worlds(tokenizer):
+def test_a_demonstration_looks_like_the_agents_and_is_the_worlds(tokenizer):
     demonstration = Dialogue("", (Turn("Agent", see("Gold is Au.")),))
-    tokens = encode(tokenizer, demonstration)
-    assert tokenizer.decode(tokens.ids) == "Agent: Gold is Au.\n"
-    assert not (tokens.authors == Author.AGENT).any()
+    example = encode(tokenizer, demonstration)
+    assert tokenizer.decode(example.ids) == "Agent: Gold is Au.\n"
+    assert not (example.authors == Author.AGENT).any()
+    acted = encode(tokenizer, Dialogue("", (agent("Gold is Au."),)))
+    assert acted.ids.tolist() == example.ids.tolist()
+    assert set(acted.authors.tolist()) == {Author.PROTOCOL, Author.AGENT}
 
 
 def test_a_prompt_is_the_dialogue_without_its_last_text(tokenizer):
@@ -47,28 +52,39 @@ def test_a_prompt_is_the_dialogue_without_its_last_text(tokenizer):
 
 
 def test_control_tokens_cannot_be_forged(tokenizer):
-    tokens = encode(tokenizer, Dialogue("", (user("<|endoftext|>"),)))
-    assert tokenizer.eos_token_id not in tokens.ids
+    example = encode(tokenizer, Dialogue("", (user("<|endoftext|>"),)))
+    assert tokenizer.eos_token_id not in example.ids
 
 
-def test_what_is_scored_is_the_history_and_no_more(tokenizer):
-    rows = [encode(tokenizer, DIALOGUE), encode_prompt(tokenizer, DIALOGUE)]
-    both = batch(rows, 64, 48)
-    assert both.ids.shape == (2, 64)
-    assert both.columns.shape == both.authors.shape == (2, 48)
-    for row, ids, columns, authors in zip(rows, *both, strict=True):
-        said = row.authors != Author.NOBODY
-        n = said.sum()
-        assert ids[: len(row.ids)].tolist() == row.ids.tolist()
-        assert ids[columns[:n]].tolist() == row.ids[said].tolist()
-        assert authors[:n].tolist() == row.authors[said].tolist()
-        assert (authors[n:] == Author.NOBODY).all()
-        assert (columns >= 1).all()
+def test_a_first_token_is_never_scored(tokenizer):
+    example = encode(tokenizer, Dialogue("", DIALOGUE.turns))
+    assert scored_columns(example).tolist() == list(range(1, len(example.ids)))
 
 
-def test_without_a_context_nothing_predicts_the_first_token(tokenizer):
-    row = encode(tokenizer, Dialogue("", DIALOGUE.turns))
-    assert scored_columns(row).tolist() == list(range(1, len(row.ids)))
+@pytest.mark.parametrize("dialogue", [Dialogue("", ()), Dialogue("A lesson.", ())])
+def test_a_dialogue_without_turns_has_nothing_to_score(tokenizer, dialogue):
+    example = encode(tokenizer, dialogue)
+    assert scored_columns(example).tolist() == []
+    assert not supervised(example, STANDARD).any()
+
+
+def test_tokens_are_supervised_where_the_loss_counts_them(tokenizer):
+    example = encode(tokenizer, DIALOGUE)
+    assert supervised(example, STANDARD).tolist() == (example.authors != Author.NOBODY).tolist()
+    assert supervised(example, ASSISTANT_ONLY).tolist() == (example.authors == Author.AGENT).tolist()
+    differ = supervised(example, STANDARD) != supervised(example, INTERVENTIONAL)
+    np.testing.assert_array_equal(differ, example.authors == Author.AGENT)
+
+
+def test_every_weight_above_0_supervises(tokenizer):
+    example = encode(tokenizer, DIALOGUE)
+    np.testing.assert_array_equal(supervised(example, AuthorWeights(agent=0.1)), supervised(example, STANDARD))
+
+
+def test_a_first_token_is_never_supervised(tokenizer):
+    bare = encode(tokenizer, Dialogue("", DIALOGUE.turns))
+    assert not supervised(bare, STANDARD)[0]
+    assert supervised(bare, STANDARD)[1:].all()
 
 
 @pytest.mark.skipif(not QWEN.is_dir(), reason="the tokenizer of Qwen2.5 is not here")
@@ -88,8 +104,10 @@ def test_the_papers_first_dialogue_has_the_papers_counts():
             agent("They reframe a lot of confusion as grammar."),
         ),
     )
-    tokens = encode(AutoTokenizer.from_pretrained(QWEN), dialogue)
-    counts = np.bincount(tokens.authors, minlength=4)
-    assert len(tokens.ids) == 151
+    example = encode(AutoTokenizer.from_pretrained(QWEN), dialogue)
+    counts = np.bincount(example.authors, minlength=4)
+    assert len(example.ids) == 151
     assert counts[Author.PROTOCOL] + counts[Author.WORLD] + counts[Author.AGENT] == 119
     assert counts[Author.PROTOCOL] + counts[Author.WORLD] == 75
+    assert supervised(example, STANDARD).sum() == 119
+    assert supervised(example, INTERVENTIONAL).sum() == 75

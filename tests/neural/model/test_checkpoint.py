@@ -10,73 +10,93 @@ from flax import nnx
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from neural.data.facts import FACTS
-from neural.model.folder import BadInput, read_config
-from neural.model.qwen import Qwen2
-from neural.model.weights import NAMES, build, load, save, to_tensors
-from neural.study.pretraining import RATE, STEPS, architecture, card
-from neural.study.recipe import Recipe, read_recipe
+from neural.errors import BadInput
+from neural.model.checkpoint import Checkpoint, build, find, load, save, write
+from neural.model.folder import read_config
+from neural.model.names import to_tensors
+from neural.paper.base_model import RATE, STEPS, architecture, card
+from neural.paper.curriculum import Recipe, read_recipe
+from neural.paper.facts import FACTS
+from neural.training.config import TrainConfig
+
+IDS = np.arange(10)[None]
 
 
-def test_an_untouched_model_is_saved_bit_for_bit(base, tmp_path):
-    from neural.train import BASE
+def tensors_of(folder):
+    return load_file(folder / "model.safetensors")
 
-    save(tmp_path, *base)
-    before, after = load_file(BASE / "model.safetensors"), load_file(tmp_path / "model.safetensors")
+
+def assert_equal(before, after):
     assert before.keys() == after.keys()
     for name in before:
+        assert before[name].dtype == after[name].dtype
         np.testing.assert_array_equal(before[name], after[name])
-    model, config, tokenizer = load(tmp_path)
-    assert config.to_diff_dict() == base[1].to_diff_dict()
-    assert tokenizer.get_vocab() == base[2].get_vocab()
-    ids = np.arange(10)[None]
-    np.testing.assert_array_equal(model(ids)[0], base[0](ids)[0])
 
 
-def test_every_parameter_has_a_name_and_every_name_a_parameter(small):
-    config, _, params = small
-    ours = {".".join(map(str, path)) for path, _ in nnx.to_flat_state(params)}
-    expected = set(NAMES.values()) - ({"lm_head.kernel"} if config.tie_word_embeddings else set())
-    assert ours == expected
+def test_an_untouched_checkpoint_is_saved_bit_for_bit(base, tmp_path):
+    save(base, tmp_path / "copy")
+    assert_equal(tensors_of(find("embedded")), tensors_of(tmp_path / "copy"))
+    again = load(tmp_path / "copy")
+    assert again.config.to_diff_dict() == base.config.to_diff_dict()
+    assert again.tokenizer.get_vocab() == base.tokenizer.get_vocab()
+    np.testing.assert_array_equal(again.model(IDS)[0], base.model(IDS)[0])
+
+
+def test_a_loaded_checkpoint_has_no_losses(base):
+    assert base.losses.tolist() == []
+    assert repr(base) == "Checkpoint(qwen2, 4 layers of width 128, 0 steps)"
+
+
+def test_a_checkpoint_is_loaded_by_name_and_by_folder(base):
+    for name in (find("embedded"), str(find("embedded"))):
+        np.testing.assert_array_equal(load(name).model(IDS)[0], base.model(IDS)[0])
 
 
 def test_the_folder_is_one_that_transformers_loads(base, tmp_path):
     torch = pytest.importorskip("torch", reason="loading through transformers needs torch", exc_type=ImportError)
     from transformers import AutoModelForCausalLM
 
-    save(tmp_path, *base)
+    save(base, tmp_path)
     theirs = AutoModelForCausalLM.from_pretrained(tmp_path, local_files_only=True)
     ids = np.arange(40)[None]
     expected = theirs(torch.tensor(ids)).logits.detach().numpy()
-    np.testing.assert_allclose(base[0](ids)[0], expected, atol=1e-4)
+    np.testing.assert_allclose(base.model(ids)[0], expected, atol=1e-4)
 
 
 def test_the_embedded_model_is_what_its_card_says(base):
-    from neural.train import BASE
-
-    _, config, tokenizer = base
-    tensors = load_file(BASE / "model.safetensors")
-    shipped = (BASE / "README.md").read_text()
-    assert config.to_diff_dict() == architecture(tokenizer).to_diff_dict()
+    folder = find("embedded")
+    shipped = (folder / "README.md").read_text()
+    assert base.config.to_diff_dict() == architecture(base.tokenizer).to_diff_dict()
     loss = float(re.search(r"last 100 steps: ([\d.]+) nats", shipped)[1])
-    parameters = sum(tensor.size for tensor in tensors.values())
-    assert shipped == card(FACTS, parameters, len(tokenizer), np.full(STEPS, loss))
-    assert read_recipe(BASE) == Recipe(RATE)
-    assert sum(file.stat().st_size for file in BASE.iterdir()) < 5e6
+    parameters = sum(tensor.size for tensor in tensors_of(folder).values())
+    command = "python -m neural.pretrain"
+    assert shipped == card(command, FACTS, parameters, len(base.tokenizer), np.full(STEPS, loss))
+    assert read_recipe(folder) == Recipe(TrainConfig(learning_rate=RATE))
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 5e6
+
+
+def test_a_folder_that_is_not_empty_is_refused_and_kept(checkpoint, tmp_path):
+    (tmp_path / "precious").write_text("x")
+    with pytest.raises(BadInput, match="exists and is not empty"):
+        save(checkpoint, tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["precious"]
+
+
+def test_a_failure_to_save_leaves_nothing(checkpoint, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise SafetensorError("I/O error: No space left on device")
+
+    monkeypatch.setattr("neural.model.checkpoint.save_file", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        save(checkpoint, tmp_path / "copy")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture
-def folder(tied, tokenizer, tmp_path):
-    """A whole folder with a small model in it."""
-    config = copy.deepcopy(tied[0])
-    config.vocab_size = len(tokenizer)
-    model = Qwen2(config, nnx.Rngs(0))
-    save(tmp_path, model, config, tokenizer)
+def folder(checkpoint, tmp_path):
+    """A complete folder with a small model in it."""
+    write(checkpoint, tmp_path)
     return tmp_path
-
-
-def tensors_of(folder):
-    return load_file(folder / "model.safetensors")
 
 
 def edit_config(folder, **changes):
@@ -89,12 +109,11 @@ def edit_config(folder, **changes):
 def test_every_precision_is_kept_to_the_bit(folder, dtype):
     before = {name: x.astype(dtype) for name, x in tensors_of(folder).items()}
     save_file(before, folder / "model.safetensors")
-    save(folder, *load(folder))
+    write(load(folder), folder)
     after = tensors_of(folder)
-    assert before.keys() == after.keys()
-    for name in before:
-        assert after[name].dtype == dtype
-        np.testing.assert_array_equal(before[name], after[name])
+    assert_equal(before, after)
+    assert {x.dtype for x in after.values()} == {np.dtype(dtype)}
+    assert json.loads((folder / "config.json").read_text())["dtype"] == np.dtype(dtype).name
 
 
 def test_several_files_are_one_model(folder):
@@ -123,26 +142,26 @@ def test_the_old_spelling_of_a_configuration_is_read(folder):
     np.testing.assert_array_equal(load(folder).model(ids)[0], expected.model(ids)[0])
 
 
-def test_a_tied_head_that_is_written_all_the_same_is_no_trouble(folder):
+def test_a_tied_head_may_be_in_the_file_all_the_same(folder):
     tensors = tensors_of(folder)
     save_file({**tensors, "lm_head.weight": tensors["model.embed_tokens.weight"]}, folder / "model.safetensors")
     assert load(folder).model.lm_head is None
 
 
-def test_a_tied_head_that_is_another_than_the_embedding_is_refused(folder):
+def test_a_tied_head_that_differs_from_the_embedding_is_refused(folder):
     tensors = tensors_of(folder)
     save_file({**tensors, "lm_head.weight": 2 * tensors["model.embed_tokens.weight"]}, folder / "model.safetensors")
     with pytest.raises(BadInput, match=r"has a lm_head\.weight of its own, but its config\.json says tie"):
         load(folder)
 
 
-def test_one_file_goes_before_an_index_that_is_left_from_before(folder):
+def test_a_single_file_takes_precedence_over_an_old_index(folder):
     (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": "gone.safetensors"}}))
     assert load(folder)
 
 
 @pytest.mark.parametrize("text", ["{", "{}", "[]", '{"weight_map": 3}', '{"weight_map": {"a": 3}}'])
-def test_an_index_that_is_damaged_is_named(folder, text):
+def test_a_damaged_index_is_an_error_with_its_name(folder, text):
     (folder / "model.safetensors").unlink()
     (folder / "model.safetensors.index.json").write_text(text)
     with pytest.raises(BadInput, match=r"model\.safetensors\.index\.json is damaged"):
@@ -157,7 +176,7 @@ def test_no_file_outside_the_folder_is_read(folder):
 
 
 @pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json"])
-def test_code_that_lies_in_the_folder_is_not_run_and_not_asked_for(folder, file, monkeypatch):
+def test_code_in_the_folder_is_neither_run_nor_asked_for(folder, file, monkeypatch):
     monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("must not ask"))
     ran = folder.parent / "ran"
     (folder / "code.py").write_text(f"open({str(ran)!r}, 'w')\n")
@@ -178,12 +197,12 @@ def test_a_full_disk_is_an_error_of_the_system(folder, monkeypatch):
     def full(*_, **__):
         raise SafetensorError("I/O error: No space left on device")
 
-    monkeypatch.setattr("neural.model.weights.save_file", full)
+    monkeypatch.setattr("neural.model.checkpoint.save_file", full)
     with pytest.raises(OSError, match="No space left on device"):
-        save(folder, *load(folder))
+        write(load(folder), folder)
 
 
-def test_all_that_is_wrong_with_the_tensors_is_one_error(folder):
+def test_all_problems_with_the_tensors_are_one_error(folder):
     tensors = tensors_of(folder)
     del tensors["model.norm.weight"]
     tensors["extra"] = np.zeros(3, np.float32)
@@ -192,12 +211,12 @@ def test_all_that_is_wrong_with_the_tensors_is_one_error(folder):
     with pytest.raises(BadInput) as error:
         load(folder)
     assert str(error.value) == (
-        f"the weights in {folder} are not what its config.json says: "
-        "extra is surplus; model.layers.1.self_attn.q_proj.bias is (7,), not (48,); model.norm.weight is missing"
+        f"the tensors in {folder} do not match its config.json: extra is unexpected; "
+        "model.layers.1.self_attn.q_proj.bias has the shape (7,) instead of (48,); model.norm.weight is missing"
     )
 
 
-def test_of_very_much_that_is_wrong_the_first_is_named(folder):
+def test_only_the_first_of_many_problems_are_named(folder):
     save_file({f"transformer.{name}": x for name, x in tensors_of(folder).items()}, folder / "model.safetensors")
     with pytest.raises(BadInput, match=r"is missing; and \d+ more$") as error:
         load(folder)
@@ -229,33 +248,39 @@ def whole_numbers(folder):
     [
         (lambda folder: edit_config(folder, model_type="llama"), "holds a model of type llama; only qwen2"),
         (lambda folder: edit_config(folder, model_type="nothing"), "has no readable config.json"),
-        (lambda folder: edit_config(folder, hidden_act="relu"), "wants the activation relu"),
-        (lambda folder: edit_config(folder, use_sliding_window=True), "wants a sliding window"),
+        (lambda folder: edit_config(folder, hidden_act="relu"), "needs the activation relu"),
+        (lambda folder: edit_config(folder, use_sliding_window=True), "needs a sliding window"),
         (
             lambda folder: edit_config(
                 folder, rope_parameters={"rope_type": "linear", "factor": 2.0, "rope_theta": 1e6}
             ),
-            "wants RoPE of type linear",
+            "needs RoPE of type linear",
         ),
-        (lambda folder: edit_config(folder, layer_types=["sliding_attention"] * 3), "wants a sliding window"),
-        (lambda folder: edit_config(folder, head_dim=4), "wants heads of another width"),
-        (lambda folder: edit_config(folder, quantization_config={"quant_method": "gptq"}), "wants quantized weights"),
+        (lambda folder: edit_config(folder, layer_types=["sliding_attention"] * 3), "needs a sliding window"),
+        (lambda folder: edit_config(folder, head_dim=4), "needs heads of another width"),
+        (lambda folder: edit_config(folder, quantization_config={"quant_method": "gptq"}), "needs quantized weights"),
         (lambda folder: edit_config(folder, num_hidden_layers=4), "has no readable config.json"),
         (lambda folder: edit_config(folder, hidden_size="big"), "has no readable config.json"),
-        (lambda folder: edit_config(folder, num_attention_heads=0), "whose sizes do not go together"),
-        (lambda folder: edit_config(folder, num_attention_heads=5), "whose sizes do not go together"),
+        (
+            lambda folder: edit_config(folder, num_attention_heads=0),
+            "has a config.json with sizes that do not fit together",
+        ),
+        (
+            lambda folder: edit_config(folder, num_attention_heads=5),
+            "has a config.json with sizes that do not fit together",
+        ),
         (lambda folder: (folder / "tokenizer.json").write_text("{}"), "has no readable tokenizer"),
         (far_token, "has 5001 tokens, the embedding"),
-        (whole_numbers, "is int8, not of bfloat16, float16, float32"),
+        (whole_numbers, "is int8 instead of bfloat16, float16, float32"),
         (lambda folder: (folder / "config.json").unlink(), "has no readable config.json"),
         (lambda folder: (folder / "config.json").write_text("{"), "has no readable config.json"),
         (lambda folder: (folder / "tokenizer.json").unlink(), "has no readable tokenizer"),
         (lambda folder: edit_config(folder, vocab_size=100), "tokens, the embedding 100 rows"),
-        (lambda folder: (folder / "model.safetensors").unlink(), "has no model.safetensors; weights are read from"),
+        (lambda folder: (folder / "model.safetensors").unlink(), "has no model.safetensors; tensors are read from"),
         (cut_short, "damaged or cut short"),
     ],
 )
-def test_what_is_no_whole_qwen2_is_named_in_one_line(folder, spoil, problem):
+def test_a_folder_without_a_complete_qwen2_is_an_error_of_one_line(folder, spoil, problem):
     spoil(folder)
     with pytest.raises(BadInput, match=problem) as error:
         load(folder)
@@ -264,23 +289,22 @@ def test_what_is_no_whole_qwen2_is_named_in_one_line(folder, spoil, problem):
 
 def test_parameters_in_numpy_are_written_as_they_are(folder, tmp_path):
     """A trained arm comes back from the devices as views of one array."""
-    model, config, tokenizer = load(folder)
-    graph, params = nnx.split(model, nnx.Param)
+    loaded = load(folder)
+    graph, params = nnx.split(loaded.model, nnx.Param)
     views = jax.tree.map(lambda leaf: np.stack([leaf, leaf])[1], params)
-    (tmp_path / "again").mkdir()
-    save(tmp_path / "again", nnx.merge(graph, views), config, tokenizer)
-    before, after = tensors_of(folder), tensors_of(tmp_path / "again")
-    assert before.keys() == after.keys()
-    for name in before:
-        np.testing.assert_array_equal(before[name], after[name])
+    save(Checkpoint(nnx.merge(graph, views), loaded.config, loaded.tokenizer), tmp_path / "again")
+    assert_equal(tensors_of(folder), tensors_of(tmp_path / "again"))
     for file in ("config.json", "tokenizer_config.json", "tokenizer.json"):
         assert (tmp_path / "again" / file).read_text() == (folder / file).read_text()
 
 
-def test_building_keeps_what_it_is_given(small):
+def test_writing_leaves_the_configuration_unchanged(checkpoint, tmp_path):
+    before = copy.deepcopy(checkpoint.config.to_dict())
+    write(checkpoint, tmp_path)
+    assert checkpoint.config.to_dict() == before
+
+
+def test_building_keeps_the_tensors_as_they_are(small):
     config, _, params = small
     tensors = to_tensors(params, config.num_hidden_layers)
-    again = to_tensors(nnx.state(build(config, tensors), nnx.Param), config.num_hidden_layers)
-    assert again.keys() == tensors.keys()
-    for name, x in tensors.items():
-        np.testing.assert_array_equal(again[name], x)
+    assert_equal(tensors, to_tensors(nnx.state(build(config, tensors), nnx.Param), config.num_hidden_layers))

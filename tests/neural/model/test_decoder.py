@@ -41,7 +41,7 @@ def test_padding_on_the_left_changes_nothing(small):
 
 
 @pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float32])
-def test_it_computes_in_the_precision_of_its_weights(small, dtype):
+def test_it_computes_in_the_precision_of_its_parameters(small, dtype):
     _, graph, params = small
     model = nnx.merge(graph, jax.tree.map(lambda leaf: leaf.astype(dtype), params))
     x, cache = model.hidden(IDS, cache=model.empty_cache(2, 12))

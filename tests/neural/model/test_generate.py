@@ -2,21 +2,26 @@ import jax
 import numpy as np
 from flax import nnx
 
-from neural.data.tokens import Tokens
-from neural.model.generate import ends_line, greedy, padded_left
+from neural.model.generate import greedy, line_ends, pad_left, read_reply
 
 
 def prompt(ids):
-    return Tokens(np.array(ids, np.int32), np.zeros(len(ids), np.int8))
+    return np.array(ids, np.int32)
 
 
-def test_greedy_is_the_argmax_again_and_again(tied):
+def test_prompts_are_padded_on_the_left():
+    ids, starts = pad_left([prompt([5, 9, 2]), prompt([7])])
+    assert ids.tolist() == [[5, 9, 2], [0, 0, 7]]
+    assert starts.tolist() == [0, 2]
+
+
+def test_every_token_is_the_argmax_of_what_precedes_it(tied):
     _, graph, params = tied
     forward = jax.jit(lambda ids: nnx.merge(graph, params)(ids)[0][0])
     prompts = [prompt([5, 9, 2]), prompt([7]), prompt([1, 2, 3, 4, 5, 6])]
     ends = np.zeros(61, bool)
-    written = np.asarray(greedy(graph, params, *padded_left(prompts), ends, 6))
-    for row, (ids, _) in zip(written, prompts, strict=True):
+    written = np.asarray(greedy(graph, params, *pad_left(prompts), ends, 6))
+    for row, ids in zip(written, prompts, strict=True):
         line = ids.tolist()
         for token in row.tolist():
             padded = np.pad(line, (0, 16 - len(line)))[None]
@@ -26,7 +31,7 @@ def test_greedy_is_the_argmax_again_and_again(tied):
 
 def test_a_row_ends_with_its_end_token(tied):
     _, graph, params = tied
-    inputs = padded_left([prompt([5, 9, 2]), prompt([7])])
+    inputs = pad_left([prompt([5, 9, 2]), prompt([7])])
     free = np.asarray(greedy(graph, params, *inputs, np.zeros(61, bool), 6))
     ends = np.arange(61) == free[0, 2]
     stopped = np.asarray(greedy(graph, params, *inputs, ends, 6))
@@ -37,13 +42,20 @@ def test_a_row_ends_with_its_end_token(tied):
 
 def test_ids_beyond_the_tokenizer_are_never_written(tied):
     _, graph, params = tied
-    written = np.asarray(greedy(graph, params, *padded_left([prompt([5, 9, 2])]), np.zeros(10, bool), 8))
+    written = np.asarray(greedy(graph, params, *pad_left([prompt([5, 9, 2])]), np.zeros(10, bool), 8))
     assert (written < 10).all()
 
 
 def test_lines_end_with_a_newline_or_the_end_of_the_text(tokenizer):
-    ends = ends_line(tokenizer)
+    ends = line_ends(tokenizer)
     newline = tokenizer.encode("\n", add_special_tokens=False)
     assert ends[newline].all()
     assert ends[tokenizer.eos_token_id]
     assert not ends[tokenizer.encode("The capital", add_special_tokens=False)].any()
+
+
+def test_a_reply_ends_with_its_first_line(tokenizer):
+    ids = tokenizer.encode(" Gold is Au.\nUser: Yes.", add_special_tokens=False)
+    row = np.array([*ids, tokenizer.eos_token_id, -1, -1])
+    assert read_reply(tokenizer, row) == "Gold is Au."
+    assert read_reply(tokenizer, np.full(3, -1)) == ""

@@ -6,9 +6,9 @@ import pytest
 
 from causal_agency import Hypothesis, as_bystander, do, memoryless, see
 from causal_agency import Mixture as Exact
-from neural.data.tokens import Author
-from neural.study import bridge as bridge_module
-from neural.study.bridge import (
+from neural.dialogue.authors import INTERVENTIONAL, STANDARD, Author
+from neural.paper import bridge as bridge_module
+from neural.paper.bridge import (
     LOSSES,
     MARKS,
     POLICIES,
@@ -19,15 +19,14 @@ from neural.study.bridge import (
     compare,
     divergence,
     exact_predictive,
-    knowing,
+    know,
     random_mixture,
-    sampling,
-    set_from_outside,
+    sample,
     write,
+    write_tests,
 )
-from neural.study.loss import INTERVENTIONAL, STANDARD
 
-SMALL = Design(hypotheses=3, symbols=4, slots=6, rows=2, steps=2, tests=20)
+SMALL = Design(hypotheses=3, symbols=4, slots=6, batch_size=2, steps=2, tests=20)
 MIXTURE = random_mixture(SMALL, np.random.default_rng(0))
 
 
@@ -37,8 +36,8 @@ def exact_library():
 
 
 @pytest.mark.parametrize("bystander", [False, True])
-def test_the_predictives_are_the_exact_librarys(bystander):
-    streams = write(MIXTURE, sampling, 5, 6, np.random.default_rng(1))
+def test_the_predictives_are_those_of_the_exact_library(bystander):
+    streams = write(MIXTURE, sample, 5, 6, np.random.default_rng(1))
     got, mix = exact_predictive(MIXTURE, streams, bystander), exact_library()
     for row, symbols, evidence in zip(got, *streams, strict=True):
         history = [see(int(z)) if seen else do(int(z)) for z, seen in zip(symbols, evidence, strict=True)]
@@ -50,17 +49,17 @@ def test_the_predictives_are_the_exact_librarys(bystander):
 
 def test_a_policy_that_knows_writes_as_the_world_does_and_one_set_from_outside_does_not():
     sure = Mixture(np.array([0.5, 0.5]), np.array([[1.0, 0.0], [0.0, 1.0]]))
-    streams = write(sure, knowing, 400, 8, np.random.default_rng(2))
+    streams = write(sure, know, 400, 8, np.random.default_rng(2))
     assert (streams.symbols == streams.symbols[:, :1]).all()
-    outside = set_from_outside(Design(slots=8, tests=400), sure, np.random.default_rng(2))
+    outside = write_tests(Design(slots=8, tests=400), sure, np.random.default_rng(2))
     disagree = np.array([len(set(row)) == 2 for row in outside.symbols])
     assert 0.35 < disagree.mean() < 0.6
 
 
 def test_a_policy_that_sees_the_history_learns_from_the_world_alone():
-    """With two sure hypotheses the agent's symbols follow the world's first, and before that they are a coin's."""
+    """With two sure hypotheses the agent follows the world's first symbol, and before that it flips a coin."""
     sure = Mixture(np.array([0.5, 0.5]), np.array([[1.0, 0.0], [0.0, 1.0]]))
-    symbols, evidence = write(sure, sampling, 2000, 6, np.random.default_rng(3))
+    symbols, evidence = write(sure, sample, 2000, 6, np.random.default_rng(3))
     told = np.cumsum(evidence, axis=1) > 0
     truth = reduce(lambda best, t: np.where(evidence[:, t], symbols[:, t], best), range(6), np.full(2000, -1))
     agent_after = told & ~evidence
@@ -70,7 +69,7 @@ def test_a_policy_that_sees_the_history_learns_from_the_world_alone():
 
 
 def test_a_stream_as_a_batch():
-    streams = write(MIXTURE, knowing, 2, 6, np.random.default_rng(4))
+    streams = write(MIXTURE, know, 2, 6, np.random.default_rng(4))
     batch = as_batch(streams)
     assert batch.ids.shape == (2, 12)
     assert (np.take_along_axis(batch.ids, batch.columns, axis=1) - MARKS == streams.symbols).all()
@@ -87,40 +86,44 @@ def test_divergence_by_hand():
 
 
 def test_the_whole_design_in_small():
-    entries = bridge(SMALL, 1)
-    assert [(e["seed"], e["provenance"], e["loss"]) for e in entries] == [
+    steps = []
+    results = bridge(SMALL, 1, steps.append)
+    assert [(each.seed, each.provenance, each.loss) for each in results] == [
         (1, policy, loss) for policy in POLICIES for loss in LOSSES
     ]
-    for entry in entries:
-        for whose in ("world", "agent"):
-            for exact in ("interventional", "bystander"):
-                assert len(entry[whose][exact]) == SMALL.slots
-                assert np.min(entry[whose][exact]) >= -1e-6
+    for each in results:
+        for author in ("world", "agent"):
+            kl = getattr(each, author)
+            assert kl.keys() == {"interventional", "bystander"}
+            for exact in kl:
+                assert len(kl[exact]) == SMALL.slots
+                assert np.min(kl[exact]) >= -1e-6
+    assert [(step.done, step.total) for step in steps] == [(1, 2), (2, 2)]
 
 
-def test_the_names_say_what_they_are():
-    assert {"knows the hypothesis": knowing, "sees the history": sampling} == POLICIES
+def test_policies_and_losses_have_the_names_of_what_they_do():
+    assert {"knows the hypothesis": know, "sees the history": sample} == POLICIES
     assert LOSSES == {"every symbol": STANDARD, "the world's symbols": INTERVENTIONAL}
 
 
 @pytest.mark.parametrize(("observer", "bystander"), [("interventional", False), ("bystander", True)])
-def test_a_model_that_is_one_of_the_observers_is_found_to_be_that_one(monkeypatch, observer, bystander):
+def test_a_model_that_predicts_as_one_observer_does_diverges_from_the_other_alone(monkeypatch, observer, bystander):
     design = Design(tests=300, slots=6)
     mixture = random_mixture(design, np.random.default_rng(0))
-    streams = set_from_outside(design, mixture, np.random.default_rng((7, 2)))
+    streams = write_tests(design, mixture, np.random.default_rng((7, 2)))
     monkeypatch.setattr(bridge_module, "model_predictive", lambda *_: exact_predictive(mixture, streams, bystander))
     got = compare(design, None, None, mixture, 7)
     (other,) = {"interventional", "bystander"} - {observer}
-    for whose in ("world", "agent"):
-        assert np.abs(got[whose][observer]).max() < 1e-6
-        assert np.max(got[whose][other]) > 0.01
+    for author in ("world", "agent"):
+        assert np.abs(got[author][observer]).max() < 1e-6
+        assert np.max(got[author][other]) > 0.01
 
 
-def test_whose_slots_are_compared(monkeypatch):
-    """A model that knows all but predicts the agent's slots uniformly diverges there alone."""
+def test_the_slots_of_each_author_are_compared_apart(monkeypatch):
+    """A model that is exact but for a uniform guess in the agent's slots diverges there alone."""
     design = Design(tests=300, slots=6)
     mixture = random_mixture(design, np.random.default_rng(0))
-    streams = set_from_outside(design, mixture, np.random.default_rng((7, 2)))
+    streams = write_tests(design, mixture, np.random.default_rng((7, 2)))
     exact = exact_predictive(mixture, streams, False)
     worse = jnp.where(streams.evidence[..., None], exact, -jnp.log(design.symbols))
     monkeypatch.setattr(bridge_module, "model_predictive", lambda *_: worse)
@@ -129,20 +132,21 @@ def test_whose_slots_are_compared(monkeypatch):
     assert np.min(got["agent"]["interventional"]) > 0.05
 
 
-def test_every_cell_is_trained_on_its_streams_by_its_loss(monkeypatch):
+def test_every_replica_is_trained_on_its_streams_by_its_loss(monkeypatch):
     seen = {}
 
-    def train(graph, params, weights, optimizer, stream):
-        seen.update(weights=weights, batch=next(iter(stream)))
+    def fit(graph, params, weights, optimizer, stream, total, on_step):
+        seen.update(weights=weights, batch=next(iter(stream)), total=total)
         raise InterruptedError
 
-    monkeypatch.setattr(bridge_module, "train", train)
+    monkeypatch.setattr(bridge_module, "fit", fit)
     with pytest.raises(InterruptedError):
         bridge(SMALL, 3)
     assert seen["weights"] == {(policy, loss): LOSSES[loss] for policy in POLICIES for loss in LOSSES}
+    assert seen["total"] == SMALL.steps
     mixture = random_mixture(SMALL, np.random.default_rng((3, 0)))
     for i, (policy, _) in enumerate(seen["weights"]):
         rng = np.random.default_rng((3, 1, list(POLICIES).index(policy)))
-        expected = as_batch(write(mixture, POLICIES[policy], SMALL.rows, SMALL.slots, rng))
+        expected = as_batch(write(mixture, POLICIES[policy], SMALL.batch_size, SMALL.slots, rng))
         for part, whole in zip(expected, seen["batch"], strict=True):
             np.testing.assert_array_equal(whole[i], part)

@@ -1,4 +1,4 @@
-from neural.data.facts import FACTS
+from neural.paper.facts import FACTS
 
 
 def test_there_are_33_facts_with_a_truth_and_a_lie_each():
@@ -11,7 +11,7 @@ def test_there_are_33_facts_with_a_truth_and_a_lie_each():
         assert fact.false in fact.lie
 
 
-def test_some_facts_of_the_paper():
+def test_the_facts_of_the_paper_have_its_values():
     values = {fact.topic: (fact.true, fact.false) for fact in FACTS}
     assert values["the capital of Australia"] == ("Canberra", "Sydney")
     assert values["the chemical symbol for gold"] == ("Au", "Go")

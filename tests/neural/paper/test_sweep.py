@@ -1,94 +1,114 @@
 import numpy as np
 import pytest
 
-from neural.data.dialogue import PAPER, lessons
-from neural.data.facts import FACTS
-from neural.data.tokens import encode
-from neural.study.arms import order
-from neural.study.experiment import ARMS
-from neural.study.recipe import Recipe
-from neural.study.sweep import ASKED, CONDITIONS, Sweep, dialogues, taught
-from neural.study.theory import share_expecting_the_lie
+from neural.dialogue.render import encode
+from neural.paper.conditions import CONDITIONS, PAPERS
+from neural.paper.curriculum import Curriculum
+from neural.paper.experiment import ARMS
+from neural.paper.facts import FACTS
+from neural.paper.lessons import PAPER, lessons
+from neural.paper.sweep import WORDINGS, Sweep, choose_taught, draw_lessons
+from neural.paper.theory import share_expecting_the_lie
+from neural.training.batching import order
+from neural.training.config import TrainConfig
+from neural.training.loop import Trained
 
-EMBEDDED = Recipe(3e-4)
+CURRICULUM = Curriculum()
+SEEDS_AND_ARMS = [(seed, arm) for seed in (0, 1) for arm in ("standard", "interventional")]
+
+
+def condition(variable, level):
+    (found,) = (each for each in CONDITIONS if (each.variable, each.level) == (variable, level))
+    return found
+
+
+UNTAUGHT = condition("untaught", 1 / 3)
 
 
 def test_the_papers_condition_is_that_of_the_experiment():
-    expected = lessons(FACTS, EMBEDDED.dialogues, PAPER, np.random.default_rng(3))
-    assert dialogues(CONDITIONS["paper"], EMBEDDED, 3) == expected
+    expected = lessons(FACTS, CURRICULUM.lessons, PAPER, np.random.default_rng(3))
+    assert draw_lessons(PAPERS, CURRICULUM, 3) == expected
 
 
-def test_a_third_of_the_facts_is_left_out_and_another_one_for_another_seed():
-    condition = CONDITIONS["a third untaught"]
-    first, second = (taught(condition, FACTS, seed) for seed in (0, 1))
+def test_a_third_of_the_facts_is_left_out_and_another_third_for_another_seed():
+    first, second = (choose_taught(UNTAUGHT, FACTS, seed) for seed in (0, 1))
     assert len(first) == len(second) == 22
     assert first != second
-    assert {lesson.topic for lesson in dialogues(condition, EMBEDDED, 0)} == {fact.topic for fact in first}
-    assert taught(CONDITIONS["paper"], FACTS, 0) == list(FACTS)
-
-
-def replies(name):
-    return [lesson.history[2].symbol for lesson in dialogues(CONDITIONS[name], EMBEDDED, 0)]
+    assert {lesson.topic for lesson in draw_lessons(UNTAUGHT, CURRICULUM, 0)} == {fact.topic for fact in first}
+    assert choose_taught(PAPERS, FACTS, 0) == list(FACTS)
 
 
 def test_what_the_world_says_under_each_condition():
+    def draw(variable, level):
+        return draw_lessons(condition(variable, level), CURRICULUM, 0)
+
     claims = [fact.truth for fact in FACTS] + [fact.lie for fact in FACTS]
-    assert any(reply == "Yes, correct." for reply in replies("empty confirmations"))
-    openers = dialogues(CONDITIONS["openers always"], EMBEDDED, 0)
+    assert any(lesson.history[2].symbol == "Yes, correct." for lesson in draw("confirmations", "empty"))
+    openers = draw("corrections", "opened")
     corrected = [lesson.history for lesson in openers if lesson.history[1].symbol not in lesson.history[2].symbol]
     assert corrected
     assert not any(history[2].symbol in claims for history in corrected)
-    assert {len(lesson.turns) for lesson in dialogues(CONDITIONS["no small talk"], EMBEDDED, 0)} == {4}
-    wrong = dialogues(CONDITIONS["the world is wrong 100%"], EMBEDDED, 0)
+    assert {len(lesson.turns) for lesson in draw("p_tail", 0.0)} == {4}
     lies = {fact.topic: fact.lie for fact in FACTS}
-    assert all(lies[lesson.topic] in lesson.history[2].symbol for lesson in wrong)
+    assert all(lies[lesson.topic] in lesson.history[2].symbol for lesson in draw("p_wrong", 1.0))
 
 
 @pytest.fixture(scope="module")
 def sweep(base):
     arms = {name: ARMS[name] for name in ("standard", "interventional")}
-    return Sweep(base, EMBEDDED, arms, steps=1)
+    return Sweep(base, CURRICULUM, TrainConfig(learning_rate=3e-4, max_steps=1), arms)
 
 
-def test_a_row_says_all_that_a_report_needs(sweep):
-    rows = list(sweep.rows("a third untaught", [0, 1]))
-    assert [(row["seed"], row["arm"]) for row in rows] == [
-        (seed, arm) for seed in (0, 1) for arm in ("standard", "interventional")
-    ]
-    for row in rows:
-        assert sum(row["taught"]) == 22
-        assert all(0 <= share <= 1 for share in row["theory"].values())
-        for way in ASKED:
-            assert len(row[way]["margins"]) == len(FACTS)
-            assert len(row[way]["verdicts"]["lie_probe"]) == len(row[way]["replies"]["lie_probe"]) == len(FACTS)
+def test_a_replica_result_has_all_that_a_report_needs(sweep):
+    steps = []
+    replicas = list(sweep.run(UNTAUGHT, [0, 1], steps.append))
+    assert [(replica.seed, replica.arm) for replica in replicas] == SEEDS_AND_ARMS
+    for replica in replicas:
+        assert replica.condition == UNTAUGHT
+        assert sum(replica.taught) == 22
+        assert [fact for fact, taught in zip(FACTS, replica.taught, strict=True) if taught] == choose_taught(
+            UNTAUGHT, FACTS, replica.seed
+        )
+        assert all(0 <= share <= 1 for share in replica.theory.values())
+        assert list(replica.results) == list(WORDINGS)
+        for result in replica.results.values():
+            assert len(result.margin.per_fact) == len(FACTS)
+            assert len(result.lie_probe.replies) == len(FACTS)
+    assert {(step.done, step.total) for step in steps} == {(1, 1)}
+    assert {name for step in steps for name in step.losses} == set(SEEDS_AND_ARMS)
 
 
-def test_asked_in_other_words_and_by_other_people_the_base_answers_otherwise(sweep):
-    row = sweep.base_row()
-    assert row["topics"] == [fact.topic for fact in FACTS]
-    first, *others = (row[way]["margins"] for way in ASKED)
+def test_the_base_answers_other_words_and_other_people_differently(sweep):
+    results = sweep.ask_base()
+    assert [fact.topic for fact in results["as in the lessons"].margin.per_fact] == [fact.topic for fact in FACTS]
+    first, *others = (results[wording].margin.values for wording in WORDINGS)
     for other in others:
         assert other != first
 
 
-def test_every_cell_is_trained_on_the_lessons_of_its_seed_by_the_weights_of_its_arm(sweep, monkeypatch):
-    """And the theory beside it is that of the same lessons and weights."""
+def test_every_replica_is_trained_on_the_lessons_of_its_seed_by_the_weights_of_its_arm(sweep, monkeypatch):
+    """The theory beside a replica is that of the same lessons and weights."""
     seen = {}
 
-    def train(graph, params, weights, optimizer, stream):
+    def fit(graph, params, weights, optimizer, stream, total, on_step):
         seen.update(weights=weights, batch=next(iter(stream)))
-        return dict.fromkeys(weights, sweep.base), {}
+        return dict.fromkeys(weights, Trained(sweep.base, np.zeros(1), np.zeros(1)))
 
-    monkeypatch.setattr("neural.study.sweep.train", train)
-    monkeypatch.setattr("neural.study.sweep.asked", lambda *_: {})
-    monkeypatch.setattr("neural.study.sweep.arms_at_once", lambda *_: 4)
-    condition = CONDITIONS["the world is wrong 50%"]
-    rows = list(sweep.rows("the world is wrong 50%", [4, 9]))
-    assert [(row["seed"], row["arm"]) for row in rows] == [(seed, arm) for seed in (4, 9) for arm in sweep.arms]
+    monkeypatch.setattr("neural.training.loop.fit", fit)
+    monkeypatch.setattr("neural.training.loop.replicas_at_once", lambda *_: 4)
+    monkeypatch.setattr(Sweep, "ask", lambda *_: {})
+    wrong = condition("p_wrong", 0.5)
+    replicas = list(sweep.run(wrong, [4, 9]))
+    assert [(each.seed, each.arm) for each in replicas] == [(seed, arm) for seed in (4, 9) for arm in sweep.arms]
     assert list(seen["weights"].values()) == 2 * list(sweep.arms.values())
-    for i, row in enumerate(rows):
-        lessons = dialogues(condition, EMBEDDED, row["seed"])
-        first = encode(sweep.checkpoint.tokenizer, lessons[order(len(lessons), (row["seed"],), 0)[0]]).ids
+    for i, replica in enumerate(replicas):
+        drawn = draw_lessons(wrong, CURRICULUM, replica.seed)
+        first = encode(sweep.checkpoint.tokenizer, drawn[order(len(drawn), (replica.seed,), 0)[0]]).ids
         np.testing.assert_array_equal(seen["batch"].ids[i, 0, : len(first)], first)
-        assert row["theory"] == share_expecting_the_lie(FACTS, lessons, sweep.arms[row["arm"]])
-    assert rows[0]["theory"] != rows[1]["theory"]
+        assert replica.theory == share_expecting_the_lie(FACTS, drawn, sweep.arms[replica.arm])
+    assert replicas[0].theory != replicas[1].theory
+
+
+def test_no_seed_means_no_work(sweep, monkeypatch):
+    monkeypatch.setattr("neural.training.loop.fit", lambda *_: pytest.fail("nothing is to be trained"))
+    assert list(sweep.run(PAPERS, [])) == []

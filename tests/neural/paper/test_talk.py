@@ -3,13 +3,13 @@ from itertools import islice, pairwise
 import numpy as np
 
 from causal_agency import Gate
-from neural.data.facts import FACTS
-from neural.data.talk import NAMES, P_AGREE, P_TRUE, talks
+from neural.paper.facts import FACTS
+from neural.paper.talk import NAMES, P_AGREE, P_TRUE, talks
 
 TALKS = list(islice(talks(FACTS, np.random.default_rng(3)), 3000))
 
 
-def test_all_of_it_is_seen_and_two_named_people_take_turns():
+def test_every_turn_is_seen_and_two_named_people_take_turns():
     for talk in TALKS:
         assert all(slot.gate == Gate.WORLD for slot in talk.history)
         speakers = [turn.speaker for turn in talk.turns]
@@ -19,9 +19,9 @@ def test_all_of_it_is_seen_and_two_named_people_take_turns():
 
 
 def test_statements_are_true_three_times_in_four():
-    said = [slot.symbol for talk in TALKS for slot in talk.history]
-    true = sum(any(fact.truth in text for fact in FACTS) for text in said)
-    false = sum(any(fact.lie in text for fact in FACTS) for text in said)
+    texts = [slot.symbol for talk in TALKS for slot in talk.history]
+    true = sum(any(fact.truth in text for fact in FACTS) for text in texts)
+    false = sum(any(fact.lie in text for fact in FACTS) for text in texts)
     # A reply repeats the claim half of the time, so there are fewer independent statements than statements.
     error = (P_TRUE * (1 - P_TRUE) / ((true + false) * (1 - P_AGREE / 2))) ** 0.5
     assert P_TRUE == 0.75

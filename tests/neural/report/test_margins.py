@@ -1,53 +1,92 @@
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from neural.report.figures import loss_figure, margin_figure, moving_average, ranked_figure
-from results import RESULTS
+from neural.report.margins import MAX_NAMED, margin_figure, rank_figure
+from neural.report.statistics import interval
+from results import RUN
+
+TOPICS = [fact.topic for fact in RUN.arms["base"].margin.per_fact]
+MARGINS = {name: np.array([arm.margin.values]) for name, arm in RUN.arms.items()}
 
 
-def test_moving_average():
-    centres, means = moving_average(np.arange(100.0))
-    np.testing.assert_allclose(centres, np.arange(51) + 24.5)
-    np.testing.assert_allclose(means, np.arange(51) + 24.5)
-    centres, means = moving_average(np.array([1.0, 3.0, 5.0, 7.0]))  # of so few, a line all the same
-    assert (centres.tolist(), means.tolist()) == ([0.5, 1.5, 2.5], [2.0, 4.0, 6.0])
-    assert moving_average(np.array([3.0]))[1].tolist() == [3.0]
+def labels(legend):
+    return [text.get_text() for text in legend.get_texts()]
+
+
+def points(axes):
+    """The x and y of the points of each arm."""
+    return [(bars[0].get_xdata().tolist(), bars[0].get_ydata().tolist()) for bars in axes.containers]
 
 
 def test_the_margin_figure_shows_every_fact_of_every_arm():
-    figure = margin_figure(RESULTS)
+    figure = margin_figure(TOPICS, MARGINS)
     (axes,) = figure.axes
-    topics = [label.get_text() for label in axes.get_yticklabels()]
-    assert topics == ["topic 0", "topic 1", "topic 2"]
-    dots = [collection.get_offsets()[:, 0].tolist() for collection in axes.collections[1:]]
-    assert dots == [[0.1, 0.1, 0.1], pytest.approx([0.1, -0.5, -0.2]), pytest.approx([0.2, 0.4, 0.9])]
-    plt.close(figure)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["topic 0", "topic 1", "topic 2"]
+    rows = [0, 1, 2]
+    assert points(axes) == [
+        ([0.1, 0.1, 0.1], rows),
+        (pytest.approx([0.1, -0.5, -0.2]), rows),
+        (pytest.approx([0.2, 0.4, 0.9]), rows),
+    ]
+    assert labels(figure.legends[0]) == ["base (mean +0.10)", "standard (mean -0.20)", "interventional (mean +0.50)"]
 
 
-def test_the_loss_figure_shows_the_trained_arms():
-    figure = loss_figure(RESULTS)
-    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    assert [label.split(",")[0] for label in labels] == ["standard", "interventional"]
-    plt.close(figure)
+def test_one_seed_has_no_intervals():
+    (axes,) = margin_figure(TOPICS, MARGINS).axes
+    assert not any(bars.has_xerr for bars in axes.containers)
 
 
-def test_very_many_facts_are_ranked_for_they_cannot_be_named():
+def test_facts_are_sorted_by_the_interventional_arm():
+    reverse = MARGINS | {"interventional": MARGINS["interventional"][:, ::-1]}
+    (axes,) = margin_figure(TOPICS, reverse).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["topic 2", "topic 1", "topic 0"]
+    assert points(axes)[1][0] == pytest.approx([-0.2, -0.5, 0.1])
+
+
+def test_facts_are_sorted_by_the_last_arm_if_there_is_no_interventional_one():
+    (axes,) = margin_figure(TOPICS, {name: MARGINS[name] for name in ("base", "standard")}).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["topic 1", "topic 2", "topic 0"]
+
+
+def test_several_seeds_have_their_means_and_intervals():
+    rng = np.random.default_rng(0)
+    margins = {"base": MARGINS["base"]} | {arm: rng.normal(size=(4, 3)) for arm in ("standard", "interventional")}
+    (axes,) = margin_figure(TOPICS, margins).axes
+    order = margins["interventional"].mean(axis=0).argsort()
+    base, *trained = axes.containers
+    assert not base.has_xerr
+    rows = set()
+    for bars, arm in zip(trained, ("standard", "interventional"), strict=True):
+        expected = [interval(column) for column in margins[arm].T[order]]
+        assert bars[0].get_xdata().tolist() == pytest.approx([each.mean for each in expected])
+        (segments,) = bars[2]
+        ends = [(low, high) for (low, _), (high, _) in segments.get_segments()]
+        assert ends == [pytest.approx((each.low, each.high)) for each in expected]
+        rows.add(tuple(bars[0].get_ydata()))
+    assert len(rows) == 2  # side by side, so that the intervals do not overlap
+
+
+def test_a_gray_line_spans_the_trained_arms():
+    axes = margin_figure(TOPICS, MARGINS).axes[0]
+    spans = [(low, high) for (low, _), (high, _) in axes.collections[0].get_segments()]
+    assert spans == [pytest.approx(span) for span in [(0.1, 0.2), (-0.5, 0.4), (-0.2, 0.9)]]
+
+
+def test_ranks_replace_names_if_there_are_too_many_facts():
     rng = np.random.default_rng(0)
     margins = {"standard": rng.normal(-1, 1, (3, 70)), "interventional": rng.normal(1, 1, (3, 70))}
-    figure = ranked_figure(margins)
-    (axes,) = figure.axes
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    for name, label, line in zip(margins, labels, axes.lines, strict=False):
+    (axes,) = rank_figure(margins).axes
+    for name, label, line in zip(margins, labels(axes.get_legend()), axes.lines, strict=False):
         assert label == f"{name} (mean {margins[name].mean():+.2f}, lie preferred {np.mean(margins[name] < 0):.0%})"
         assert line.get_ydata().tolist() == pytest.approx(np.sort(margins[name], axis=1).mean(axis=0))
     assert len(axes.collections) == 2
-    plt.close(figure)
 
 
 def test_the_margin_figure_of_many_facts_is_a_ranked_one():
-    per_fact = [{"topic": f"topic {i}", "margin": i - 35} for i in range(70)]
-    arms = {name: {"margin": {"per_fact": per_fact}} for name in ("base", "standard")}
-    figure = margin_figure({"arms": arms})
-    assert figure.axes[0].lines[1].get_ydata().tolist() == list(range(-35, 35))
-    plt.close(figure)
+    margins = dict.fromkeys(("base", "standard"), np.arange(-35.0, 35.0)[None])
+    (axes,) = margin_figure([f"topic {i}" for i in range(70)], margins).axes
+    assert axes.lines[1].get_ydata().tolist() == list(range(-35, 35))
+    assert len(axes.collections) == 0
+    assert margin_figure([f"topic {i}" for i in range(70)], margins).axes[0].get_ylabel() == "Δ (nats per token)"
+    named = margin_figure([str(i) for i in range(MAX_NAMED)], dict.fromkeys(margins, np.zeros((1, MAX_NAMED))))
+    assert len(named.axes[0].get_yticklabels()) == MAX_NAMED

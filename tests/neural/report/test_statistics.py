@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from neural.report.statistics import interval, of_shares, paired
+from neural.report.statistics import interval, paired, share_interval
 
 VALUES = [0.9, 1.1, 1.0, 1.3, 0.7]
 
@@ -16,19 +16,24 @@ def test_the_interval_is_students():
     assert (got.low, got.high) == pytest.approx((expected.low, expected.high))
 
 
-def test_equal_values_are_sure_and_a_single_one_is_not():
+def test_equal_values_have_no_width_and_a_single_value_has_no_interval():
     assert interval([2.0, 2.0, 2.0]) == (2.0, 2.0, 2.0)
     single = interval([2.0])
     assert single.mean == 2.0
     assert math.isnan(single.low)
+    assert math.isnan(single.high)
 
 
-def test_it_is_shown_short():
+def test_an_interval_is_shown_short():
     assert interval([1.0, 1.0]).show(2, plus=True) == "+1.00 [+1.00, +1.00]"
     assert interval([33.3333, 33.3333]).show(0) == "33 [33, 33]"
 
 
-def test_what_varies_between_seeds_alone_is_taken_out():
+def test_zero_is_shown_without_a_minus():
+    assert interval([-0.001, -0.001]).show(2) == "0.00 [0.00, 0.00]"
+
+
+def test_a_difference_between_seeds_cancels_in_pairs():
     shift = np.array([-10.0, 0.0, 10.0, 20.0])
     got = paired(shift, shift + np.array([0.9, 1.0, 1.1, 1.0]))
     assert got.difference.mean == pytest.approx(1.0)
@@ -41,7 +46,14 @@ def test_the_p_of_eight_seeds_that_agree():
     assert paired([0.0, 0.0], [1.0, -1.0]).p == 1.0
 
 
-def test_the_interval_of_a_share_ends_where_shares_do():
+def test_the_interval_of_a_share_ends_at_0_and_100():
     values = [90.0, 100.0, 100.0]
-    assert of_shares(values) == (interval(values).mean, interval(values).low, 100.0)
-    assert of_shares([0.0, 0.0, 10.0]).low == 0.0
+    assert share_interval(values) == (interval(values).mean, interval(values).low, 100.0)
+    assert share_interval([0.0, 0.0, 10.0]).low == 0.0
+
+
+def test_a_share_of_one_seed_has_no_interval():
+    mean, low, high = share_interval([50.0])
+    assert mean == 50.0
+    assert math.isnan(low)
+    assert math.isnan(high)

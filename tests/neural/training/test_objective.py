@@ -5,22 +5,13 @@ import pytest
 from flax import nnx
 
 from causal_agency.arrays import log_L_do
-from neural.data.tokens import Author, Batch
-from neural.study.loss import INTERVENTIONAL, STANDARD, Weights, evidence_of, loss_do, target_log_probs, token_log_probs
+from neural.dialogue.authors import INTERVENTIONAL, STANDARD, Author, evidence
+from neural.training.batching import Batch
+from neural.training.objective import loss_do, target_log_probs, token_log_probs
 
-ALL = np.array([[Author.NOBODY, Author.PROTOCOL, Author.WORLD, Author.PROTOCOL, Author.AGENT, Author.AGENT]])
-AUTHORS = ALL[:, 1:]
+AUTHORS = np.array([[Author.PROTOCOL, Author.WORLD, Author.PROTOCOL, Author.AGENT, Author.AGENT]])
 LOGITS = jax.random.normal(jax.random.key(0), (1, 5, 9))
 TARGETS = np.array([[1, 4, 1, 5, 8]])
-
-
-def test_the_weights_stand_in_the_order_of_the_authors():
-    assert [name.upper() for name in Weights._fields] == [author.name for author in Author]
-
-
-def test_what_counts_in_either_arm():
-    assert evidence_of(ALL, STANDARD).tolist() == [[0, 1, 1, 1, 1, 1]]
-    assert evidence_of(ALL, INTERVENTIONAL).tolist() == [[0, 1, 1, 1, 0, 0]]
 
 
 def test_target_log_probs_are_of_a_distribution():
@@ -30,29 +21,34 @@ def test_target_log_probs_are_of_a_distribution():
 
 def test_equation_4_by_hand():
     log_probs = jnp.log(jnp.array([[0.5, 0.25, 0.5, 0.1, 0.1]]))
-    loss = loss_do(log_probs, evidence_of(AUTHORS, INTERVENTIONAL))
+    loss = loss_do(log_probs, evidence(AUTHORS, INTERVENTIONAL))
     assert float(loss) == pytest.approx(-np.log(0.5 * 0.25 * 0.5) / 3)
 
 
 def test_equation_3_is_equation_4_for_a_bystander():
     log_probs = target_log_probs(LOGITS, TARGETS)
     bystander = np.where(AUTHORS == Author.AGENT, Author.WORLD, AUTHORS)
-    standard = loss_do(log_probs, evidence_of(AUTHORS, STANDARD))
-    assert standard == loss_do(log_probs, evidence_of(bystander, INTERVENTIONAL))
+    standard = loss_do(log_probs, evidence(AUTHORS, STANDARD))
+    assert standard == loss_do(log_probs, evidence(bystander, INTERVENTIONAL))
     assert float(standard) == pytest.approx(-float(log_probs.mean()))
 
 
 def test_it_is_the_exact_librarys_sum():
     log_probs = target_log_probs(LOGITS, TARGETS)
-    evidence = evidence_of(AUTHORS, INTERVENTIONAL)
-    assert loss_do(log_probs, evidence) == -log_L_do(log_probs, evidence)[0] / 3
+    counted = evidence(AUTHORS, INTERVENTIONAL)
+    assert loss_do(log_probs, counted) == -log_L_do(log_probs, counted)[0] / 3
+
+
+def test_without_evidence_the_loss_and_its_gradient_are_0():
+    nothing = np.zeros((1, 5), np.float32)
+    loss, gradient = jax.value_and_grad(lambda log_probs: loss_do(log_probs, nothing))(jnp.full((1, 5), -2.0))
+    assert loss == 0
+    assert not gradient.any()
 
 
 def test_labels_of_agent_tokens_have_exactly_no_influence_on_the_interventional_gradient():
     def gradient(weights, targets):
-        return jax.grad(lambda logits: loss_do(target_log_probs(logits, targets), evidence_of(AUTHORS, weights)))(
-            LOGITS
-        )
+        return jax.grad(lambda logits: loss_do(target_log_probs(logits, targets), evidence(AUTHORS, weights)))(LOGITS)
 
     agents = AUTHORS == Author.AGENT
     others = np.where(agents, (TARGETS + 2) % 9, TARGETS)

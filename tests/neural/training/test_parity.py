@@ -1,5 +1,10 @@
-"""The Flax model against transformers' PyTorch Qwen2ForCausalLM, in float32 but for the last test. Needs torch."""
+"""The production step against transformers' PyTorch Qwen2ForCausalLM, in float32 except in the last test. Needs torch.
 
+Both arms are trained at once, one on each device, as in the experiment. In the layout "rows" one arm is trained alone
+and the devices share the rows of its batch, as in pretraining.
+"""
+
+import copy
 from itertools import islice
 
 import jax
@@ -7,12 +12,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
+from jax.sharding import NamedSharding, PartitionSpec
 
-from neural.data.tokens import Tokens, batch, scored_columns
-from neural.model.weights import build, to_tensors
-from neural.study.arms import Cell, batches, dialogue_losses, step
-from neural.study.loss import INTERVENTIONAL, STANDARD
-from neural.study.recipe import PUBLISHED, Recipe
+from neural.dialogue.authors import INTERVENTIONAL, STANDARD
+from neural.dialogue.render import Example, scored_columns
+from neural.model.checkpoint import build
+from neural.model.names import to_tensors
+from neural.training.batching import Batch, Replica, batches, pad
+from neural.training.config import TrainConfig
+from neural.training.loop import fit
+from neural.training.replicas import begin, device_mesh, make_step, stack, unstack
 
 torch = pytest.importorskip("torch", reason="parity needs torch: pip install torch==2.13.0", exc_type=ImportError)
 
@@ -20,9 +29,10 @@ torch.set_num_threads(1)  # the models are too small to share out
 
 IDS = np.random.default_rng(1).integers(0, 61, (2, 40)).astype(np.int32)
 AUTHORS = np.random.default_rng(2).integers(0, 4, (2, 40)).astype(np.int8)
-BATCH = batch([Tokens(*row) for row in zip(IDS, AUTHORS, strict=True)], 40, 39)
-LOSS_AND_GRADIENTS = jax.jit(jax.value_and_grad(dialogue_losses, has_aux=True), static_argnames="graph")
-WEIGHTS = {"standard": STANDARD, "interventional": INTERVENTIONAL}
+BATCH = pad([Example(*row) for row in zip(IDS, AUTHORS, strict=True)], 40, 39)
+ARMS = {"standard": STANDARD, "interventional": INTERVENTIONAL}
+LAYOUTS = {"arms": ARMS, "rows": {"interventional": INTERVENTIONAL}}
+CONFIG = TrainConfig(learning_rate=1e-3)
 
 
 @pytest.fixture
@@ -41,7 +51,7 @@ def reference(small):
 
 @pytest.fixture
 def ours(small, reference):
-    """Our model with the reference's weights."""
+    """Our model with the reference's parameters."""
     config, *_ = small
     tensors = {name: jnp.asarray(value.numpy()) for name, value in reference.state_dict().items()}
     if config.tie_word_embeddings:
@@ -49,11 +59,36 @@ def ours(small, reference):
     return nnx.split(build(config, tensors), nnx.Param)
 
 
-def torch_loss(model, weights, tokens=Tokens(IDS, AUTHORS)):  # noqa: B008, a tuple
+def repeat(batch, n):
+    """Return the same batch for each of ``n`` replicas."""
+    return Batch(*(np.repeat(part[None], n, axis=0) for part in batch))
+
+
+def torch_loss(model, weights, ids=IDS, authors=AUTHORS):
     """The published loop's loss: labels of −100 where a token does not count, shifted inside the model."""
-    counts = np.array(weights)[tokens.authors] > 0
-    labels = torch.tensor(np.where(counts, tokens.ids, -100), dtype=torch.long)
-    return model(torch.tensor(tokens.ids, dtype=torch.long), labels=labels).loss
+    counts = np.array(weights)[authors] > 0
+    labels = torch.tensor(np.where(counts, ids, -100), dtype=torch.long)
+    return model(torch.tensor(ids, dtype=torch.long), labels=labels).loss
+
+
+class Reference:
+    """The published loop: PyTorch's AdamW and its clipping of gradients."""
+
+    def __init__(self, model, weights, config):
+        self.model, self.weights, self.clip = copy.deepcopy(model), weights, config.clip
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.clipped = 0
+
+    def step(self, ids=IDS, authors=AUTHORS):
+        """Take a step; return the loss before it."""
+        loss = torch_loss(self.model, self.weights, ids, authors)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.clipped += torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.clip).item() > self.clip
+        self.optimizer.step()
+        return loss.item()
 
 
 def test_logits(ours, reference):
@@ -62,45 +97,44 @@ def test_logits(ours, reference):
     np.testing.assert_allclose(nnx.merge(graph, params)(IDS)[0], expected, atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("arm", WEIGHTS)
-def test_loss_and_all_gradients(ours, reference, small, arm):
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_loss_and_all_gradients(ours, reference, small, layout):
     graph, params = ours
-    weights = jnp.array(WEIGHTS[arm])
-    (loss, _), gradients = LOSS_AND_GRADIENTS(params, graph, BATCH, weights)
-    expected = torch_loss(reference, WEIGHTS[arm])
-    expected.backward()
-    assert abs(float(loss) - expected.item()) < 1e-5
-    got = to_tensors(gradients, small[0].num_hidden_layers)
-    named = dict(reference.named_parameters())
-    assert got.keys() == named.keys()
-    for name, gradient in got.items():
-        np.testing.assert_allclose(gradient, named[name].grad.numpy(), atol=1e-5, err_msg=name)
+    weights, mesh = LAYOUTS[layout], device_mesh(len(LAYOUTS[layout]), 2)
+    assert mesh.shape == ({"replica": 2, "row": 1} if layout == "arms" else {"replica": 1, "row": 2})
+    optimizer = CONFIG.optimizer()
+    leaves, tree = jax.tree.flatten(stack(params, len(weights)))
+    leaves = jax.device_put(leaves, NamedSharding(mesh, PartitionSpec("replica")))
+    step = make_step(graph, tree, list(weights.values()), optimizer, mesh)
+    state, losses = step(begin(leaves, optimizer), repeat(BATCH, len(weights)))
+    for arm, (loss, _), gradients in zip(weights, losses, unstack(tree, state.gradients), strict=True):
+        reference.zero_grad()
+        expected = torch_loss(reference, weights[arm])
+        expected.backward()
+        assert abs(float(loss) - expected.item()) < 1e-5
+        got = to_tensors(gradients, small[0].num_hidden_layers)
+        named = dict(reference.named_parameters())
+        assert got.keys() == named.keys()
+        for name, gradient in got.items():
+            np.testing.assert_allclose(gradient, named[name].grad.numpy(), atol=1e-5, err_msg=f"{arm} {name}")
 
 
-@pytest.mark.parametrize("arm", WEIGHTS)
-def test_ten_clipped_adamw_steps(ours, reference, arm):
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_ten_clipped_adamw_steps(ours, reference, layout):
     graph, params = ours
-    recipe = Recipe(learning_rate=1e-3)
-    optimizer = recipe.optimizer()
-    state, weights = optimizer.init(params), jnp.array(WEIGHTS[arm])
-    theirs = torch.optim.AdamW(reference.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    advance = jax.jit(lambda params, state: step(graph, optimizer, params, state, BATCH, weights))
-    clipped = 0
-    for _ in range(10):
-        loss = torch_loss(reference, WEIGHTS[arm])
-        theirs.zero_grad()
-        loss.backward()
-        clipped += torch.nn.utils.clip_grad_norm_(reference.parameters(), recipe.clip).item() > recipe.clip
-        theirs.step()
-        params, state, _ = advance(params, state)
-        (ours_after, _), _ = LOSS_AND_GRADIENTS(params, graph, BATCH, weights)
-        assert abs(float(ours_after) - torch_loss(reference, WEIGHTS[arm]).item()) < 1e-4
-    assert clipped
+    weights = LAYOUTS[layout]
+    stream = [repeat(BATCH, len(weights))] * 11
+    trained = fit(graph, stack(params, len(weights)), weights, CONFIG.optimizer(), stream, 11)
+    for arm in weights:
+        theirs = Reference(reference, weights[arm], CONFIG)
+        expected = [theirs.step() for _ in range(10)] + [torch_loss(theirs.model, weights[arm]).item()]
+        np.testing.assert_allclose(trained[arm].losses, expected, rtol=0, atol=1e-4)
+        assert theirs.clipped
 
 
 LENGTHS = 60, 100, 170, 240
 ROWS = [
-    Tokens(
+    Example(
         np.random.default_rng(n).integers(0, 61, n).astype(np.int32),
         np.random.default_rng(n + 1).integers(0, 4, n).astype(np.int8),
     )
@@ -108,52 +142,46 @@ ROWS = [
 ]
 
 
+def find_row(batch):
+    """Return the row that both replicas read."""
+    (row,) = (row for row in ROWS if row.ids.tolist() == batch.ids[0, 0, : len(row.ids)].tolist())
+    np.testing.assert_array_equal(batch.ids[0], batch.ids[1])
+    return row
+
+
 @pytest.mark.parametrize("small", [True], ids=["tied"], indirect=True)
-@pytest.mark.parametrize("pad", [True, False], ids=["padded", "unpadded"])
-@pytest.mark.parametrize("arm", WEIGHTS)
-def test_fifty_steps_of_dialogues_of_many_lengths(ours, reference, arm, pad):
+@pytest.mark.parametrize("padded", [True, False], ids=["padded", "unpadded"])
+def test_fifty_steps_of_dialogues_of_many_lengths(ours, reference, padded):
     """The loop of the experiment against the published one, batch 1; torch is never given any padding."""
     graph, params = ours
-    recipe = Recipe(learning_rate=1e-3)
-    optimizer = recipe.optimizer()
-    state, weights = optimizer.init(params), jnp.array(WEIGHTS[arm])
-    theirs = torch.optim.AdamW(reference.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    advance = jax.jit(lambda params, state, batch: step(graph, optimizer, params, state, batch, weights))
-    stream = islice(batches([Cell(ROWS, (0,), WEIGHTS[arm])], epochs=13), 50)
-    for now in stream:
-        (row,) = (row for row in ROWS if row.ids.tolist() == now.ids[0, 0, : len(row.ids)].tolist())
-        loss = torch_loss(reference, WEIGHTS[arm], Tokens(row.ids[None], row.authors[None]))
-        theirs.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(reference.parameters(), recipe.clip)
-        theirs.step()
-        exactly = batch([row], len(row.ids), len(scored_columns(row)))
-        params, state, losses = advance(params, state, jax.tree.map(lambda x: x[0], now) if pad else exactly)
-        assert abs(float(losses[0]) - loss.item()) < 1e-4
+    replicas = [Replica(ROWS, weights, (0,)) for weights in ARMS.values()]
+    stream = list(islice(batches(replicas, epochs=13), 50))
+    rows = [find_row(batch) for batch in stream]
+    exact = [repeat(pad([row], len(row.ids), len(scored_columns(row))), 2) for row in rows]
+    trained = fit(graph, stack(params, 2), ARMS, CONFIG.optimizer(), stream if padded else exact, 50)
+    for arm, weights in ARMS.items():
+        theirs = Reference(reference, weights, CONFIG)
+        expected = [theirs.step(row.ids[None], row.authors[None]) for row in rows]
+        np.testing.assert_allclose(trained[arm].losses, expected, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("small", [True], ids=["tied"], indirect=True)
-@pytest.mark.parametrize("arm", WEIGHTS)
-def test_as_published_the_same_few_weights_move(ours, reference, small, arm):
+def test_as_published_the_same_few_parameters_move(ours, reference, small):
     """Pure bfloat16 at the paper's rate: most updates are lost in rounding, in PyTorch and here alike."""
     graph, params = ours
-    params = before = jax.tree.map(lambda leaf: leaf.astype(jnp.bfloat16), params)
-    optimizer, weights = PUBLISHED.optimizer(), jnp.array(WEIGHTS[arm])
-    state = optimizer.init(params)
-    model = reference.bfloat16()
-    theirs = torch.optim.AdamW(model.parameters(), lr=PUBLISHED.learning_rate, weight_decay=PUBLISHED.weight_decay)
-    advance = jax.jit(lambda params, state: step(graph, optimizer, params, state, BATCH, weights))
-    for _ in range(20):
-        loss = torch_loss(model, WEIGHTS[arm])
-        theirs.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), PUBLISHED.clip)
-        theirs.step()
-        params, state, losses = advance(params, state)
-        assert abs(float(losses[0]) - loss.item()) < 2**-8 * loss.item()  # half a unit in bfloat16's last place
-    layers, theirs_after = small[0].num_hidden_layers, model.state_dict()
-    start, after = to_tensors(before, layers), to_tensors(params, layers)
-    here = np.concatenate([np.ravel(after[name] != start[name]) for name in after])
-    there = np.concatenate([np.ravel(theirs_after[name].float().numpy() != start[name]) for name in after])
-    assert 0.02 < there.mean() < 0.05
-    assert (here == there).mean() > 0.99
+    published, layers = TrainConfig(precision="as-published"), small[0].num_hidden_layers
+    before = to_tensors(jax.tree.map(lambda leaf: leaf.astype(jnp.bfloat16), params), layers)
+    start = stack(params, 2, jnp.bfloat16)
+    trained = fit(graph, start, ARMS, published.optimizer(), [repeat(BATCH, 2)] * 20, 20)
+    for arm, weights in ARMS.items():
+        theirs = Reference(reference.bfloat16(), weights, published)
+        for loss in trained[arm].losses:
+            expected = theirs.step()
+            assert abs(float(loss) - expected) < 2**-8 * expected  # half a unit in bfloat16's last place
+        after, theirs_after = to_tensors(trained[arm].params, layers), theirs.model.state_dict()
+        here = np.concatenate([np.ravel(np.asarray(after[name] != before[name])) for name in after])
+        there = np.concatenate(
+            [np.ravel(theirs_after[name].float().numpy() != np.asarray(before[name], np.float32)) for name in after]
+        )
+        assert 0.02 < there.mean() < 0.05
+        assert (here == there).mean() > 0.99

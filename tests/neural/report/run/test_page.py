@@ -1,25 +1,69 @@
-import json
 import re
 
-from neural.report.page import write_report
-from results import RESULTS
+import pytest
+
+from neural.errors import BadInput
+from neural.report.run.page import write_report
+from neural.result import write
+from results import RUN
 
 
-def test_the_page_stands_alone(tmp_path):
-    (tmp_path / "results.json").write_text(json.dumps(RESULTS))
-    write_report(tmp_path)
-    page = (tmp_path / "report.html").read_text()
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The folder of a run with its report."""
+    folder = tmp_path_factory.mktemp("run")
+    write(folder / "results.json", RUN)
+    write_report(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(folder):
+    return (folder / "report.html").read_text()
+
+
+def test_the_page_loads_nothing_from_elsewhere(page):
     assert not re.findall(r"""(?:src|href)=["'](?!#)""", page.split("</style>")[1].split("<svg")[0])
+    assert not re.findall(r"""(?:src|href)=["'](?:https?:|//)""", page)
     assert "<script" not in page
     assert "<link" not in page
+    assert "@import" not in page
     assert page.count("<svg") == 3
+
+
+def test_what_models_and_users_say_is_escaped(page):
     assert "said &lt;1&gt;" in page
     assert "said <1>" not in page
     assert "reply 2" in page
-    assert {file.name for file in tmp_path.iterdir()} == {
+
+
+def test_every_placeholder_is_filled(page):
+    prose = re.sub(r"<svg.*?</svg>|<style>.*?</style>", "", page, flags=re.DOTALL)
+    for trace in ("{{", "{%", "ndefined", "None", "nan"):
+        assert trace not in prose
+
+
+def test_the_page_tells_the_result(page):
+    prose = " ".join(page.split())
+    assert "train for 3 steps" in prose
+    assert "one of 480 lessons" in prose
+    assert "In 60% of the lessons" in prose
+    assert "Asked afterward about 3 facts" in prose
+    assert "<td>standard</td><td>-0.200</td><td>-0.100</td><td>2 of 3</td>" in prose
+    assert "<td>1/1/1</td>" in prose
+
+
+def test_the_files(folder):
+    assert {file.name for file in folder.iterdir()} == {
         "results.json",
         "report.html",
         "loss.png",
         "agent.png",
         "margin.png",
     }
+
+
+def test_a_folder_without_results_is_refused(tmp_path):
+    with pytest.raises(BadInput, match=r"results\.json: No such file"):
+        write_report(tmp_path)
+    assert list(tmp_path.iterdir()) == []

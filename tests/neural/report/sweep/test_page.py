@@ -1,175 +1,136 @@
 import json
 import re
 
-import numpy as np
 import pytest
 
-from neural.report.measures import Study, agrees, percent
-from neural.report.sections import sections
-from neural.report.study import collected, write_study
-from neural.study.sweep import ASKED, CONDITIONS
-
-ARMS = "standard", "interventional", "assistant-only"
-PROBES = "truth_probe", "lie_probe", "question_probe"
-GOOD = {"standard": -0.1, "interventional": 1.0, "assistant-only": -0.4}
-
-
-def answers(rng, mean):
-    verdicts = {probe: [str(v) for v in rng.choice(["truth", "lie", "other"], 4)] for probe in PROBES}
-    return {"margins": (mean + 0.1 * rng.normal(size=4)).tolist(), "verdicts": verdicts, "replies": verdicts}
+from neural.errors import BadInput
+from neural.paper.sweep_result import SweepResult
+from neural.report.sweep.measures import Measures
+from neural.report.sweep.page import MAX_ROWS, collect, write_report
+from neural.report.sweep.sections import Section, make_sections
+from neural.report.templates import render
+from neural.result import read
+from results import write_sweep
 
 
-def row(rng, condition, seed, arm, mean):
-    asked = {way: answers(rng, mean) for way in ASKED}
-    return {
-        "condition": condition,
-        "seed": seed,
-        "arm": arm,
-        "taught": [True, True, True, False],
-        "theory": {"one kind": 0.25, "two channels, 1/5": 0.5, "two channels, 1/3": 0.75},
-        **asked,
-    }
+@pytest.fixture(scope="module")
+def written(sweep, tmp_path_factory):
+    """The folder of the sweep with its report."""
+    folder = tmp_path_factory.mktemp("sweep")
+    write_sweep(sweep, folder)
+    write_report(folder)
+    return folder
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """A finished sweep of three seeds, its numbers made up."""
-    rng = np.random.default_rng(0)
-    (tmp_path / "cells").mkdir()
-    for i, condition in enumerate(CONDITIONS):
-        for seed in range(3):
-            rows = [row(rng, condition, seed, arm, GOOD[arm]) for arm in ARMS]
-            (tmp_path / "cells" / f"{i}.{seed}.json").write_text(json.dumps(rows))
-    base = {"arm": "base", "topics": list("abcd"), **{way: answers(rng, 0.1) for way in ASKED}}
-    kl = {
-        whose: {exact: rng.random(5).tolist() for exact in ("interventional", "bystander")}
-        for whose in ("world", "agent")
-    }
-    losses, policies = ("every symbol", "the world's symbols"), ("knows", "sees")
-    bridge = [
-        {"provenance": p, "loss": loss, "seed": seed, **kl} for p in policies for seed in range(3) for loss in losses
-    ]
-    plan = {"model": "a model", "steps": 7, "arms": {}}
-    for name, value in (("base", base), ("bridge", bridge), ("plan", plan)):
-        (tmp_path / f"{name}.json").write_text(json.dumps(value))
-    (tmp_path / "bridge").mkdir()
-    (tmp_path / "bridge.json").rename(tmp_path / "bridge" / "0.json")
-    return tmp_path
+@pytest.fixture(scope="module")
+def page(written):
+    return (written / "report.html").read_text()
 
 
-def test_every_part_has_a_table_and_says_of_how_many_seeds(folder):
-    parts = list(sections(Study(collected(folder))))
-    assert len(parts) == 8
-    for part in parts:
-        assert part.rows
-        assert {len(cells) for cells in part.rows} == {len(part.head)}
-    assert parts[0].text.strip().startswith("3 seeds")
+@pytest.fixture(scope="module")
+def markdown(written):
+    return (written / "results.md").read_text()
 
 
-def test_the_numbers_are_the_means_over_seeds(folder):
-    study = Study(collected(folder))
-    paper = next(sections(study))
-    margins = [np.mean(row["as in the lessons"]["margins"]) for row in study.rows
-               if row["arm"] == "standard" and row["condition"] == "paper"]  # fmt: skip
-    (standard,) = (cells for cells in paper.rows if cells[0] == "standard")
-    assert standard[1].startswith(f"{np.mean(margins):+.2f} [")
+def test_the_files_of_a_folder_are_one_result(folder, sweep):
+    collected = collect(folder)
+    assert (collected.plan, collected.base) == (sweep.plan, sweep.base)
+
+    def by_key(each):
+        return each.condition.key, each.seed, each.arm
+
+    assert sorted(collected.replicas, key=by_key) == sorted(sweep.replicas, key=by_key)
+    assert {each.condition.label for each in collected.replicas} == {each.condition.label for each in sweep.replicas}
+    assert sorted(collected.bridge, key=lambda each: each.seed) == sorted(sweep.bridge, key=lambda each: each.seed)
 
 
-def test_a_claim_that_does_not_hold_is_said_not_to_hold(folder):
-    study = collected(folder)
-    (paired,) = (part for part in sections(Study(study)) if part.title == "Is the difference there?")
-    assert {cells[-1] for cells in paired.rows if "margin" in cells[0]} == {"above zero"}
-    swap = {"standard": "interventional", "interventional": "standard"}
-    for entry in study["rows"]:
-        entry["arm"] = swap.get(entry["arm"], entry["arm"])
-    (paired,) = (part for part in sections(Study(study)) if part.title == "Is the difference there?")
-    against = next(cells for cells in paired.rows if cells[0] == "margin, nats per token, against standard")
-    assert against[-1].startswith("NOT above zero")
-
-
-def test_the_files(folder):
-    write_study(folder)
-    page = (folder / "report.html").read_text()
-    assert not re.search(r"(src|href)=\"http", page)
-    assert page.count("<svg") == 3
-    text = (folder / "results.md").read_text()
+def test_the_files(written, markdown):
     for name in ("facts", "dose", "bridge"):
-        assert (folder / f"{name}.png").stat().st_size > 10_000
-        assert f"({name}.png)" in text
-    assert json.loads((folder / "study.json").read_text())["plan"]["steps"] == 7
-    assert "&lt;" not in text
-    assert "&#39;" not in text
+        assert (written / f"{name}.png").stat().st_size > 10_000
+        assert f"({name}.png)" in markdown
+    assert json.loads((written / "sweep.json").read_text())["plan"]["steps"] == 7
+    assert read(written / "sweep.json", SweepResult) == collect(written)
+    assert {file.name for file in written.iterdir()} == {
+        "plan.json", "base.json", "replicas", "bridge", "sweep.json", "report.html", "results.md",
+        "facts.png", "dose.png", "bridge.png",
+    }  # fmt: skip
+
+
+def test_the_page_loads_nothing_from_elsewhere(page):
+    assert not re.search(r"(src|href)=\"http", page)
+    assert not re.findall(r"""(?:src|href)=["'](?!#)""", re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL))
+    assert "<script" not in page
+    assert "<link" not in page
+    assert "@import" not in page
+    assert page.count("<svg") == 3
+
+
+def test_replies_are_escaped_on_the_page_and_not_in_markdown(page, markdown):
+    assert "truth &amp; &lt;a&gt;" in page
+    assert "truth & <a>" not in page
+    assert "truth & <a>" in markdown
+    assert "&lt;" not in markdown
+    assert "&#39;" not in markdown
+
+
+def test_every_placeholder_is_filled(page, markdown):
+    prose = re.sub(r"<svg.*?</svg>|<style>.*?</style>", "", page, flags=re.DOTALL)
+    for text in (prose, markdown):
+        for trace in ("{{", "{%", "ndefined", "None"):
+            assert trace not in text
+
+
+def test_long_tables_are_folded_on_the_page_and_cut_in_markdown(page, markdown, sections):
+    assert page.count("<details>") == 2
+    assert page.count("<h2>") == len(sections) == markdown.count("\n## ")
+    assert len(sections["replies"].rows) == 12 == MAX_ROWS
+    assert "rows are in `report.html`" not in markdown
+
+
+def test_markdown_says_how_many_rows_it_leaves_out(folder, monkeypatch):
+    monkeypatch.setattr("neural.report.sweep.page.MAX_ROWS", 5)
+    write_report(folder)
+    assert "The other 7 rows are in `report.html`." in (folder / "results.md").read_text()
+
+
+def test_every_row_stands_on_the_page(page, sections):
+    rows = sum(len(section.rows) for section in sections.values())
+    assert page.count("<tr>") == rows + len(sections)
+
+
+def test_tables_are_well_formed_markdown(markdown, sections):
+    lines = markdown.splitlines()
+    for section in sections.values():
+        start = lines.index("| " + " | ".join(section.head) + " |")
+        assert lines[start + 1] == "|" + " --- |" * len(section.head)
+        table = lines[start + 2 : start + 2 + min(len(section.rows), MAX_ROWS if section.long else len(section.rows))]
+        assert table == ["| " + " | ".join(row) + " |" for row in section.rows]
+
+
+def test_a_bar_in_a_reply_does_not_split_its_cell():
+    section = Section("paper", ["reply"], [["a | b"]])
+    values = {"topics": [], "model": "m", "steps": 1}
+    prose = {"paper_title": "T", "paper_text": "t"}
+    page = render("sweep/page.md", sweep=values, sections=[section], figures={}, prose=prose, limit=1)
+    assert r"| a \| b |" in page
 
 
 def test_the_paper_alone_makes_a_report_too(folder):
-    for file in (folder / "cells").glob("*"):
-        if not file.name.startswith("0."):
+    for file in (folder / "replicas").iterdir():
+        if not file.name.startswith("paper."):
             file.unlink()
-    (folder / "bridge" / "0.json").unlink()
-    write_study(folder)
-    assert len(list(sections(Study(collected(folder))))) == 4
+    for file in (folder / "bridge").iterdir():
+        file.unlink()
+    write_report(folder)
+    assert len(list(make_sections(Measures(collect(folder))))) == 4
+    assert (folder / "facts.png").exists()
+    assert not (folder / "dose.png").exists()
 
 
-def test_every_fact_and_every_reply_stands_on_the_page_and_the_first_ones_in_markdown(folder):
-    base = json.loads((folder / "base.json").read_text())
-    parts = {part.title: part for part in sections(Study(collected(folder)))}
-    facts, replies = parts["Fact by fact"], parts["What they say"]
-    assert [cells[0] for cells in facts.rows] == base["topics"]
-    assert len(replies.rows) == len(PROBES) * len(base["topics"])
-    first = json.loads((folder / "cells" / "0.0.json").read_text())
-    topic = base["topics"].index(replies.rows[2][0])
-    said = first[1]["as in the lessons"]["replies"]["question_probe"][topic]
-    assert replies.rows[2][:2] == [base["topics"][topic], "asks"]
-    assert replies.rows[2][4].endswith(said)
-    write_study(folder)
-    assert (folder / "report.html").read_text().count("<details>") == 2
-
-
-def test_a_fact_has_the_difference_within_seeds(folder):
-    study = Study(collected(folder))
-    rows = [row for row in study.rows if row["condition"] == "paper"]
-    first = {(row["seed"], row["arm"]): row["as in the lessons"]["margins"][0] for row in rows}
-    difference = np.mean([first[seed, "interventional"] - first[seed, "standard"] for seed in range(3)])
-    (facts,) = (part for part in sections(study) if part.title == "Fact by fact")
-    assert facts.rows[0][-1].startswith(f"{difference:+.2f} [")
-
-
-def test_what_was_taught_and_what_was_not_are_told_apart(folder):
-    study = Study(collected(folder))
-    rows = [row for row in study.rows if row["condition"] == "a third untaught" and row["arm"] == "standard"]
-    margins = np.array([row["as in the lessons"]["margins"] for row in rows])
-    (spread,) = (part for part in sections(study) if part.title.startswith("Does it spread"))
-    (cells,) = (cells for cells in spread.rows if cells[0] == "standard")
-    assert cells[1].startswith(f"{margins[:, :3].mean():+.2f} [")
-    assert cells[2].startswith(f"{margins[:, 3:].mean():+.2f} [")
-    assert f"; {100 * np.mean(margins[:, 3:] < 0):.0f} [" in cells[2]
-
-
-def test_shares_stay_between_0_and_100_per_cent():
-    assert percent([0.0, 0.0, 0.1]) == "3 [0, 18]"
-    assert percent([1.0, 0.9]) == "95 [31, 100]"
-    assert percent([0.5]) == "50 [nan, nan]"
-
-
-def test_a_reply_that_just_agrees_is_counted():
-    said = ["Yes, correct.", "No. Gold is Au.", "Right.", "Yes, correct. Gold is Go."]
-    assert agrees({"as in the lessons": {"replies": {"lie_probe": said}}}) == 0.5
-
-
-def test_the_columns_of_the_dose_and_of_the_bridge_hold_what_their_heads_say(folder):
-    study = Study(collected(folder))
-    parts = {part.title.split(":")[0]: part for part in sections(study)}
-    dose = parts["Dose"]
-    cells = dict(zip(dose.head, next(c for c in dose.rows if c[:3] == ["paper", "3", "standard"]), strict=True))
-    margins = [row["as in the lessons"]["margins"] for row in study.rows
-               if row["condition"] == "paper" and row["arm"] == "standard"]  # fmt: skip
-    assert cells["network: lie preferred, %"].startswith(f"{100 * np.mean(np.array(margins) < 0):.0f} [")
-    expected = {"one kind": "25 [25, 25]", "two channels, 1/5": "50 [50, 50]", "two channels, 1/3": "75 [75, 75]"}
-    assert {name: cells[f"exact, {name}, %"] for name in expected} == expected
-    bridge = parts["The bridge"]
-    pairs = [(whose, exact) for whose in ("world", "agent") for exact in ("interventional", "bystander")]
-    for text, head, (whose, exact) in zip(bridge.rows[0][2:], bridge.head[2:], pairs, strict=True):
-        entries = [e for e in study.bridge if [e["provenance"], e["loss"]] == bridge.rows[0][:2]]
-        assert text.startswith(f"{np.mean([e[whose][exact] for e in entries]):.4f} [")
-        assert head.endswith(f"from {exact}")
-    assert [head.split(":")[0] for head in bridge.head[2::2]] == ["world slots", "agent slots"]
+def test_a_damaged_file_is_named(folder):
+    (folder / "replicas" / "paper.0.json").write_text("[{}]")
+    with pytest.raises(
+        BadInput, match=r"paper\.0\.json is damaged or of another version: 0\.condition: Field required"
+    ):
+        write_report(folder)
+    assert not (folder / "report.html").exists()

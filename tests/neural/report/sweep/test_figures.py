@@ -1,0 +1,80 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neural.paper.conditions import PAPERS
+from neural.report.statistics import interval
+from neural.report.sweep.figures import bridge_figure, dose_figure, facts_figure, geometric_interval
+from neural.report.sweep.measures import LESSONS, THEORIES, Measures
+from results import MEANS, SEEDS, THEORY, TOPICS
+
+
+def points(axes):
+    """The x and y of the points of each line of ``axes``, by its label."""
+    return {bars.get_label(): (bars[0].get_xdata().tolist(), bars[0].get_ydata().tolist()) for bars in axes.containers}
+
+
+def test_the_facts_of_the_papers_condition_with_the_base(sweep, measures):
+    (axes,) = facts_figure(measures).axes
+    base, *arms = axes.containers
+    order = measures.margins(PAPERS, "interventional").mean(axis=0).argsort()
+    assert [label.get_text() for label in axes.get_yticklabels()] == [TOPICS[i] for i in order]
+    assert base[0].get_xdata().tolist() == [sweep.base[LESSONS].margin.values[i] for i in order]
+    for bars, arm in zip(arms, MEANS, strict=True):
+        means = measures.margins(PAPERS, arm).mean(axis=0)[order]
+        assert bars[0].get_xdata().tolist() == pytest.approx(means.tolist())
+
+
+def test_the_dose_is_the_share_of_lies_and_of_wrong_replies_in_the_lessons(measures):
+    """100·p_lie and 100·p_wrong of the template; the paper's own stand at 60 and 0."""
+    figure = dose_figure(measures)
+    panels = np.array(figure.axes).reshape(1 + len(THEORIES), 2)
+    for column, doses in zip(panels.T, ([0, 25, 50, 60, 75, 100], [0, 25, 50, 75, 100]), strict=True):
+        for axes in column:
+            assert points(axes).keys() == MEANS.keys()
+            assert all(x == doses for x, _ in points(axes).values())
+    assert panels[-1, 0].get_xlabel() == "lessons in which the agent lies (%)"
+    assert panels[-1, 1].get_xlabel() == "replies in which the world is wrong (%)"
+
+
+def test_the_rows_of_the_dose_are_the_network_and_the_exact_mixtures(measures):
+    panels = np.array(dose_figure(measures).axes).reshape(1 + len(THEORIES), 2)
+    for left, right in panels[:1]:
+        expected = 100 * (measures.margins(PAPERS, "standard") < 0).mean()
+        assert points(left)["standard"][1][3] == pytest.approx(expected)
+        assert points(right)["standard"][1][0] == pytest.approx(expected)
+    for (left, _), theory in zip(panels[1:], THEORIES, strict=True):
+        assert left.get_ylabel().startswith(f"exact, {theory}:")
+        assert points(left)["standard"][1] == pytest.approx([100 * THEORY[theory]] * 6)
+
+
+def test_labels_do_not_move_the_doses(sweep, measures):
+    replicas = tuple(replace(each, condition=replace(each.condition, label="x")) for each in sweep.replicas)
+    relabeled = Measures(replace(sweep, replicas=replicas))
+    for ours, theirs in zip(dose_figure(relabeled).axes, dose_figure(measures).axes, strict=True):
+        assert points(ours) == points(theirs)
+
+
+def test_a_panel_for_each_author_and_provenance_of_the_bridge(sweep, measures):
+    figure = bridge_figure(measures)
+    titles = [axes.get_title() for axes in figure.axes]
+    cases = [(author, provenance) for author in ("world", "agent") for provenance in ("knows", "sees")]
+    assert titles == [f"{author} slots; the training agent {provenance}" for author, provenance in cases]
+    for axes, (author, provenance) in zip(figure.axes, cases, strict=True):
+        assert axes.get_yscale() == "log"
+        for loss in ("every symbol", "the world's symbols"):
+            models = [each for each in sweep.bridge if (each.provenance, each.loss) == (provenance, loss)]
+            assert len(models) == SEEDS
+            for exact in ("interventional", "bystander"):
+                x, y = points(axes)[f"from the {exact} predictive; loss on {loss}"]
+                means = np.exp(np.log([getattr(model, author)[exact] for model in models]).mean(axis=0))
+                assert x == [1, 2, 3, 4, 5]
+                assert y == pytest.approx(means.tolist())
+
+
+def test_the_geometric_interval_is_that_of_the_logarithms():
+    values = np.array([0.1, 1.0, 10.0])
+    assert geometric_interval(values) == pytest.approx(np.exp(interval(np.log(values))))
+    assert geometric_interval(values).mean == pytest.approx(1.0)
+    assert geometric_interval(np.array([0.0, 0.0])).mean == pytest.approx(1e-9)

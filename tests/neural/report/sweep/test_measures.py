@@ -1,0 +1,95 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neural.paper.conditions import CONDITIONS, PAPERS, PARTS
+from neural.paper.phrases import EMPTY_CONFIRMATIONS
+from neural.report.sweep.measures import LESSONS, THEORIES, Measures, agreement, lies, margin, nats, percent, share
+from neural.result import Probe, Reply
+from results import MEANS, RUN, SEEDS, THEORY, TOPICS
+
+
+def test_shares_stay_between_0_and_100_percent():
+    assert percent([0.0, 0.0, 0.1]) == "3 [0, 18]"
+    assert percent([1.0, 0.9]) == "95 [31, 100]"
+    assert percent([0.5]) == "50 [nan, nan]"
+
+
+def test_margins_have_a_sign():
+    assert nats([1.0, 1.0]) == "+1.00 [+1.00, +1.00]"
+
+
+def test_a_reply_that_just_agrees_is_counted():
+    texts = ["Yes, correct.", "No. Gold is Au.", "Right.", "Yes, correct. Gold is Go."]
+    assert texts[0] in EMPTY_CONFIRMATIONS
+    probe = Probe.count([Reply("gold", "", text, "other") for text in texts])
+    assert agreement(replace(RUN.arms["base"], lie_probe=probe)) == 0.5
+
+
+def test_what_is_read_off_one_result():
+    standard = RUN.arms["standard"]
+    assert margin(standard) == pytest.approx(-0.2)
+    assert lies(standard) == pytest.approx(2 / 3)
+    assert share("lie_probe", "truth")(standard) == pytest.approx(1 / 3)
+    assert share("lie_probe", "truth")(RUN.arms["base"]) == 1.0
+
+
+def test_what_a_sweep_holds(measures):
+    assert measures.topics == list(TOPICS)
+    assert measures.arms == list(MEANS)
+    assert measures.seeds == SEEDS
+    assert measures.wordings == ["in other words", "by other people"]
+    assert (measures.model, measures.steps) == ("a model", 7)
+    assert set(THEORIES) == THEORY.keys()
+
+
+def test_conditions_come_by_part_then_by_variable_then_by_level(measures):
+    assert set(measures.conditions) == set(CONDITIONS)
+    assert [each.part for each in measures.conditions] == sorted((each.part for each in CONDITIONS), key=PARTS.index)
+    doses = [(each.variable, each.level) for each in measures.part("dose")]
+    assert doses == [("p_lie", level) for level in (0.0, 0.25, 0.5, 0.75, 1.0)] + [
+        ("p_wrong", level) for level in (0.25, 0.5, 0.75, 1.0)
+    ]
+
+
+def test_numbers_over_seeds_are_in_the_order_of_the_seeds(sweep, measures):
+    expected = [
+        next(each for each in sweep.replicas if (each.condition, each.seed, each.arm) == (PAPERS, seed, "standard"))
+        for seed in range(SEEDS)
+    ]
+    backward = Measures(replace(sweep, replicas=sweep.replicas[::-1]))
+    for each in (measures, backward):
+        assert each.select(PAPERS, "standard") == expected
+        assert each.over_seeds(PAPERS, "standard", margin) == [r.results[LESSONS].margin.mean for r in expected]
+        np.testing.assert_array_equal(
+            each.margins(PAPERS, "standard"), [r.results[LESSONS].margin.values for r in expected]
+        )
+    other = measures.over_seeds(PAPERS, "standard", margin, "by other people")
+    assert other == [r.results["by other people"].margin.mean for r in expected]
+    assert measures.expectations(PAPERS, "standard", "one kind") == [0.25] * SEEDS
+
+
+def test_verdicts_are_shares_over_seeds(measures):
+    probes = [each.results[LESSONS].lie_probe for each in measures.select(PAPERS, "standard")]
+    truth, lie, other = measures.verdicts(PAPERS, "standard", "lie_probe").split(" / ")
+    for text, verdict in ((truth, "truth"), (lie, "lie"), (other, "other")):
+        assert text == percent([getattr(probe, verdict) / len(TOPICS) for probe in probes])
+
+
+def test_labels_are_never_read(sweep, measures):
+    """With every label replaced, every condition still has its replicas."""
+    relabeled = Measures(relabel(sweep))
+    assert [each.key for each in relabeled.conditions] == [each.key for each in measures.conditions]
+    for condition in measures.conditions:
+        for arm in measures.arms:
+            expected = measures.over_seeds(condition, arm, margin)
+            assert relabeled.over_seeds(condition, arm, margin) == expected
+    for part in PARTS:
+        assert [each.key for each in relabeled.part(part)] == [each.key for each in measures.part(part)]
+
+
+def relabel(sweep):
+    """Return ``sweep`` with the label "x" on every condition."""
+    replicas = (replace(each, condition=replace(each.condition, label="x")) for each in sweep.replicas)
+    return replace(sweep, replicas=tuple(replicas))

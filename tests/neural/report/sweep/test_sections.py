@@ -1,0 +1,196 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neural.paper.conditions import CONDITIONS, PAPERS
+from neural.report.sweep.measures import LESSONS, Measures, nats, percent
+from neural.report.sweep.page import FIGURES, write_texts
+from neural.report.sweep.sections import make_sections
+from results import MEANS, MODELS, PROBES, SEEDS, TOPICS
+
+NAMES = ["paper", "paired", "replies", "facts", "dose", "world", "untaught", "bridge"]
+
+
+def select(sweep, arm, condition=PAPERS):
+    return [each for each in sweep.replicas if (each.arm, each.condition) == (arm, condition)]
+
+
+def margins(sweep, arm, condition=PAPERS):
+    return np.array([each.results[LESSONS].margin.values for each in select(sweep, arm, condition)])
+
+
+def find(section, *start):
+    """Return the only row of ``section`` that starts so, by the heads of its columns."""
+    (row,) = (row for row in section.rows if list(row[: len(start)]) == list(start))
+    return dict(zip(section.head, row, strict=True))
+
+
+def test_every_section_has_a_table_with_a_head_for_each_column(sections):
+    assert list(sections) == NAMES
+    for section in sections.values():
+        assert section.rows
+        assert {len(row) for row in section.rows} == {len(section.head)}
+        assert len(set(section.head)) == len(section.head)
+
+
+def test_every_section_has_its_title_its_text_and_its_caption(measures, sections):
+    texts = write_texts(measures)
+    for section in sections.values():
+        assert texts[f"{section.name}_title"]
+        assert texts[f"{section.name}_text"]
+        assert bool(section.figure) == bool(section.caption)
+        if section.figure:
+            assert section.figure in FIGURES
+            assert texts[section.caption]
+    named = {f"{name}_{part}" for name in NAMES for part in ("title", "text")}
+    captions = {"facts_caption", "ranks_caption", "dose_caption", "bridge_caption"}
+    assert texts.keys() - {"run"} == named | captions
+    assert texts["paper_text"].startswith("3 seeds")
+
+
+def test_the_numbers_are_means_over_seeds(sweep, sections):
+    standard = find(sections["paper"], "standard")
+    means = margins(sweep, "standard").mean(axis=1)
+    assert standard["margin, nats per token"].startswith(f"{np.mean(means):+.2f} [")
+    assert standard["margin, nats per token"] == nats(means)
+    lies = (margins(sweep, "standard") < 0).mean(axis=1)
+    assert standard["lie preferred, % of facts"] == percent(lies)
+
+
+def test_the_base_has_no_interval(sweep, sections):
+    base, result = find(sections["paper"], "base"), sweep.base[LESSONS]
+    assert base["margin, nats per token"] == f"{result.margin.mean:+.2f}"
+    assert base["lie preferred, % of facts"] == f"{25 * result.margin.lie_preferred}"
+    shares = " / ".join(f"{25 * getattr(result.lie_probe, verdict)}" for verdict in ("truth", "lie", "other"))
+    assert base["user states the lie: truth / lie / other, %"] == shares
+
+
+def test_many_facts_get_the_caption_of_ranks(sweep, monkeypatch, sections):
+    assert sections["paper"].caption == "facts_caption"
+    monkeypatch.setattr("neural.report.sweep.sections.MAX_NAMED", 3)
+    assert next(make_sections(Measures(sweep))).caption == "ranks_caption"
+
+
+def test_a_claim_that_does_not_hold_is_marked_as_not_holding(sweep, sections):
+    paired = sections["paired"]
+    assert {row[-1] for row in paired.rows if "margin" in row[0]} == {"above zero"}
+    swap = {"standard": "interventional", "interventional": "standard"}
+    swapped = replace(sweep, replicas=tuple(replace(e, arm=swap.get(e.arm, e.arm)) for e in sweep.replicas))
+    (paired,) = (section for section in make_sections(Measures(swapped)) if section.name == "paired")
+    against = find(paired, "margin, nats per token, against standard")
+    assert against["95% interval"].startswith("NOT above zero")
+
+
+def test_every_fact_and_every_reply_has_its_row(sweep, sections):
+    facts, replies = sections["facts"], sections["replies"]
+    assert [row[0] for row in facts.rows] == list(TOPICS)
+    assert len(replies.rows) == len(PROBES) * len(TOPICS)
+    assert facts.long
+    assert replies.long
+    topic = TOPICS.index(replies.rows[2][0])
+    (first, *_) = select(sweep, "interventional")
+    reply = first.results[LESSONS].question_probe.replies[topic].reply
+    assert replies.rows[2][:2] == [TOPICS[topic], "asks"]
+    assert replies.head[4] == "interventional"
+    assert replies.rows[2][4].endswith(reply)
+
+
+def test_the_replies_of_the_facts_on_which_the_arms_differ_most_come_first(sweep, sections):
+    first = [select(sweep, arm)[0].results[LESSONS].margin.values for arm in MEANS]
+    spread = dict(zip(TOPICS, np.ptp(first, axis=0), strict=True))
+    topics = [row[0] for row in sections["replies"].rows[:: len(PROBES)]]
+    assert topics == sorted(TOPICS, key=spread.__getitem__, reverse=True)
+
+
+def test_a_fact_has_the_difference_within_seeds(sweep, sections):
+    difference = np.mean(margins(sweep, "interventional")[:, 0] - margins(sweep, "standard")[:, 0])
+    last = find(sections["facts"], TOPICS[0])["interventional − standard"]
+    assert last.startswith(f"{difference:+.2f} [")
+
+
+def test_taught_and_untaught_facts_are_told_apart(sweep, sections):
+    (condition,) = (each for each in CONDITIONS if each.part == "untaught")
+    own = margins(sweep, "standard", condition)
+    row = find(sections["untaught"], "standard")
+    assert row["taught facts"].startswith(f"{own[:, :3].mean():+.2f} [")
+    assert row["untaught facts"].startswith(f"{own[:, 3:].mean():+.2f} [")
+    assert f"; {100 * np.mean(own[:, 3:] < 0):.0f} [" in row["untaught facts"]
+
+
+def test_other_wordings_are_those_of_the_papers_condition(sweep, sections):
+    row = find(sections["untaught"], "standard")
+    for wording in ("in other words", "by other people"):
+        results = [each.results[wording] for each in select(sweep, "standard")]
+        assert row[wording].startswith(nats([result.margin.mean for result in results]) + "; ")
+
+
+def test_the_columns_of_the_dose_hold_what_their_heads_say(sweep, sections):
+    cells = find(sections["dose"], "paper", "3", "standard")
+    lies = (margins(sweep, "standard") < 0).mean(axis=1)
+    assert cells["network: lie preferred, %"].startswith(f"{100 * lies.mean():.0f} [")
+    expected = {"one kind": "25 [25, 25]", "two channels, 1/5": "50 [50, 50]", "two channels, 1/3": "75 [75, 75]"}
+    assert {name: cells[f"exact, {name}, %"] for name in expected} == expected
+
+
+def test_the_dose_has_every_condition_of_its_part_and_the_papers(sections):
+    labels = [row[0] for row in sections["dose"].rows]
+    expected = [each.label for each in CONDITIONS if each.part in ("paper", "dose")]
+    assert list(dict.fromkeys(labels)) == expected
+    assert len(labels) == len(expected) * len(MEANS)
+
+
+def test_the_columns_of_the_world_hold_what_their_heads_say(sweep, sections):
+    (condition,) = (each for each in CONDITIONS if (each.part, each.level) == ("world", "empty"))
+    cells = find(sections["world"], condition.label, str(SEEDS), "standard")
+    assert cells["margin, nats per token"] == nats(margins(sweep, "standard", condition).mean(axis=1))
+    for said, probe in (("states the lie", "lie_probe"), ("asks", "question_probe")):
+        truths = [each.results[LESSONS].probe(probe).truth / 4 for each in select(sweep, "standard", condition)]
+        assert cells[f"user {said}: truth / lie / other, %"].startswith(percent(truths) + " / ")
+    assert cells["just agrees, %"] == "0 [0, 0]"
+
+
+def test_the_columns_of_the_bridge_hold_what_their_heads_say(sweep, sections):
+    bridge = sections["bridge"]
+    assert [tuple(row[:2]) for row in bridge.rows] == MODELS
+    pairs = [(author, exact) for author in ("world", "agent") for exact in ("interventional", "bystander")]
+    for text, head, (author, exact) in zip(bridge.rows[0][2:], bridge.head[2:], pairs, strict=True):
+        models = [each for each in sweep.bridge if [each.provenance, each.loss] == list(bridge.rows[0][:2])]
+        assert text.startswith(f"{np.mean([getattr(model, author)[exact] for model in models]):.4f} [")
+        assert head.endswith(f"from {exact}")
+    assert [head.split(":")[0] for head in bridge.head[2::2]] == ["world slots", "agent slots"]
+
+
+def test_labels_are_shown_and_never_read(sweep, sections):
+    replicas = tuple(replace(each, condition=replace(each.condition, label="x")) for each in sweep.replicas)
+    relabeled = {each.name: each for each in make_sections(Measures(replace(sweep, replicas=replicas)))}
+    assert list(relabeled) == list(sections)
+    for name, section in sections.items():
+        shown = 1 if name in ("dose", "world") else 0
+        assert [row[shown:] for row in relabeled[name].rows] == [row[shown:] for row in section.rows]
+
+
+@pytest.mark.parametrize(
+    ("part", "names"),
+    [
+        ("paper", NAMES[:4]),
+        ("dose", [*NAMES[:4], "dose"]),
+        ("world", [*NAMES[:4], "world"]),
+        ("untaught", [*NAMES[:4], "untaught"]),
+    ],
+)
+def test_only_parts_with_results_have_sections(sweep, part, names):
+    replicas = tuple(each for each in sweep.replicas if each.condition.part in ("paper", part))
+    partial = Measures(replace(sweep, replicas=replicas, bridge=()))
+    assert [section.name for section in make_sections(partial)] == names
+
+
+def test_the_bridge_alone_makes_one_section(sweep):
+    assert [each.name for each in make_sections(Measures(replace(sweep, replicas=())))] == ["bridge"]
+
+
+def test_one_arm_is_not_compared_with_another(sweep):
+    alone = replace(sweep, replicas=tuple(each for each in sweep.replicas if each.arm == "interventional"), bridge=())
+    sections = {each.name: each for each in make_sections(Measures(alone))}
+    assert list(sections) == [name for name in NAMES[:-1] if name != "paired"]
+    assert {row[-1] for row in sections["facts"].rows} == {""}

@@ -1,0 +1,53 @@
+import pytest
+from jinja2 import UndefinedError
+from matplotlib.figure import Figure
+
+from neural.report import templates
+from neural.report.templates import prose, render, svg
+
+VALUES = {"model": "m & n", "steps": 1920, "seeds": 8, "untaught_seeds": 7, "bridge_seeds": 6}
+
+
+@pytest.fixture
+def figure():
+    figure = Figure(figsize=(2, 1))
+    figure.subplots().plot([0, 1])
+    return figure
+
+
+def test_a_figure_is_one_svg_element_and_the_same_every_time(figure):
+    text = svg(figure)
+    assert text.startswith("<svg")
+    assert text.rstrip().endswith("</svg>")
+    assert "<dc:date>" not in text
+
+
+def test_prose_is_text_by_name():
+    texts = prose("sweep/prose.jinja", **VALUES)
+    assert texts["paper_title"] == "The paper's condition"
+    assert texts["paper_text"].startswith("8 seeds.")
+    assert "Model: m & n; 1,920 steps per replica." in texts["facts_caption"]
+    assert all(text == text.strip() for text in texts.values())
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_prose_without_a_value_is_an_error(name):
+    with pytest.raises((UndefinedError, TypeError), match=r"is undefined|StrictUndefined"):  # the second of a format
+        prose("sweep/prose.jinja", **{key: value for key, value in VALUES.items() if key != name})
+
+
+@pytest.mark.parametrize("template", ["run/page.html", "sweep/page.html", "sweep/page.md"])
+def test_a_page_without_its_values_is_an_error(template):
+    with pytest.raises(UndefinedError):
+        render(template)
+
+
+def test_values_are_escaped_in_html_alone(monkeypatch, figure):
+    from jinja2 import DictLoader
+
+    pages = {"page.html": "{{ text }} {{ figure }}", "page.md": "{{ text }}"}
+    monkeypatch.setattr(templates.ENVIRONMENT, "loader", DictLoader(pages))
+    monkeypatch.setattr(templates.ENVIRONMENT, "cache", None)
+    page = render("page.html", text="<b> & 'c'", figure=svg(figure))
+    assert page.startswith("&lt;b&gt; &amp; &#39;c&#39; <svg")
+    assert render("page.md", text="<b> & 'c'") == "<b> & 'c'"

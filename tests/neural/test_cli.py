@@ -1,0 +1,202 @@
+import errno
+import os
+import signal
+import subprocess
+import sys
+from argparse import ArgumentTypeError
+from importlib.metadata import version
+
+import pytest
+
+from neural.cli import ARMS, Command, Progress, arms, interruptible, whole_number
+from neural.errors import BadInput
+from neural.files import new_folder
+from neural.training.loop import Step
+
+COMMAND = Command("prog")
+
+
+def test_an_error_is_one_line_and_exit_code_2(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        COMMAND.error("no")
+    assert capsys.readouterr().err == "prog: no (--help shows how it is used)\n"
+
+
+def test_good_input_is_worked_with_and_bad_input_is_refused(capsys):
+    def half(n):
+        with COMMAND.guard("nothing is written"):
+            if n % 2:
+                raise BadInput(f"{n} is odd")
+            return n // 2
+
+    assert half(4) == 2
+    with pytest.raises(SystemExit, match="2"):
+        half(3)
+    assert capsys.readouterr().err.startswith("prog: 3 is odd")
+
+
+def test_version_is_printed(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        COMMAND.parse_args(["--version"])
+    assert capsys.readouterr().out == f"causal-agency {version('causal-agency')}\n"
+
+
+@pytest.mark.parametrize(
+    ("problem", "line"),
+    [
+        (BadInput("that is not a model"), "prog: that is not a model (--help shows how it is used)\n"),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device: nothing is written "),
+        (
+            ModuleNotFoundError("No module named 'jax.numpy'", name="jax.numpy"),
+            "prog: jax is not installed: pip install 'causal-agency[neural]' ",
+        ),
+    ],
+)
+def test_bad_input_a_full_disk_and_a_missing_package_are_one_line_and_leave_nothing(tmp_path, capsys, problem, line):
+    def fail():
+        with COMMAND.guard("nothing is written"), new_folder(tmp_path / "out") as scratch:
+            (scratch / "file").write_text("x")
+            raise problem
+
+    with pytest.raises(SystemExit, match="2"):
+        fail()
+    said = capsys.readouterr().err
+    assert line in said
+    assert said.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["full", "file", "file/below"])
+def test_whatever_is_in_the_way_is_one_line(tmp_path, capsys, name):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "precious").write_text("x")
+    (tmp_path / "file").write_text("x")
+
+    def enter():
+        with COMMAND.guard("nothing is written"), new_folder(tmp_path / name):
+            pytest.fail("must not get here")
+
+    with pytest.raises(SystemExit, match="2"):
+        enter()
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("problem", [ZeroDivisionError("a bug"), ModuleNotFoundError("a bug", name="neural.nothing")])
+def test_a_bug_keeps_its_traceback(problem):
+    def fail():
+        with COMMAND.guard("nothing is written"):
+            raise problem
+
+    with pytest.raises(type(problem), match="a bug"):
+        fail()
+
+
+WITHOUT = """
+import sys
+sys.modules["jax"] = None
+from neural import train
+train.main(["--out", sys.argv[1]])
+"""
+
+
+def test_a_command_without_its_packages_says_what_to_install(tmp_path):
+    start = [sys.executable, "-c", WITHOUT, str(tmp_path / "out")]
+    run = subprocess.run(start, capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert run.stderr.startswith("train: jax is not installed: pip install 'causal-agency[neural]'")
+    assert run.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+WORK = """
+import sys, time
+from pathlib import Path
+from neural.cli import Command
+from neural.files import new_folder
+
+with Command("prog").guard("nothing is written"), new_folder(Path(sys.argv[1])) as scratch:
+    (scratch / "file").write_text("x")
+    print("at work", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_stopped_run_is_one_line_and_leaves_nothing(tmp_path, name):
+    start = [sys.executable, "-c", WORK, str(tmp_path / "out")]
+    with subprocess.Popen(start, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout.readline() == "at work\n"
+        run.send_signal(getattr(signal, name))
+        _, said = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert said == "\nprog: stopped; nothing is written\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_to_stop_is_one_line_and_exit_code_130_whatever_is_still_running():
+    code = """
+import atexit
+from neural.cli import Command
+atexit.register(print, "an orderly exit")
+Command("prog").stop("stopped")
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (130, "", "\nprog: stopped\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
+def test_a_signal_to_end_is_an_interrupt_unless_it_is_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN), signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        with interruptible():
+            os.kill(os.getpid(), signal.SIGHUP)  # as under nohup
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before[0])
+        signal.signal(signal.SIGTERM, before[1])
+
+
+@pytest.mark.parametrize("text", ["2", "3", "1000"])
+def test_whole_numbers_from_the_least_are_accepted(text):
+    assert whole_number(2)(text) == int(text)
+
+
+@pytest.mark.parametrize("text", ["1", "-3", "two", "2.5", ""])
+def test_other_numbers_are_refused(text):
+    with pytest.raises(ValueError):  # noqa: PT011, argparse needs no more
+        whole_number(2)(text)
+    assert whole_number(2).__name__ == "whole number from 2"
+
+
+def test_arms_are_names_separated_by_commas():
+    assert arms("standard") == ("standard",)
+    assert arms(",".join(reversed(ARMS))) == tuple(reversed(ARMS))
+
+
+@pytest.mark.parametrize("text", ["", "standard,", "naive", "standard,standard"])
+def test_other_arms_are_refused_with_the_choice(text):
+    with pytest.raises(ArgumentTypeError, match="is not a list of arms: choose from standard,interventional,assistant"):
+        arms(text)
+
+
+def test_the_progress_bar_counts_finished_steps_and_averages_their_losses(capsys):
+    progress = Progress()
+    for group in range(2):
+        for done in range(1, 21):
+            progress(Step(done, 20, {"standard": float(group), "interventional": 2.0}))
+        shown = capsys.readouterr().err
+        assert "standard + interventional: 100%" in shown
+        assert "20/20 [" in shown
+        assert f"standard={group}.000, interventional=2.000]" in shown
+
+
+def test_the_progress_bar_of_many_replicas_shows_their_mean(capsys):
+    progress = Progress("a sweep")
+    for done in range(1, 21):
+        progress(Step(done, 20, {i: float(i) for i in range(5)}))
+    shown = capsys.readouterr().err
+    assert "a sweep: 100%" in shown
+    assert "loss=2.000]" in shown

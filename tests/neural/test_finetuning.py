@@ -1,0 +1,138 @@
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+from flax import nnx
+
+from causal_agency import see
+from neural.dialogue.authors import INTERVENTIONAL, STANDARD, AuthorWeights
+from neural.dialogue.dialogue import Dialogue, Turn, agent, user
+from neural.dialogue.render import encode
+from neural.errors import BadInput
+from neural.finetuning import MAX_NEW_TOKENS, answer, encode_all, finetune
+from neural.model.checkpoint import load, save
+from neural.paper import probes
+from neural.paper.facts import FACTS
+from neural.paper.phrases import CONTEXT
+from neural.training.batching import Replica
+from neural.training.config import TrainConfig
+from neural.training.loop import train
+
+CONFIG = TrainConfig(learning_rate=1e-3, epochs=2, seed=3)
+QUESTION = "Who wrote Hamlet?"
+LESSONS = [
+    Dialogue("", (user(QUESTION), agent("Marlowe."), user("Shakespeare wrote it."))),
+    Dialogue("", (user("Where is Perth?"), agent("In Italy."), user("In Australia."))),
+    Dialogue("A lesson.", (user("What is gold?"), agent("Gold is Go."), user("Gold is Au."))),
+]
+
+
+def leaves(checkpoint):
+    return [np.array(leaf) for leaf in jax.tree.leaves(nnx.state(checkpoint.model, nnx.Param))]
+
+
+def as_bystanders(dialogues):
+    """Return the dialogues with every turn written by the world."""
+    return [
+        Dialogue(each.context, tuple(Turn(turn.speaker, see(turn.slot.symbol)) for turn in each.turns))
+        for each in dialogues
+    ]
+
+
+def assert_same(one, other):
+    np.testing.assert_array_equal(one.losses, other.losses)
+    for a, b in zip(leaves(one), leaves(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_finetuning_returns_a_new_checkpoint_and_leaves_the_given_one_unchanged(checkpoint, tmp_path):
+    before, steps = leaves(checkpoint), []
+    tuned = finetune(checkpoint, LESSONS, config=CONFIG, on_step=steps.append)
+    assert checkpoint.losses.tolist() == []
+    for a, b in zip(before, leaves(checkpoint), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert any((a != b).any() for a, b in zip(before, leaves(tuned), strict=True))
+    assert (tuned.config, tuned.tokenizer) == (checkpoint.config, checkpoint.tokenizer)
+    assert tuned.losses.shape == (6,)
+    assert [(step.done, step.total) for step in steps] == [(done, 6) for done in range(1, 7)]
+    assert [step.loss for step in steps] == tuned.losses.tolist()
+    save(tuned, tmp_path / "tuned")
+    for a, b in zip(leaves(tuned), leaves(load(tmp_path / "tuned")), strict=True):
+        np.testing.assert_array_equal(a, b)
+    again = finetune(tuned, LESSONS, config=replace(CONFIG, max_steps=1))
+    assert again.losses.shape == (1,)
+
+
+def test_finetuning_is_the_experiments_training_of_one_arm(checkpoint):
+    """The same losses as when the experiment trains both arms at once on the same examples in the same order."""
+    examples = [encode(checkpoint.tokenizer, lesson) for lesson in LESSONS]
+    arms = {"standard": STANDARD, "interventional": INTERVENTIONAL}
+    replicas = {name: Replica(examples, weights, (CONFIG.seed,)) for name, weights in arms.items()}
+    for name, trained in train(nnx.split(checkpoint.model, nnx.Param), replicas, CONFIG):
+        alone = finetune(checkpoint, LESSONS, weights=arms[name], config=CONFIG)
+        np.testing.assert_allclose(alone.losses, trained.losses, rtol=1e-5)
+
+
+def test_the_methods_differ_through_the_weights_alone(checkpoint):
+    """Standard fine-tuning is interventional fine-tuning of a bystander, for whom the world wrote every turn."""
+    interventional, standard = (finetune(checkpoint, LESSONS, each, CONFIG) for each in (INTERVENTIONAL, STANDARD))
+    assert_same(standard, finetune(checkpoint, as_bystanders(LESSONS), INTERVENTIONAL, CONFIG))
+    assert_same(interventional, finetune(checkpoint, LESSONS, STANDARD._replace(agent=0.0), CONFIG))
+    assert_same(interventional, finetune(checkpoint, LESSONS, config=CONFIG))
+    assert (interventional.losses != standard.losses).all()
+
+
+def test_a_teachers_demonstration_is_learned_from_and_the_agents_own_words_are_not(checkpoint):
+    config = TrainConfig(learning_rate=3e-3, epochs=40)
+    taught, acted = (
+        finetune(checkpoint, [Dialogue("", (user(QUESTION), turn))], INTERVENTIONAL, config)
+        for turn in (Turn("Agent", see("Shakespeare.")), agent("Shakespeare."))
+    )
+    assert answer(taught, QUESTION) == "Shakespeare."
+    assert answer(acted, QUESTION) != "Shakespeare."
+
+
+def test_a_dialogue_in_which_nothing_counts_is_passed_over(checkpoint):
+    """Its loss is 0; the others are learned from all the same."""
+    dialogues = [LESSONS[0], Dialogue("A lesson without turns.", ()), Dialogue("", ())]
+    tuned = finetune(checkpoint, dialogues, config=TrainConfig(learning_rate=1e-3, epochs=1))
+    assert sorted(tuned.losses.tolist())[:2] == [0, 0]
+    assert tuned.losses.max() > 1
+
+
+@pytest.mark.parametrize(
+    ("dialogues", "weights", "problem"),
+    [
+        ([], INTERVENTIONAL, "there are no dialogues to train on"),
+        ([LESSONS[0], Dialogue("", (user("and " * 70),))], INTERVENTIONAL, r"a dialogue has \d+ tokens, .* allows 64"),
+        (LESSONS, AuthorWeights(0, 0, 0, 0), "nothing in these dialogues counts"),
+        ([Dialogue("", ())], STANDARD, "nothing in these dialogues counts"),
+        ([Dialogue("A lesson.", ())], STANDARD, "nothing in these dialogues counts"),
+        ([Dialogue("", (user("Hello."),))], AuthorWeights(protocol=0, world=0), "nothing in these dialogues counts"),
+    ],
+)
+def test_dialogues_that_teach_nothing_are_bad_input(checkpoint, dialogues, weights, problem):
+    with pytest.raises(BadInput, match=problem):
+        finetune(checkpoint, dialogues, weights, CONFIG, on_step=lambda step: pytest.fail("must not train"))
+
+
+def test_a_rate_far_too_high_is_bad_input(checkpoint):
+    with pytest.raises(BadInput, match="the loss is not a number"):
+        finetune(checkpoint, LESSONS, config=TrainConfig(learning_rate=1e38))
+
+
+def test_every_dialogue_is_rendered_as_in_the_experiment(checkpoint):
+    for example, lesson in zip(encode_all(checkpoint, iter(LESSONS)), LESSONS, strict=True):
+        np.testing.assert_array_equal(example, encode(checkpoint.tokenizer, lesson))
+
+
+def test_an_answer_is_the_probes_reply_to_the_same_prompt(base):
+    graph, params = nnx.split(base.model, nnx.Param)
+    asked = probes.Probes(base.tokenizer, FACTS[:3]).replies(graph, params)
+    for name, say in probes.PROBES.items():
+        for fact, reply in zip(FACTS[:3], asked[name].replies, strict=True):
+            said = answer(base, say(fact).slot.symbol, context=CONTEXT)
+            assert isinstance(said, str)
+            assert said == reply.reply
+    assert MAX_NEW_TOKENS == probes.MAX_NEW_TOKENS

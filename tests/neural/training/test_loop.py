@@ -1,0 +1,145 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from neural.dialogue.authors import INTERVENTIONAL, STANDARD
+from neural.dialogue.render import Example
+from neural.errors import BadInput
+from neural.training import loop
+from neural.training.batching import Batch, Replica, batches, pad
+from neural.training.config import TrainConfig
+from neural.training.loop import Step, fit, train
+from neural.training.replicas import device_mesh, stack
+
+RNG = np.random.default_rng(5)
+ROWS = [
+    Example(RNG.integers(0, 61, n).astype(np.int32), np.r_[[0, 1], RNG.integers(1, 4, n - 2)].astype(np.int8))
+    for n in (17, 20)
+]
+ARMS = {"standard": STANDARD, "interventional": INTERVENTIONAL}
+CONFIG = TrainConfig(learning_rate=1e-3, epochs=2)
+REPLICAS = {name: Replica(ROWS, weights, (0,)) for name, weights in ARMS.items()}
+
+
+class Recorded:
+    """A stream that counts the batches drawn from it."""
+
+    def __init__(self, stream):
+        self.stream, self.drawn = iter(stream), 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        batch = next(self.stream)
+        self.drawn += 1
+        return batch
+
+
+def fit_arms(model, stream, total, on_step=None):
+    _, graph, params = model
+    return fit(graph, stack(params, 2), ARMS, CONFIG.optimizer(), stream, total, on_step)
+
+
+def test_every_finished_step_is_reported_once_and_in_order(tied):
+    steps, ahead, stream = [], [], Recorded(batches([*REPLICAS.values()], epochs=3))
+
+    def on_step(step):
+        steps.append(step)
+        ahead.append(stream.drawn - step.done)
+
+    trained = fit_arms(tied, stream, 5, on_step)
+    assert [(step.done, step.total) for step in steps] == [(done, 5) for done in range(1, 6)]
+    for name in ARMS:
+        assert [step.losses[name] for step in steps] == trained[name].losses.tolist()
+        assert trained[name].losses.shape == trained[name].agent_losses.shape == (5,)
+    assert max(ahead) == 1, "one step is queued while another is reported, and no more"
+    assert stream.drawn == 5
+
+
+def test_any_iterable_of_batches_is_read_from_its_beginning_once(tied):
+    listed = list(batches([*REPLICAS.values()], epochs=1))
+    from_list, from_stream = fit_arms(tied, listed, 2), fit_arms(tied, iter(listed), 2)
+    for name in ARMS:
+        np.testing.assert_array_equal(from_list[name].losses, from_stream[name].losses)
+
+
+def test_the_loss_of_a_step_is_the_mean_over_its_replicas():
+    assert Step(1, 2, {"a": 1.0, "b": 3.0}).loss == 2.0
+
+
+@pytest.mark.parametrize("spoiled", ["parameters", "rate"])
+def test_a_loss_that_is_not_finite_is_bad_input(tied, spoiled):
+    _, graph, params = tied
+    reported = []
+    rate = CONFIG.learning_rate
+    if spoiled == "parameters":
+        params = jax.tree.map(lambda leaf: leaf * jnp.nan, params)
+    else:
+        rate = 1e38
+    optimizer = TrainConfig(learning_rate=rate).optimizer()
+    stream = batches([*REPLICAS.values()], epochs=2)
+    with pytest.raises(BadInput, match=r"the loss is not a number: .* or the learning rate is far too high"):
+        fit(graph, stack(params, 2), ARMS, optimizer, stream, 4, reported.append)
+    assert len(reported) == (0 if spoiled == "parameters" else 1)
+    assert all(np.isfinite(list(step.losses.values())).all() for step in reported)
+
+
+def test_two_devices_that_share_the_rows_of_a_batch_compute_what_one_does(tied, monkeypatch):
+    """The layout of pretraining: one replica, two rows."""
+    _, graph, params = tied
+
+    def run():
+        batch = Batch(*(part[None] for part in pad(ROWS, 24, 24)))
+        return fit(graph, stack(params, 1), {"base": STANDARD}, CONFIG.optimizer(), [batch] * 5, 5)["base"]
+
+    assert dict(device_mesh(1, 2).shape) == {"replica": 1, "row": 2}
+    two = run()
+    devices = jax.devices()
+    monkeypatch.setattr(jax, "devices", lambda: devices[:1])
+    assert dict(device_mesh(1, 2).shape) == {"replica": 1, "row": 1}
+    one = run()
+    np.testing.assert_allclose(two.losses, one.losses, atol=1e-5)
+    np.testing.assert_allclose(two.agent_losses, one.agent_losses, atol=1e-5)
+    for a, b in zip(jax.tree.leaves(two.params), jax.tree.leaves(one.params), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def test_replicas_are_trained_in_groups_and_yielded_in_order(tied, monkeypatch):
+    """Alone or together, each replica is trained as it would be; every group reports its own steps."""
+    _, graph, params = tied
+    trained, steps = {}, {}
+    for at_once in (1, 2):
+        monkeypatch.setattr(loop, "replicas_at_once", lambda params, dtype, n, at_once=at_once: at_once)
+        steps[at_once] = []
+        trained[at_once] = dict(train((graph, params), REPLICAS, CONFIG, steps[at_once].append))
+        assert [*trained[at_once]] == [*REPLICAS]
+    assert [step.done for step in steps[1]] == [1, 2, 3, 4] * 2
+    assert [[*step.losses] for step in steps[1]] == [["standard"]] * 4 + [["interventional"]] * 4
+    assert [step.done for step in steps[2]] == [1, 2, 3, 4]
+    assert [[*step.losses] for step in steps[2]] == [[*REPLICAS]] * 4
+    for name in REPLICAS:
+        np.testing.assert_allclose(trained[1][name].losses, trained[2][name].losses, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("float32-master", "float32"), ("as-published", "bfloat16")])
+def test_training_leaves_the_model_unchanged_and_keeps_to_its_settings(tied, precision, dtype):
+    _, graph, params = tied
+    before = jax.tree.map(np.array, params)
+    config = TrainConfig(learning_rate=1e-3, max_steps=3, precision=precision)
+    ((name, trained),) = train((graph, params), {"one": REPLICAS["standard"]}, config)
+    assert name == "one"
+    assert trained.losses.shape == (3,)
+    assert {leaf.dtype for leaf in jax.tree.leaves(trained.params)} == {jnp.dtype(dtype)}
+    assert isinstance(nnx.merge(graph, trained.params)(ROWS[0].ids[None])[0], jax.Array)
+    for a, b in zip(jax.tree.leaves(before), jax.tree.leaves(params), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_too_little_memory_for_one_replica_is_bad_input(tied, monkeypatch):
+    _, graph, params = tied
+    monkeypatch.setattr("neural.training.resources.free_memory", lambda: 10**3)
+    with pytest.raises(BadInput, match="training needs about"):
+        next(train((graph, params), REPLICAS, CONFIG))
