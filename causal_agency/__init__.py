@@ -20,22 +20,22 @@ Who wrote a symbol decides whether it is evidence: ``do(a)`` is an intervention 
 A kernel is any function ``nu(token, past)`` that returns the probability of ``token`` after ``past``, the tuple of the
 symbols before it, whoever wrote them; ``past`` is empty at the first slot. `memoryless` and `markov` make kernels from
 tables, and `channels` joins one for actions and one for observations. For a token that it does not know, a kernel of
-your own raises `UnknownToken` with a message (any other error passes through with a note of the slot), and it lists what
-it can write if it is to act:
+your own raises `UnknownToken` with a message; any other error passes through with a note of the slot. If it is to act,
+say what it can write:
 
     >>> def nu(token, past):
     ...     return 0.9 if past[-1:] == (token,) else 0.5 if not past else 0.1
     >>> sticky = Hypothesis("sticky", nu, tokens=("A", "B"))
 
 ``mix.trajectory(history)`` lists the posterior after every slot. ``mix.ledger(history)`` returns a table of what each
-slot did, to be printed. ``mix.belief()`` takes one slot at a time. ``mix.act(history, rng)`` draws a hypothesis from the
-posterior and returns a symbol from its kernel; ``rng`` is a `random.Random` or a NumPy generator. `L_do` and `L_obs` are
-the likelihoods of a history. If prior and kernels are Fractions, every result is one; floats keep full precision and
+slot did; print it. ``mix.belief()`` takes one slot at a time. ``mix.act(history, rng)`` draws a hypothesis from the
+posterior and returns a symbol from its kernel; ``rng`` is a `random.Random` or a NumPy generator. `L_do` and `L_obs`
+are the likelihoods of a history. If prior and kernels are Fractions, every result is one; floats keep full precision and
 print four digits. Evidence that every hypothesis rules out raises `ImpossibleEvidence`; it and `UnknownToken` are
 ValueErrors.
 
-Types: a `Symbol` is anything hashable, a `Number` a float or a Fraction, a `History` an iterable of `Slot`, a `Kernel` a
-function as above. Importing this package loads the standard library alone. For long streams see
+Types: a `Symbol` is anything hashable, a `Number` a float or a Fraction, a `History` an iterable of `Slot`, a `Kernel`
+a function as above. Importing this package loads the standard library alone. For long streams see
 `causal_agency.streams` (NumPy) and `causal_agency.arrays` (JAX), for property tests `causal_agency.testing`.
 """
 

@@ -35,7 +35,7 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
     """Parse the arguments."""
     option = command.add_argument
     option("parts", nargs="*", metavar="PART",
-           help=f"some of {', '.join(PARTS)} (default: all); all but the bridge include the paper's condition")  # fmt: skip
+           help=f"some of {', '.join(PARTS)} (default: all); all but bridge include paper")  # fmt: skip
     option("--out", type=Path, required=True, help="a new folder, or the folder of a sweep to continue")
     option("--model", default="embedded",
            help="a Hugging Face folder of a Qwen2 model, or its name (default: the embedded base)")  # fmt: skip
