@@ -30,8 +30,8 @@ say what it can write:
 ``mix.trajectory(history)`` lists the posterior after every slot. ``mix.ledger(history)`` returns a table of what each
 slot did; print it. ``mix.belief()`` takes one slot at a time. ``mix.act(history, rng)`` draws a hypothesis from the
 posterior and returns a symbol from its kernel; ``rng`` is a `random.Random` or a NumPy generator. `L_do` and `L_obs`
-are the likelihoods of a history. If prior and kernels are Fractions, every result is one; floats keep full precision and
-print four digits. Evidence that every hypothesis rules out raises `ImpossibleEvidence`; it and `UnknownToken` are
+are the likelihoods of a history. If prior and kernels are Fractions, every result is one; floats keep full precision
+and print four digits. Evidence that every hypothesis rules out raises `ImpossibleEvidence`; it and `UnknownToken` are
 ValueErrors.
 
 Types: a `Symbol` is anything hashable, a `Number` a float or a Fraction, a `History` an iterable of `Slot`, a `Kernel`

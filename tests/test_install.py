@@ -81,7 +81,7 @@ def test_the_exact_side_needs_the_standard_library_alone(environment):
     assert {path.name for path in environment.site.glob("*.dist-info")} == {f"causal_agency-{VERSION}.dist-info"}
 
 
-@pytest.mark.parametrize(("module", "extra"), [("neural.train", "neural"), ("causal_agency.examples.bandit", "arrays")])
+@pytest.mark.parametrize(("module", "extra"), [("neural.train", "neural"), ("causal_agency.examples.bandit", "plot")])
 def test_a_missing_extra_is_named_in_one_line(environment, module, extra):
     environment.show(*RICH)
     done = environment.run("python", "-m", module)
