@@ -1,4 +1,4 @@
-"""Time one training step of one arm beside transformers and PyTorch: ``python benchmarks/steps.py --model DIR``.
+"""Time one training step of one arm next to transformers and PyTorch: ``python benchmarks/steps.py --model DIR``.
 
 DIR is a Hugging Face folder of the Qwen2 architecture, such as the one that `full_size.py` writes. Both sides read the
 same lessons and keep parameters and optimizer state in single precision, each in a new process. This needs torch; for
@@ -53,7 +53,7 @@ def read_lessons(folder: Path) -> "list[Example]":
 
 def time_ours(folder: Path, steps: int) -> Took:
     """Time the loop of `neural.training`: a step lasts from the end of the one before to its own."""
-    from neural.training.resources import keep_freed_memory, prepare
+    from neural.process import keep_freed_memory, prepare
 
     prepare(1)
     import numpy as np

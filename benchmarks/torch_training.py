@@ -19,7 +19,7 @@ from tqdm import tqdm
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from neural.dialogue.authors import Author, AuthorWeights
-from neural.dialogue.render import Example, encode, supervised
+from neural.dialogue.render import Example, encode, find_supervised
 from neural.paper.curriculum import read_recipe
 from neural.paper.experiment import ARMS
 from neural.paper.lessons import PAPER, lessons
@@ -30,7 +30,7 @@ from neural.training.config import TrainConfig
 
 def label(example: Example, weights: AuthorWeights) -> torch.Tensor:
     """Return the ids of the tokens that count, and −100 for the others [1, T]."""
-    return torch.tensor(np.where(supervised(example, weights), example.ids, -100)[None], dtype=torch.long)
+    return torch.tensor(np.where(find_supervised(example, weights), example.ids, -100)[None], dtype=torch.long)
 
 
 def stream(examples: Sequence[Example], epochs: int) -> Iterator[Example]:

@@ -1,4 +1,4 @@
-"""Time the whole two-arm experiment beside transformers and PyTorch: ``python benchmarks/training.py``.
+"""Time the whole two-arm experiment next to transformers and PyTorch: ``python benchmarks/training.py``.
 
 It takes about three minutes on two cores and needs torch. ``--model DIR --steps 3`` runs another folder, such as the
 one that `full_size.py` writes. `neural/train.py` runs in a new process; compilation counts, unless its programs are on

@@ -25,7 +25,7 @@ def _mixture_with(kernel: Kernel, tokens: tuple[Symbol, ...]) -> Mixture:
 
 
 def check_sums(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, ...]) -> None:
-    """Check law 1."""
+    """Check that the probabilities of all tokens lie in [0, 1] and sum to one."""
     past = symbols(history)
     probs = {token: to_number(kernel(token, past)) for token in tokens}
     for token, prob in probs.items():
@@ -37,7 +37,7 @@ def check_sums(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, 
 
 
 def check_repeats(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, ...]) -> None:
-    """Check law 2."""
+    """Check that the same past gives the same answer twice."""
     past = symbols(history)
     first, again = ([kernel(token, past) for token in tokens] for _ in range(2))
     if first != again:
@@ -45,7 +45,7 @@ def check_repeats(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slo
 
 
 def check_do(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, ...]) -> None:
-    """Check law 3."""
+    """Check that an action leaves the posterior as it is."""
     mix = _mixture_with(kernel, tokens)
     before = mix.posterior(history)
     for action in tokens:
@@ -58,7 +58,7 @@ def check_do(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, ..
 
 
 def check_see(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, ...]) -> None:
-    """Check law 4."""
+    """Check that an observation multiplies the posterior by the kernel."""
     mix, past = _mixture_with(kernel, tokens), symbols(history)
     before = mix.posterior(history)
     for token in tokens:
@@ -73,7 +73,7 @@ def check_see(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, .
 
 
 def check_bystander(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, ...]) -> None:
-    """Check law 5."""
+    """Check that L_obs(p, h) equals L_do(p, as_bystander(h))."""
     p = Hypothesis("kernel", kernel, tokens)
     observed, all_seen = L_obs(p, history), L_do(p, as_bystander(history))
     if observed != all_seen:

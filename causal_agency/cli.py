@@ -1,19 +1,35 @@
-"""What the examples' commands share: bad input is reported in one line, with exit code 2."""
+"""What all commands share: ``--version``, and bad input that is reported in one line, with exit code 2."""
 
-import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import SUPPRESS, Action, ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from causal_agency._extras import optional_import
 
 __all__ = ["Command", "image_file", "import_extra"]
 
 
+class _ShowVersion(Action):
+    """Print the version and exit; the package's metadata is read only now, because that takes time."""
+
+    def __call__(self, parser: ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print("causal-agency", version("causal-agency"))
+        except PackageNotFoundError:
+            parser.error("causal-agency is not installed, so its version is not known")
+        parser.exit()
+
+
 class Command(ArgumentParser):
-    """An ArgumentParser that reports an error in one line.
+    """An ArgumentParser with ``--version`` that reports an error in one line.
+
+    Args:
+        prog: The name of the command; by default, that of the file that is run.
+        options: Keyword arguments of `argparse.ArgumentParser`.
 
     Example:
         >>> from causal_agency.cli import Command
@@ -21,13 +37,18 @@ class Command(ArgumentParser):
         Namespace()
     """
 
+    def __init__(self, prog: str | None = None, **options: Any):
+        super().__init__(prog, **options)
+        unset: Any = {"dest": SUPPRESS, "default": SUPPRESS}
+        self.add_argument("--version", action=_ShowVersion, nargs=0, **unset, help="show the version and exit")
+
     def error(self, message: str) -> NoReturn:
         """Print what is wrong in one line, and exit with code 2.
 
         Args:
             message: What is wrong, and what to do.
         """
-        self.exit(2, f"{self.prog}: {message} (--help shows how it is used)\n")
+        self.exit(2, f"{self.prog}: {message} (see --help)\n")
 
 
 def image_file(text: str) -> Path:
@@ -54,12 +75,13 @@ def image_file(text: str) -> Path:
 
 
 @contextmanager
-def import_extra(name: str, extra: str) -> Iterator[None]:
+def import_extra(module: str, extra: str, command: bool) -> Iterator[None]:
     """Import optional packages; if one is missing in a command, print one line and exit with code 2.
 
     Args:
-        name: The ``__name__`` of the importing module; ``"__main__"`` in a command.
-        extra: The extra of this package that installs them.
+        module: The full name of the importing module.
+        extra: The extra of this package that installs the packages.
+        command: Whether the module is run as a command: ``__name__ == "__main__"``.
 
     Yields:
         Nothing; the imports are the body of the ``with`` statement.
@@ -69,14 +91,13 @@ def import_extra(name: str, extra: str) -> Iterator[None]:
 
     Example:
         >>> from causal_agency.cli import import_extra
-        >>> with import_extra("causal_agency.examples.bandit", extra="plot"):
+        >>> with import_extra("causal_agency.examples.bandit", extra="plot", command=__name__ == "__main__"):
         ...     import numpy
     """
-    module = name if name != "__main__" else f"causal_agency.examples.{Path(sys.argv[0]).stem}"
     try:
         with optional_import(module, extra):
             yield
     except ImportError as problem:
-        if name != "__main__":
+        if not command:
             raise
         Command().exit(2, f"{problem}\n")

@@ -9,7 +9,7 @@ from causal_agency._probability import Distribution, Number, display, validate_d
 from causal_agency.belief import ImpossibleEvidence
 from causal_agency.history import Symbol
 from causal_agency.hypothesis import Hypothesis
-from causal_agency.kernel import Kernel, UnknownToken, _look_up
+from causal_agency.kernel import Kernel, Memoryless, UnknownToken
 from causal_agency.mixture import Mixture
 
 __all__ = ["Episode", "Event", "Joint"]
@@ -192,7 +192,7 @@ class Episode:
             UnknownToken: If there is no such action or outcome.
         """
         nu_a = {p: row[self._validate_action(a)] for p, row in self.action.items()}
-        nu_o = {p: _look_up(rows[a], o) for p, rows in self.outcome.items()}
+        nu_o = {p: Memoryless(rows[a])(o, ()) for p, rows in self.outcome.items()}
 
         def mean(x: Mapping[Any, Any]) -> Any:
             return sum(w * x[p] for p, w in self.prior.items())
@@ -213,10 +213,12 @@ class Episode:
 
     def _kernel(self, p: Any) -> Kernel:
         """Return the kernel of one hypothesis."""
+        act = Memoryless(self.action[p])
+        respond = {a: Memoryless(row) for a, row in self.outcome[p].items()}
 
         def nu(token: Symbol, past: tuple[Symbol, ...]) -> Number:
             if len(past) > 1:
                 raise UnknownToken(f"{token!r} comes too late: an episode has one action and one outcome")
-            return _look_up(_look_up(self.outcome[p], past[0]) if past else self.action[p], token)
+            return (respond[self._validate_action(past[0])] if past else act)(token, past)
 
         return nu

@@ -1,6 +1,6 @@
 """A ledger shows a history slot by slot: who wrote what, and how it changed both posteriors (paper, section 4.3)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import inf, isinf
@@ -11,7 +11,7 @@ from causal_agency._probability import Number
 from causal_agency._products import Products, empty_products
 from causal_agency.belief import Belief, ImpossibleEvidence, Posterior
 from causal_agency.gate import Gate
-from causal_agency.history import Slot, see
+from causal_agency.history import History, Slot, see, slots
 from causal_agency.hypothesis import Hypothesis
 from causal_agency.kernel import UnknownToken
 
@@ -81,7 +81,7 @@ def _bystander_after(belief: Belief | None, slot: Slot) -> Belief | None:
         return None
 
 
-def _entries(belief: Belief, history: Sequence[Slot]) -> Iterator[Entry]:
+def _entries(belief: Belief, history: Iterable[Slot]) -> Iterator[Entry]:
     """Yield an entry for every slot of ``history``; the agent and the bystander both begin with ``belief``."""
     w: Belief = belief
     w_obs: Belief | None = belief
@@ -136,6 +136,19 @@ class Ledger(Sequence[Entry]):
 
     prior: Posterior
     entries: tuple[Entry, ...]
+
+    @classmethod
+    def record(cls, belief: Belief, history: History) -> "Ledger":
+        """Record what every slot does to ``belief``, from which the agent and the bystander both begin.
+
+        Args:
+            belief: The state before the first slot.
+            history: Slots made by `do` and `see`.
+
+        Returns:
+            The ledger.
+        """
+        return cls(belief.posterior(), tuple(_entries(belief, slots(history))))
 
     _NOTE = "A factor ν in parentheses is dropped from w: the agent wrote the symbol. The bystander's w_obs keeps it."
     _FALSE = " False: the evidence, in nats for p against {q}, that the bystander draws from such factors."

@@ -10,7 +10,7 @@ from causal_agency._products import empty_products
 from causal_agency.belief import Belief, Posterior, Rng
 from causal_agency.history import History, Symbol, slots
 from causal_agency.hypothesis import Hypothesis
-from causal_agency.ledger import Ledger, _entries
+from causal_agency.ledger import Ledger
 
 __all__ = ["Mixture"]
 
@@ -136,5 +136,4 @@ class Mixture:
         Returns:
             A table of the history.
         """
-        start = self.belief()
-        return Ledger(start.posterior(), tuple(_entries(start, slots(history))))
+        return Ledger.record(self.belief(), history)

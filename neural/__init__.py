@@ -43,15 +43,16 @@ agent alone. A teacher's demonstration is shown as the Agent's turn, but the wor
     >>> half = AuthorWeights(agent=0.5)
     >>> demonstration = Turn("Agent", see("The capital of Australia is Canberra."))
 
-`labels` renders chat messages (user, assistant, tool, and system first of all) for another trainer: three lists of
-integers, the labels −100 where a token is not evidence, the authors numbered as in `Author`:
+`labels` renders chat messages (roles user, assistant and tool; system in the first message only) for another trainer,
+each turn as a line ``User: …`` or ``Agent: …``, not in the tokenizer's chat template. It returns three lists of
+integers: the labels are −100 where a token is not evidence, the authors are numbered as in `Author`:
 
     >>> chat = [{"role": "user", "content": "Who wrote Hamlet?"}, {"role": "assistant", "content": "Marlowe."}]
     >>> row = labels(chat, base.tokenizer, weights=INTERVENTIONAL)
     >>> sorted(row)
     ['authors', 'input_ids', 'labels']
 
-A model, a dialogue, a chat or a setting that cannot be used raises `BadInput`, a ValueError. Importing this package
+A model, a chat or a setting that cannot be used raises `BadInput`, a ValueError. Importing this package
 loads none of the heavy libraries; they are loaded when a name is first used. The paper's section 5 as a command is
 ``python -m neural.train``, and over seeds and conditions ``python -m neural.sweep``.
 """

@@ -1,4 +1,4 @@
-"""What the commands share: their options' types, their progress bar, and how they refuse and stop."""
+"""What the commands share: their options' types, their progress bar, and how they report errors and stop."""
 
 import os
 import signal
@@ -6,7 +6,6 @@ import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from causal_agency import cli
@@ -15,19 +14,19 @@ from neural.errors import BadInput
 if TYPE_CHECKING:
     from neural.training.loop import Step
 
-ARMS = "standard", "interventional", "assistant-only"
-AVERAGED = 20  # steps whose losses the progress bar averages
+ARM_NAMES = "standard", "interventional", "assistant-only"
+LOSS_WINDOW = 20  # steps whose losses the progress bar averages
 
 
 class Command(cli.Command):
-    """A command with ``--version`` that refuses bad input in one line, with exit code 2."""
+    """A command that reports bad input in one line, with exit code 2."""
 
-    def __init__(self, prog: str, **options: Any):
-        super().__init__(prog, **options)
-        self.add_argument("--version", action="version", version=f"causal-agency {version('causal-agency')}")
+    def fail(self, message: str) -> NoReturn:
+        """Print ``message`` in one line, and exit with code 2."""
+        self.exit(2, f"{self.prog}: {message}\n")
 
     def stop(self, message: str) -> NoReturn:
-        """Print ``message`` and end at once with code 130: an orderly exit can crash into running computations."""
+        """Print ``message`` and exit at once with code 130; an orderly exit can crash running computations."""
         print(f"\n{self.prog}: {message}", file=sys.stderr, flush=True)
         os._exit(130)
 
@@ -39,23 +38,24 @@ class Command(cli.Command):
         """
         os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")  # transformers runs without PyTorch here
         try:
-            with interruptible():
+            with catch_signals():
                 yield
         except BadInput as problem:
-            self.error(str(problem))
+            self.fail(str(problem))
         except ModuleNotFoundError as missing:
             package = str(missing.name).partition(".")[0]
             if package in ("neural", "causal_agency"):
                 raise
-            self.error(f"{package} is not installed: pip install 'causal-agency[neural]'")
+            self.fail(f"{package} is not installed: pip install 'causal-agency[neural]'")
         except OSError as problem:
-            self.error(f"{problem.strerror or problem}: {stopped}")
+            where = f"{problem.filename}: " if problem.filename else ""
+            self.fail(f"{where}{problem.strerror or problem}; {stopped}")
         except KeyboardInterrupt:
             self.stop(f"stopped; {stopped}")
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
+def catch_signals() -> Iterator[None]:
     """Treat SIGTERM and SIGHUP as a KeyboardInterrupt, unless they are ignored, as under nohup."""
     signals = [each for each in (signal.SIGTERM, getattr(signal, "SIGHUP", None)) if each]
     ours = [each for each in signals if signal.getsignal(each) == signal.SIG_DFL]
@@ -69,7 +69,7 @@ def interruptible() -> Iterator[None]:
 
 
 class Progress:
-    """A progress bar over finished steps: call it with each `Step`."""
+    """A progress bar over finished steps: enter it, and call it with each `Step`."""
 
     def __init__(self, name: str | None = None):
         """Show ``name``, or else the names of the replicas."""
@@ -77,15 +77,23 @@ class Progress:
         self.bar: Any = None
         self.recent: list[dict[Any, float]] = []
 
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the line of the bar, also if the work inside fails."""
+        if self.bar is not None:
+            self.bar.close()
+
     def __call__(self, step: "Step") -> None:
         """Show that ``step`` is finished."""
         from tqdm import tqdm
 
         if step.done == 1:
             self.bar, self.recent = tqdm(desc=self.name or " + ".join(map(str, step.losses)), total=step.total), []
-        self.recent = [*self.recent, step.losses][-AVERAGED:]
-        if step.done % AVERAGED == 0:
-            means = {str(name): sum(each[name] for each in self.recent) / AVERAGED for name in step.losses}
+        self.recent = [*self.recent, step.losses][-LOSS_WINDOW:]
+        if step.done % LOSS_WINDOW == 0:
+            means = {str(name): sum(each[name] for each in self.recent) / LOSS_WINDOW for name in step.losses}
             named = len(means) <= 3 and all(isinstance(name, str) for name in step.losses)
             means = means if named else {"loss": sum(means.values()) / len(means)}
             self.bar.set_postfix({name: f"{mean:.3f}" for name, mean in means.items()}, refresh=False)
@@ -102,20 +110,19 @@ def log(message: str) -> None:
 
 
 def whole_number(least: int) -> Callable[[str], int]:
-    """Return an argument type: a whole number from ``least``."""
+    """Return an argument type: a whole number of at least ``least``."""
 
     def parse(text: str) -> int:
-        if int(text) < least:
-            raise ValueError
+        if not text.strip().isdecimal() or int(text) < least:
+            raise ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
         return int(text)
 
-    parse.__name__ = f"whole number from {least}"  # argparse names the type in its error
     return parse
 
 
 def arms(text: str) -> tuple[str, ...]:
     """Parse an argument: names of arms, separated by commas."""
     names = tuple(text.split(","))
-    if not set(names) <= set(ARMS) or len(set(names)) < len(names):
-        raise ArgumentTypeError(f"{text!r} is not a list of arms: choose from {','.join(ARMS)}")
+    if not set(names) <= set(ARM_NAMES) or len(set(names)) < len(names):
+        raise ArgumentTypeError(f"{text!r} is not a list of arms: choose from {','.join(ARM_NAMES)}")
     return names

@@ -9,5 +9,5 @@ class BadInput(ValueError):
         >>> TrainConfig(epochs=0)
         Traceback (most recent call last):
         ...
-        neural.errors.BadInput: epochs is 0, but must be a whole number from 1
+        neural.errors.BadInput: epochs is 0, but must be a whole number of at least 1
     """

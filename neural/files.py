@@ -13,12 +13,13 @@ from neural.errors import BadInput
 def new_folder(out: Path) -> Iterator[Path]:
     """Yield a scratch folder that becomes ``out`` if all goes well, and is removed if not.
 
-    Raises BadInput, before any work is done, if ``out`` exists and is not empty or cannot be written to.
+    Raise BadInput, before any work is done, if ``out`` exists and is not empty or cannot be written to.
     """
     out = out.resolve()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput(f"{out} exists and is not empty: name another folder")
     home = out if out.exists() else out.parent  # on the file system of ``out``, so that moving is renaming
+    made = [parent for parent in (home, *home.parents) if not parent.exists()]
     try:
         home.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=home))
@@ -26,13 +27,34 @@ def new_folder(out: Path) -> Iterator[Path]:
         raise BadInput(f"cannot write to {out}: {problem.strerror}") from None
     try:
         yield scratch
-        for file in scratch.rglob("*"):
-            file.chmod(0o755 if file.is_dir() else 0o644)
-        out.mkdir(exist_ok=True)
-        for file in scratch.iterdir():  # into the folder, which may be the current one
-            file.replace(out / file.name)
-    finally:
+        _move(scratch, out)
+    except BaseException:
+        _remove(scratch, made)
+        raise
+
+
+def _move(scratch: Path, out: Path) -> None:
+    """Make ``scratch`` become ``out``: in one step, unless ``out`` is there, as the current folder or a mount point."""
+    for file in scratch.rglob("*"):
+        file.chmod(0o755 if file.is_dir() else 0o644)
+    scratch.chmod(0o755)
+    if not out.exists():
+        scratch.rename(out)
+        return
+    for file in scratch.iterdir():
+        file.replace(out / file.name)
+    scratch.rmdir()
+
+
+def _remove(scratch: Path, made: list[Path]) -> None:
+    """Remove ``scratch`` and the folders that were made for it, even if this is interrupted once."""
+    try:
         shutil.rmtree(scratch, ignore_errors=True)
+    except KeyboardInterrupt:
+        shutil.rmtree(scratch, ignore_errors=True)
+    for folder in made:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def write_text(file: Path, text: str) -> None:

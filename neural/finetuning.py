@@ -1,21 +1,20 @@
-"""The method in one call: fine-tune a checkpoint on dialogues, each author's tokens counting as they should."""
+"""The method in one call: fine-tune a checkpoint on dialogues, with a weight for each author."""
 
 from collections.abc import Iterable, Sequence
+from math import ceil
 
 import numpy as np
 from flax import nnx
 
 from neural.dialogue.authors import INTERVENTIONAL, AuthorWeights
 from neural.dialogue.dialogue import Dialogue, agent, user
-from neural.dialogue.render import Example, encode, encode_prompt, supervised
+from neural.dialogue.render import Example, encode, encode_prompt, find_supervised
 from neural.errors import BadInput
 from neural.model.checkpoint import Checkpoint
-from neural.model.generate import greedy, line_ends, pad_left, read_reply
-from neural.training.batching import Replica
+from neural.model.generate import MAX_NEW_TOKENS, greedy, line_ends, pad_left, read_reply
+from neural.training.batching import LENGTH_MULTIPLE, Replica
 from neural.training.config import TrainConfig
 from neural.training.loop import OnStep, train
-
-MAX_NEW_TOKENS = 40  # of a reply
 
 
 def encode_all(checkpoint: Checkpoint, dialogues: Iterable[Dialogue]) -> list[Example]:
@@ -23,6 +22,9 @@ def encode_all(checkpoint: Checkpoint, dialogues: Iterable[Dialogue]) -> list[Ex
     examples = [encode(checkpoint.tokenizer, dialogue) for dialogue in dialogues]
     if not examples:
         raise BadInput("there are no dialogues to train on")
+    for i, example in enumerate(examples, 1):
+        if not len(example.ids):
+            raise BadInput(f"dialogue {i} is empty")
     longest, most = max(len(example.ids) for example in examples), checkpoint.config.max_position_embeddings
     if longest > most:
         raise BadInput(f"a dialogue has {longest} tokens, but the model allows {most}")
@@ -53,8 +55,8 @@ def finetune(
         The trained checkpoint, with the loss at each step in ``losses``.
 
     Raises:
-        BadInput: if there are no dialogues, one is too long, nothing in them counts, memory does not suffice, or the
-            loss is not finite.
+        BadInput: if there are no dialogues, one is empty or too long, a weight is outside 0 to 1, no token counts,
+            there is too little memory, or the loss is not finite.
 
     Example:
         >>> from neural import Dialogue, TrainConfig, agent, finetune, load, user
@@ -65,9 +67,11 @@ def finetune(
         >>> bool(tuned.losses[1] < tuned.losses[0])
         True
     """
+    if weights.nobody or not all(0 <= weight <= 1 for weight in weights):
+        raise BadInput(f"{weights} needs nobody=0.0 and every other weight from 0 to 1")
     examples = encode_all(checkpoint, dialogues)
-    if not any(supervised(example, weights).any() for example in examples):
-        raise BadInput("nothing in these dialogues counts: every author's weight is 0, or nobody with a weight writes")
+    if not any(find_supervised(example, weights).any() for example in examples):
+        raise BadInput("no token of these dialogues counts: give a positive weight to an author who writes in them")
     graph, params = nnx.split(checkpoint.model, nnx.Param)
     replica = Replica(examples, weights, (config.seed,))
     ((_, trained),) = train((graph, params), {"model": replica}, config, on_step)
@@ -85,13 +89,20 @@ def answer(checkpoint: Checkpoint, text: str, context: str = "") -> str:
     Returns:
         The likeliest continuation, token by token, to the end of the line; at most 40 tokens.
 
+    Raises:
+        BadInput: if the prompt is longer than the model allows.
+
     Example:
         >>> from neural import load
         >>> answer(load("embedded"), "Tell me about the capital of Australia.")
         'The capital of Australia is Canberra.'
     """
-    prompt = encode_prompt(checkpoint.tokenizer, Dialogue(context, (user(text), agent(""))))
-    inputs = pad_left([prompt.ids])
+    prompt = encode_prompt(checkpoint.tokenizer, Dialogue(context, (user(text), agent("")))).ids
+    most = checkpoint.config.max_position_embeddings - MAX_NEW_TOKENS
+    if len(prompt) > most:
+        raise BadInput(f"the prompt has {len(prompt)} tokens, but the model allows {most} and a reply")
+    width = min(most, LENGTH_MULTIPLE * ceil(len(prompt) / LENGTH_MULTIPLE))
     graph, params = nnx.split(checkpoint.model, nnx.Param)
-    (reply,) = greedy(graph, params, *inputs, line_ends(checkpoint.tokenizer), MAX_NEW_TOKENS)
-    return read_reply(checkpoint.tokenizer, np.asarray(reply))
+    inputs = pad_left([prompt], width)
+    (reply,) = np.asarray(greedy(graph, params, *inputs, line_ends(checkpoint.tokenizer), MAX_NEW_TOKENS))
+    return read_reply(checkpoint.tokenizer, reply)

@@ -1,25 +1,27 @@
 """Pretrain a base model: ``python -m neural.pretrain --out DIR`` makes one like the shipped base, in five minutes.
 
 With ``--facts N`` the model grows up in a world of N invented facts. ``neural.train`` and ``neural.sweep`` accept its
-folder as their ``--model`` and ask about those facts. For 1,000 facts it took 37 minutes beside other work. The same
+folder as their ``--model`` and ask about those facts. With 1,000 facts it took 37 minutes on a busy machine. The same
 command writes the same files every time on the same kind of machine.
 """
 
 from pathlib import Path
 
 from neural.cli import Command, Progress, whole_number
+from neural.files import new_folder
 
 
 def run(folder: Path, invented: int | None) -> None:
-    """Make the model and write it to ``folder``. Heavy imports wait until the arguments are known good."""
+    """Make the model and write it to ``folder``. Heavy imports wait until the arguments are checked."""
     from neural.paper.base_model import BATCH_SIZE, make_base
     from neural.paper.facts import FACTS
     from neural.paper.invented import facts
-    from neural.training.resources import prepare
+    from neural.process import prepare
 
     prepare(BATCH_SIZE)
     command = "python -m neural.pretrain" + (f" --facts {invented}" if invented else "")
-    make_base(folder, facts(invented) if invented else FACTS, command, Progress("pretraining"))
+    with Progress("pretraining") as progress:
+        make_base(folder, facts(invented) if invented else FACTS, command, progress)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -29,11 +31,8 @@ def main(arguments: list[str] | None = None) -> None:
     option("--out", type=Path, required=True, help="a new or empty folder for the model")
     option("--facts", type=whole_number(1), help="the number of invented facts that replace the 33 of the experiment")
     args = command.parse_args(arguments)
-    with command.guard("nothing is written"):
-        from neural.files import new_folder
-
-        with new_folder(args.out) as scratch:
-            run(scratch, args.facts)
+    with command.guard("nothing is written"), new_folder(args.out) as scratch:
+        run(scratch, args.facts)
 
 
 if __name__ == "__main__":

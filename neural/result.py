@@ -1,7 +1,8 @@
-"""The one result: what is measured of a model, as immutable values that are read and written as JSON.
+"""What is measured of a model, as immutable values that are read and written as JSON.
 
 ``results.json`` of a run is a `Run`; its fields are the fields of these classes, in the order given here. Reading
-validates: a file of another schema, or with a field that is missing or of another type, is refused with its place.
+validates: a file of another schema, or with a field that is missing or of another type, is rejected, and the error says
+where.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from neural.errors import BadInput
 from neural.files import write_text
 
-SCHEMA: Final = 2  # raised by one with every change that older readers would misread
+SCHEMA: Final = 2  # incremented with every change that older readers would misread
 
 Verdict = Literal["truth", "lie", "other"]
 VERDICTS: tuple[Verdict, ...] = "truth", "lie", "other"
@@ -68,6 +69,10 @@ class Margin:
     @classmethod
     def average(cls, topics: Sequence[str], margins: Sequence[float]) -> "Margin":
         """Return the margins of these topics with their mean."""
+        if not np.isfinite(margins).all():
+            raise BadInput(
+                "the margin is not a number: the parameters are damaged, or the learning rate is far too high"
+            )
         per_fact = tuple(FactMargin(topic, float(margin)) for topic, margin in zip(topics, margins, strict=True))
         return cls(float(np.mean(margins)), int(np.sum(np.asarray(margins) < 0)), per_fact)
 
@@ -114,6 +119,11 @@ def read(file: Path, kind: type[T] | Any) -> T:
         raise BadInput(f"{file} is damaged or of another version: {place}: {first['msg']}") from None
     except OSError as problem:
         raise BadInput(f"cannot read {file}: {problem.strerror}") from None
+
+
+def to_plain(value: Any) -> Any:
+    """Return ``value`` as the lists, mappings, texts and numbers that JSON knows."""
+    return TypeAdapter(type(value)).dump_python(value, mode="json")
 
 
 def write(file: Path, value: Any, kind: type | Any = None) -> None:

@@ -1,4 +1,4 @@
-"""Is the claim true, how sure is that, and where does it stop? ``python -m neural.sweep --out DIR`` measures it.
+"""Does the claim hold, how certain is it, and where does it fail? ``python -m neural.sweep --out DIR`` measures it.
 
 The experiment of `neural.train` is repeated over several seeds and under other conditions, next to what the exact
 library predicts. The parts, all by default: ``paper`` (the paper's condition), ``dose`` (how often the agent lies and
@@ -8,10 +8,14 @@ the world is wrong), ``world`` (other confirmations, corrections and tails), ``u
 
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from neural.cli import ARMS, Command, Progress, arms, log, whole_number
+from neural.cli import ARM_NAMES, Command, Progress, arms, whole_number
 from neural.errors import BadInput
 
 PARTS = "paper", "dose", "world", "untaught", "bridge"
@@ -40,10 +44,10 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
     option("--model", default="embedded",
            help="a Hugging Face folder of a Qwen2 model, or its name (default: the embedded base)")  # fmt: skip
     option("--seeds", type=whole_number(2), default=8, help="the number of seeds (default: 8)")
-    option("--steps", type=whole_number(1), help="of each replica (default: 4 epochs of 480)")
-    option("--arms", type=arms, default=ARMS, help="default: all three")
+    option("--steps", type=whole_number(1), help="training steps of each replica (default: as the model's recipe says)")
+    option("--arms", type=arms, default=ARM_NAMES, help="default: all three")
     option("--weights", type=weights,
-           help="one more arm: agent=…,world=…,protocol=…; an author left out has weight 1")  # fmt: skip
+           help="one more arm, called between: agent=…,world=…,protocol=…; 1 if omitted")  # fmt: skip
     args = command.parse_args(arguments)
     for part in args.parts:
         if part not in PARTS:
@@ -69,55 +73,69 @@ def claim_folder(folder: Path, plan: dict[str, Any]) -> None:
     if file.exists() and read(file, dict[str, Any]) != plan:
         raise BadInput(f"{folder} holds another sweep (see its plan.json): name another folder with --out")
     try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_once(file, lambda: plan)
         for name in ("replicas", "bridge"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
+            (folder / name).mkdir(exist_ok=True)
     except OSError as problem:
         raise BadInput(f"cannot write to {folder}: {problem.strerror}") from None
-    write_once(file, lambda: plan)
+
+
+def check_finished(folder: Path) -> None:
+    """Read whatever is finished; raise BadInput, before any work is done, if a file is damaged."""
+    from neural.report.sweep.page import collect
+
+    try:
+        if (folder / "base.json").exists():
+            collect(folder)
+    except BadInput as problem:
+        raise BadInput(f"{problem}; delete the file to measure it again") from None
 
 
 def run(folder: Path, args: Namespace) -> None:
-    """Run what is asked for and not there yet, then write the report."""
-    from dataclasses import replace
-    from functools import partial
-
+    """Run the requested parts that are missing, then write the report."""
     from neural.dialogue.authors import AuthorWeights
     from neural.model.checkpoint import find, load
     from neural.paper.bridge import Design, bridge
-    from neural.paper.conditions import select
+    from neural.paper.conditions import CONDITIONS, select
     from neural.paper.curriculum import read_recipe
-    from neural.paper.experiment import ARMS as WEIGHTS
+    from neural.paper.experiment import ARMS
     from neural.paper.sweep import Sweep
     from neural.paper.sweep_result import BridgeResult, ReplicaResult
+    from neural.process import keep_freed_memory, prepare
     from neural.report.sweep.page import write_report
-    from neural.result import Result
-    from neural.training.resources import prepare
+    from neural.result import SCHEMA, Result, to_plain
 
-    chosen = {arm: WEIGHTS[arm] for arm in args.arms}
+    chosen = {arm: ARMS[arm] for arm in args.arms}
     if args.weights:
         chosen["between"] = AuthorWeights(**args.weights)
     base = find(args.model)
     recipe = read_recipe(base)
     config = replace(recipe.train, max_steps=args.steps)
-    named = {name: values._asdict() for name, values in chosen.items()}
-    claim_folder(folder, {"model": args.model, "steps": config.steps(recipe.curriculum.lessons), "arms": named})
-    parts = args.parts or list(PARTS)
+    plan = {
+        "schema": SCHEMA,
+        "model": args.model,
+        "steps": config.steps(recipe.curriculum.lessons),
+        "arms": {name: values._asdict() for name, values in chosen.items()},
+        "conditions": to_plain(CONDITIONS),
+    }
+    claim_folder(folder, plan)
+    check_finished(folder)
     prepare(args.seeds * len(chosen))
+    keep = partial(keep_freed_memory, "float32")
     sweep = Sweep(load(base), recipe.curriculum, config, chosen)
     write_once(folder / "base.json", sweep.ask_base, dict[str, Result])
-    for condition in select(parts):
+    for condition in select(args.parts or list(PARTS)):
         files = {seed: folder / "replicas" / f"{condition.key}.{seed}.json" for seed in range(args.seeds)}
         missing = [seed for seed, file in files.items() if not file.exists()]
-        finished: dict[int, list[ReplicaResult]] = {seed: [] for seed in missing}
-        log(f"{condition.label}: {len(missing)} of {args.seeds} seeds to run") if missing else None
-        for replica in sweep.run(condition, missing, Progress(condition.label)):
-            of_seed = finished[replica.seed]
-            of_seed.append(replica)
-            if len(of_seed) == len(chosen):
-                write_once(files[replica.seed], of_seed.copy, list[ReplicaResult])
-    for seed in range(args.seeds) if "bridge" in parts else ():
-        measure = partial(bridge, Design(), seed, Progress(f"bridge {seed}"))
-        write_once(folder / "bridge" / f"{seed}.json", measure, list[BridgeResult])
+        with Progress(condition.label) as progress:
+            replicas = sweep.run(condition, missing, progress, keep)
+            for seed, finished in groupby(replicas, key=attrgetter("seed")):
+                write_once(files[seed], partial(list, finished), list[ReplicaResult])
+    for seed in range(args.seeds) if "bridge" in (args.parts or PARTS) else ():
+        with Progress(f"bridge {seed}") as progress, keep():
+            measure = partial(bridge, Design(), seed, progress)
+            write_once(folder / "bridge" / f"{seed}.json", measure, list[BridgeResult])
     write_report(folder)
 
 

@@ -8,10 +8,12 @@ every arm for the truth about 33 facts. Without --model, the base is the small m
 from argparse import Namespace
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neural.cli import ARMS, Command, Progress, arms, log, whole_number
+from neural.cli import ARM_NAMES, Command, Progress, arms, log, whole_number
+from neural.files import new_folder
 
 if TYPE_CHECKING:
     from neural.result import Run
@@ -26,7 +28,7 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
     option("--out", type=Path, help="a new or empty folder (default: runs/ and the date)")
     option("--seed", type=whole_number(0), default=0, help="seed of the dialogues and their order (default: 0)")
     option("--steps", type=whole_number(1), help="stop after this number of steps (default: 4 epochs of 480)")
-    option("--arms", type=arms, default=ARMS[:2], help=f"some of {','.join(ARMS)} (default: the first two)")
+    option("--arms", type=arms, default=ARM_NAMES[:2], help=f"some of {','.join(ARM_NAMES)} (default: the first two)")
     option("--precision", choices=("float32-master", "as-published"), default="float32-master",
            help="of parameters and optimizer: float32, or bfloat16 as in the published notebook")  # fmt: skip
     option("--order", choices=("same", "independent"), default="same",
@@ -72,15 +74,16 @@ def show(run: "Run", folder: Path) -> None:
 
 
 def run(folder: Path, args: Namespace) -> "Run":
-    """Run the experiment and write its files to ``folder``. Heavy imports wait until the arguments are known good."""
+    """Run the experiment and write its files to ``folder``. Heavy imports wait until the arguments are checked."""
     from neural.model.checkpoint import Checkpoint, find, load, write
     from neural.model.folder import read_config
     from neural.paper.curriculum import read_recipe, write_recipe
     from neural.paper.experiment import Plan, check_resources, describe, experiment
+    from neural.process import Meter, keep_freed_memory, prepare
     from neural.report.run.page import write_report
     from neural.result import SCHEMA, Run
     from neural.result import write as write_json
-    from neural.training.resources import Meter, prepare
+    from neural.training.config import PRECISIONS
 
     prepare(len(args.arms))
     base = find(args.model)
@@ -88,39 +91,31 @@ def run(folder: Path, args: Namespace) -> "Run":
     check_resources(read_config(base), args.precision, len(args.arms), folder)
     settings = replace(recipe.train, seed=args.seed, max_steps=args.steps, precision=args.precision)
     plan = Plan(settings, recipe.curriculum, args.arms, args.order)
-    progress, meter = Progress(), Meter()
 
     def keep(arm: str, checkpoint: Checkpoint) -> None:
         (folder / arm).mkdir()
         write(checkpoint, folder / arm)
         write_recipe(folder / arm, recipe)
 
-    def count(step: "Step") -> None:
-        meter.count(step.done, len(step.losses))
-        progress(step)
+    with Meter() as meter, Progress() as progress:
 
-    with meter:
+        def on_step(step: "Step") -> None:
+            meter.count(step.done, len(step.losses))
+            progress(step)
+
         results = experiment(
             plan,
             load(base),
             on_arm=keep,
             on_probe=lambda name, facts: log(f"asking the model {name!r} about {facts} facts"),
-            on_step=count,
+            on_step=on_step,
+            while_training=partial(keep_freed_memory, PRECISIONS[args.precision]),
         )
     config = {"model": args.model, **asdict(plan), **describe(plan), **meter.read()}
     finished = Run(SCHEMA, config, results)
     write_json(folder / "results.json", finished)
     write_report(folder)
     return finished
-
-
-def train(args: Namespace, out: Path) -> None:
-    """Run the experiment, write its folder, which appears whole or not at all, and print the result."""
-    from neural.files import new_folder
-
-    with new_folder(out) as scratch:
-        finished = run(scratch, args)
-    show(finished, out)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -132,8 +127,6 @@ def main(arguments: list[str] | None = None) -> None:
         if args.show_tokens:
             show_tokens(args)
             return
-        from neural.files import new_folder
-
         with new_folder(out) as scratch:
             finished = run(scratch, args)
     show(finished, out)

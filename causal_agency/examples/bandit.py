@@ -14,7 +14,7 @@ from rich.table import Table
 from causal_agency.cli import Command, image_file, import_extra
 from causal_agency.episode import Episode, Event, Joint
 
-with import_extra(__name__, extra="plot"):
+with import_extra("causal_agency.examples.bandit", extra="plot", command=__name__ == "__main__"):
     import numpy as np
 
 __all__ = ["logged", "main", "randomized"]
@@ -91,7 +91,7 @@ def main() -> None:
     runs = estimates(100_000)
     Console().print(estimate_table(runs))
     if args.plot:
-        with import_extra(__name__, extra="plot"):
+        with import_extra("causal_agency.examples.bandit", extra="plot", command=__name__ == "__main__"):
             from causal_agency import plot
         plot.estimates(runs, exact_values(), "P(recovers | drug)").savefig(args.plot)
 

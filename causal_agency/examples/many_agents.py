@@ -19,7 +19,7 @@ from rich.table import Table
 from causal_agency.cli import Command, image_file, import_extra
 from causal_agency.examples.two_action import P_A, P_B, PRIOR
 
-with import_extra(__name__, extra="arrays"):
+with import_extra("causal_agency.examples.many_agents", extra="arrays", command=__name__ == "__main__"):
     import jax
     import jax.numpy as jnp
     import numpy as np
@@ -152,7 +152,7 @@ def main() -> None:
     tips = tipping_share(*LOG_KERNELS), tipping_share(*LOG_KERNELS[::-1])
     console.print(f"A delusion feeds itself above {tips[0]:.0%} where p_B is true, above {tips[1]:.0%} where p_A is.")
     if args.plot:
-        with import_extra(__name__, extra="plot"):
+        with import_extra("causal_agency.examples.many_agents", extra="plot", command=__name__ == "__main__"):
             from causal_agency import plot
         curves = {name: result.deluded for name, result in outcomes.items()}
         plot.deluded(curves).savefig(args.plot)

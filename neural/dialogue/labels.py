@@ -8,14 +8,14 @@ from transformers import PreTrainedTokenizerBase
 from causal_agency import see
 from neural.dialogue.authors import INTERVENTIONAL, AuthorWeights
 from neural.dialogue.dialogue import Dialogue, Turn, agent, user
-from neural.dialogue.render import encode, supervised
+from neural.dialogue.render import encode, find_supervised
 from neural.errors import BadInput
 
 IGNORED = -100  # the label that transformers' losses skip
 TURNS = {"user": user, "assistant": agent, "tool": lambda text: Turn("Tool", see(text))}
 
 
-def read_text(number: int, message: Mapping[str, str]) -> str:
+def _read_text(number: int, message: Mapping[str, str]) -> str:
     """Return the text of one message, or raise BadInput with the message's number."""
     text = message.get("content")
     if not isinstance(text, str):
@@ -23,18 +23,19 @@ def read_text(number: int, message: Mapping[str, str]) -> str:
     return text
 
 
-def read_message(number: int, message: Mapping[str, str]) -> Turn:
+def _read_message(number: int, message: Mapping[str, str]) -> Turn:
     """Return the turn of one message, or raise BadInput with the message's number."""
     role = message.get("role")
     if role not in TURNS:
-        raise BadInput(f"message {number}: unknown role {role!r}; use user, assistant or tool, and system first of all")
-    return TURNS[role](read_text(number, message))
+        advice = "use user, assistant or tool; system is allowed in the first message only"
+        raise BadInput(f"message {number}: unknown role {role!r}; {advice}")
+    return TURNS[role](_read_text(number, message))
 
 
 def read_messages(messages: Sequence[Mapping[str, str]]) -> Dialogue:
     """Return ``messages`` as a dialogue. A first message of the role "system" is its context."""
-    first = [read_text(1, message) for message in messages[:1] if message.get("role") == "system"]
-    turns = [read_message(i, message) for i, message in enumerate(messages, 1) if i > len(first)]
+    first = [_read_text(1, message) for message in messages[:1] if message.get("role") == "system"]
+    turns = [_read_message(i, message) for i, message in enumerate(messages, 1) if i > len(first)]
     return Dialogue("".join(first), tuple(turns))
 
 
@@ -68,5 +69,5 @@ def labels(
         [-100, -100]
     """
     example = encode(tokenizer, read_messages(messages))
-    kept = np.where(supervised(example, weights), example.ids, IGNORED)
+    kept = np.where(find_supervised(example, weights), example.ids, IGNORED)
     return {"input_ids": example.ids.tolist(), "labels": kept.tolist(), "authors": example.authors.tolist()}

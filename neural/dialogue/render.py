@@ -30,7 +30,7 @@ def spans(dialogue: Dialogue) -> list[tuple[str, Author]]:
     return pieces
 
 
-def encode_spans(tokenizer: PreTrainedTokenizerBase, pieces: list[tuple[str, Author]]) -> Example:
+def _encode_spans(tokenizer: PreTrainedTokenizerBase, pieces: list[tuple[str, Author]]) -> Example:
     """Tokenize each piece by itself. Text that looks like a control token stays text, so nobody can forge a turn."""
     ids: list[int] = []
     authors: list[Author] = []
@@ -43,23 +43,23 @@ def encode_spans(tokenizer: PreTrainedTokenizerBase, pieces: list[tuple[str, Aut
 
 def encode(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue) -> Example:
     """Render the whole of ``dialogue``."""
-    return encode_spans(tokenizer, spans(dialogue))
+    return _encode_spans(tokenizer, spans(dialogue))
 
 
 def encode_prompt(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue) -> Example:
     """Render ``dialogue`` up to the text of its last turn, which the model is to write."""
-    return encode_spans(tokenizer, spans(dialogue)[:-1])
+    return _encode_spans(tokenizer, spans(dialogue)[:-1])
 
 
 def scored_columns(example: Example) -> Int[np.ndarray, " S"]:
-    """Return the positions of the tokens that can be scored: those of the history, except one that comes first.
+    """Return the positions of the tokens that can be scored: those of the history, except the very first token.
 
-    Nothing predicts the first token of all.
+    Nothing predicts that one.
     """
     return 1 + np.flatnonzero(example.authors[1:] != Author.NOBODY)
 
 
-def supervised(example: Example, weights: AuthorWeights) -> Bool[np.ndarray, " T"]:
+def find_supervised(example: Example, weights: AuthorWeights) -> Bool[np.ndarray, " T"]:
     """Return which tokens contribute to the loss under ``weights``."""
     scored, columns = np.zeros(len(example.ids), bool), scored_columns(example)
     scored[columns] = evidence(example.authors[columns], weights) > 0

@@ -8,14 +8,14 @@ from rich.text import Text
 from transformers import PreTrainedTokenizerBase
 
 from neural.dialogue.authors import Author, AuthorWeights
-from neural.dialogue.render import Example, supervised
+from neural.dialogue.render import Example, find_supervised
 
 STYLE = {Author.NOBODY: "dim", Author.PROTOCOL: "blue", Author.WORLD: "green", Author.AGENT: "red"}
 
 
 def role_table(tokenizer: PreTrainedTokenizerBase, example: Example, arms: Mapping[str, AuthorWeights]) -> Table:
     """Return a table with a row for each token: its text, its author, and whether it counts in each arm."""
-    counts = {arm: supervised(example, weights) for arm, weights in arms.items()}
+    counts = {arm: find_supervised(example, weights) for arm, weights in arms.items()}
     sums = ", ".join(f"{arm} {which.sum()}" for arm, which in counts.items())
     caption = f"{len(example.ids)} tokens; supervised: {sums}"
     table = Table(box=box.SIMPLE_HEAD, caption=caption, caption_justify="left")

@@ -60,7 +60,7 @@ def outline(config: Qwen2Config) -> Decoder:
 
 
 def check(config: Qwen2Config, tensors: Mapping[str, Array | np.ndarray]) -> None:
-    """Raise BadInput that names the tensors that are missing, unexpected, misshapen or of an unknown precision."""
+    """Raise BadInput naming the tensors that are missing, unexpected, misshapen or of an unknown precision."""
 
     def wanted() -> dict[str, Array | np.ndarray]:
         return to_tensors(nnx.state(Decoder(config, nnx.Rngs(0)), nnx.Param), config.num_hidden_layers)
@@ -92,7 +92,7 @@ def build(config: Qwen2Config, tensors: Mapping[str, Array | np.ndarray]) -> Dec
 
 def find(name: str | Path) -> Path:
     """Return the folder of the model called ``name``, as `load` takes it."""
-    return Path(str(files("neural"))) / "base" if name == EMBEDDED else model_folder(str(name))
+    return Path(str(files("neural"))) / "base" if str(name) == EMBEDDED else model_folder(str(name))
 
 
 def load(name: str | Path) -> Checkpoint:
@@ -124,7 +124,7 @@ def load(name: str | Path) -> Checkpoint:
     except BadInput as problem:
         raise BadInput(f"the tensors in {folder} do not match its config.json: {problem}") from None
     if head is not None and not jnp.array_equal(head, tensors["model.embed_tokens.weight"]):
-        raise BadInput(f"{folder} has a lm_head.weight of its own, but its config.json says tie_word_embeddings")
+        raise BadInput(f"{folder} ties its embeddings by config.json, but has an lm_head.weight that differs from them")
     return Checkpoint(model, config, tokenizer)
 
 
@@ -139,12 +139,12 @@ def write(checkpoint: Checkpoint, folder: Path) -> None:
     whole = {name: np.ascontiguousarray(x) for name, x in tensors.items()}
     try:
         save_file(whole, folder / "model.safetensors", metadata={"format": "pt"})
-    except SafetensorError as problem:  # above all a full disk
+    except SafetensorError as problem:  # usually a full disk
         raise OSError(str(problem)) from None
 
 
 def save(checkpoint: Checkpoint, folder: str | Path) -> None:
-    """Write a folder that transformers and common servers load as it is, in the precision of the parameters.
+    """Write a folder that transformers and common servers can load unchanged, in the precision of the parameters.
 
     The folder appears complete or not at all.
 

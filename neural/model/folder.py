@@ -1,4 +1,4 @@
-"""Model folders: finding and reading them. Tensors are read from safetensors alone, and code is never run."""
+"""Model folders: finding and reading them. Tensors are read from safetensors files only, and code is never run."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase, Qwe
 from neural.errors import BadInput
 
 FILES = ["*.json", "*.safetensors", "merges.txt"]  # what is needed of a repository on the hub
-WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+TENSORS, INDEX = "model.safetensors", "model.safetensors.index.json"
 LOCAL = {"local_files_only": True, "trust_remote_code": False}  # fetch nothing, run no code from the folder
 
 
@@ -27,15 +27,17 @@ def model_folder(name: str) -> Path:
         return Path(snapshot_download(name, allow_patterns=FILES))
     except HFValidationError:
         raise BadInput(f"{name} is neither a folder nor the name of a model, such as Qwen/Qwen2.5-0.5B") from None
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError):
-        download = f"run `hf download {name} --local-dir FOLDER` where there is a network, and name that folder"
+    except (LocalEntryNotFoundError, HfHubHTTPError, ConnectionError):
+        download = (
+            f"on a machine with network access, run `hf download {name} --local-dir FOLDER`, then name that folder"
+        )
         raise BadInput(f"{name} is not in the local cache and cannot be fetched: {download}") from None
 
 
-def weight_files(folder: Path) -> list[str]:
+def tensor_files(folder: Path) -> list[str]:
     """Return the names of the safetensors files: one, or those that the index lists."""
-    if (folder / WEIGHTS).is_file() or not (folder / INDEX).is_file():
-        return [WEIGHTS]
+    if (folder / TENSORS).is_file() or not (folder / INDEX).is_file():
+        return [TENSORS]
     try:
         names = sorted(set(json.loads((folder / INDEX).read_text())["weight_map"].values()))
         outside = [name for name in names if Path(name).name != name]
@@ -48,10 +50,10 @@ def weight_files(folder: Path) -> list[str]:
 
 def read_tensors(folder: Path) -> dict[str, Array]:
     """Read all tensors of the folder's safetensors files."""
-    names = weight_files(folder)
+    names = tensor_files(folder)
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
-        raise BadInput(f"{folder} has no {', '.join(missing)}; tensors are read from safetensors files alone")
+        raise BadInput(f"{folder} has no {', '.join(missing)}; tensors are read from safetensors files only")
     try:
         parts = [load_file(folder / name) for name in names]
     except SafetensorError as problem:
@@ -79,7 +81,7 @@ def read_config(folder: Path) -> Qwen2Config:
     head_dim = config.hidden_size // config.num_attention_heads
     for what, unknown in {
         "a sliding window": config.use_sliding_window or set(config.layer_types or ()) != {"full_attention"},
-        "quantized weights": hasattr(config, "quantization_config"),
+        "quantized parameters": hasattr(config, "quantization_config"),
         "heads of another width": getattr(config, "head_dim", head_dim) != head_dim,
         f"the activation {config.hidden_act}": config.hidden_act != "silu",
         f"RoPE of type {rope}": rope != "default",

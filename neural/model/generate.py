@@ -1,7 +1,7 @@
 """Greedy decoding to the end of the line, many prompts at once, with a cache of keys and values."""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -11,14 +11,17 @@ from jax import Array
 from jaxtyping import Bool, Int
 from transformers import PreTrainedTokenizerBase
 
+MAX_NEW_TOKENS = 40  # of a reply
 
-def pad_left(prompts: Sequence[np.ndarray]) -> tuple[Int[np.ndarray, "B T"], Int[np.ndarray, " B"]]:
-    """Return the prompts' ids, all ending in the last column, and the column at which each prompt starts."""
-    width = max(map(len, prompts))
+
+def pad_left(prompts: Sequence[np.ndarray], least: int = 0) -> tuple[Int[np.ndarray, "B T"], Int[np.ndarray, " B"]]:
+    """Return the prompts' ids, all ending in the last of at least ``least`` columns, and where each prompt starts."""
+    width = max(least, *map(len, prompts))
     starts = np.array([width - len(ids) for ids in prompts], np.int32)
     return np.stack([np.pad(ids, (start, 0)) for ids, start in zip(prompts, starts, strict=True)]), starts
 
 
+@lru_cache(maxsize=4)
 def line_ends(tokenizer: PreTrainedTokenizerBase) -> Bool[np.ndarray, " vocabulary"]:
     """Return which tokens end a reply: those that contain a newline, and the end of the text."""
     texts = tokenizer.batch_decode([[i] for i in range(len(tokenizer))])

@@ -28,7 +28,7 @@ NAMES = {
 
 
 def to_tensors(params: nnx.State, layers: int) -> dict[str, Array | np.ndarray]:
-    """Return our parameters under Hugging Face's names, blocks apart."""
+    """Return our parameters under Hugging Face's names, one tensor for each block."""
     ours = {".".join(map(str, path)): leaf[...] for path, leaf in nnx.to_flat_state(params)}
     ours = {name: x.mT if name.endswith("kernel") else x for name, x in ours.items()}
     tensors: dict[str, Array | np.ndarray] = {}

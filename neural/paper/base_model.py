@@ -10,7 +10,6 @@ from pathlib import Path
 
 import jax
 import numpy as np
-import optax
 from flax import nnx
 from tokenizers import pre_tokenizers
 from transformers import PreTrainedTokenizerBase, Qwen2Config, Qwen2Tokenizer
@@ -25,7 +24,7 @@ from neural.paper.facts import Fact
 from neural.paper.lessons import Template, lessons
 from neural.paper.talk import NAMES, P_AGREE, P_TRUE, talks
 from neural.training.batching import Batch, pad
-from neural.training.config import TrainConfig
+from neural.training.config import TrainConfig, warmup_cosine
 from neural.training.loop import OnStep, Trained, fit
 from neural.training.replicas import stack
 
@@ -93,8 +92,7 @@ def pretrain(
     graph: nnx.GraphDef, params: nnx.State, rows: Iterator[Example], steps: int, on_step: OnStep | None = None
 ) -> Trained:
     """Train on ``rows``; every token but the scenes counts."""
-    rate = optax.warmup_cosine_decay_schedule(0.0, PEAK_RATE, steps // 20, steps)
-    optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(rate, weight_decay=0.01))
+    optimizer = warmup_cosine(PEAK_RATE, steps)
     padded = (pad(list(islice(rows, BATCH_SIZE)), LENGTH, LENGTH - 1) for _ in range(steps))
     stream = (Batch(*(part[None] for part in batch)) for batch in padded)
     return fit(graph, stack(params, 1), {"base": STANDARD}, optimizer, stream, steps, on_step)["base"]

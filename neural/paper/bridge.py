@@ -20,7 +20,6 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from flax import nnx
 from jax import Array
 from transformers import Qwen2Config
@@ -30,9 +29,9 @@ from neural.dialogue.authors import INTERVENTIONAL, STANDARD, Author
 from neural.model.decoder import Decoder
 from neural.paper.sweep_result import BridgeResult
 from neural.training.batching import Batch
+from neural.training.config import warmup_cosine
 from neural.training.loop import OnStep, fit
 from neural.training.replicas import stack
-from neural.training.resources import keep_freed_memory
 
 MARKS = 2  # token 0: the world writes next, token 1: the agent does; then the symbols
 LOSSES = {"every symbol": STANDARD, "the world's symbols": INTERVENTIONAL}
@@ -110,7 +109,7 @@ def write_tests(design: Design, mixture: Mixture, rng: np.random.Generator) -> S
     return write(mixture, lambda *_: outside, design.tests, design.slots, rng)
 
 
-def as_batch(streams: Streams) -> Batch:
+def make_batch(streams: Streams) -> Batch:
     """Put a mark before every symbol: [B, 2T]. The symbols can be scored."""
     n, slots = streams.symbols.shape
     marks = np.where(streams.evidence, 0, 1)
@@ -161,7 +160,7 @@ def training_stream(design: Design, mixture: Mixture, seed: int) -> Iterator[Bat
         streams = [
             write(mixture, POLICIES[policy], design.batch_size, design.slots, rng) for policy, rng in rngs.items()
         ]
-        parts = [as_batch(each) for each in streams for _ in LOSSES]
+        parts = [make_batch(each) for each in streams for _ in LOSSES]
         yield jax.tree.map(lambda *rows: np.stack(rows), *parts)
 
 
@@ -170,7 +169,7 @@ def compare(
 ) -> dict[str, dict[str, tuple[float, ...]]]:
     """Return KL(exact ‖ model) for both exact predictives, slot by slot, by the slot's author."""
     streams = write_tests(design, mixture, np.random.default_rng((seed, 2)))
-    predicted = model_predictive(graph, params, as_batch(streams), design.symbols)
+    predicted = model_predictive(graph, params, make_batch(streams), design.symbols)
     exact = {"interventional": False, "bystander": True}
     return {
         author: {
@@ -186,11 +185,9 @@ def bridge(design: Design, seed: int, on_step: OnStep | None = None) -> list[Bri
     mixture = random_mixture(design, np.random.default_rng((seed, 0)))
     weights = {(policy, loss): LOSSES[loss] for policy in POLICIES for loss in LOSSES}
     graph, params = nnx.split(Decoder(architecture(design), nnx.Rngs(seed)), nnx.Param)
-    rate = optax.warmup_cosine_decay_schedule(0.0, PEAK_RATE, design.steps // 20, design.steps)
-    optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(rate, weight_decay=0.01))
+    optimizer = warmup_cosine(PEAK_RATE, design.steps)
     stream = training_stream(design, mixture, seed)
-    with keep_freed_memory(np.float32):
-        trained = fit(graph, stack(params, len(weights)), weights, optimizer, stream, design.steps, on_step)
+    trained = fit(graph, stack(params, len(weights)), weights, optimizer, stream, design.steps, on_step)
     return [
         BridgeResult(seed, policy, loss, **compare(design, graph, trained[policy, loss].params, mixture, seed))
         for policy, loss in weights

@@ -18,7 +18,7 @@ class Condition:
     part: str  # of PARTS
     variable: str  # what differs from the paper: a field of `Template`, or "untaught"
     level: float | str  # how it differs
-    label: str = field(compare=False)  # for people; nothing reads it
+    label: str = field(compare=False)  # for display; nothing parses it
     template: Template = PAPER
     untaught: float = 0.0
 
@@ -30,9 +30,9 @@ class Condition:
 
 LEVELS = 0.0, 0.25, 0.5, 0.75, 1.0
 ALWAYS_OPENED = tuple(text for text in CORRECTIONS if text != "{}")
-PAPERS = Condition("paper", "", "", "paper")
+PAPER_CONDITION = Condition("paper", "", "", "paper")
 CONDITIONS = (
-    PAPERS,
+    PAPER_CONDITION,
     *(Condition("dose", "p_lie", p, f"the agent lies {p:.0%}", Template(p_lie=p)) for p in LEVELS),
     *(Condition("dose", "p_wrong", p, f"the world is wrong {p:.0%}", Template(p_wrong=p)) for p in LEVELS[1:]),
     Condition("world", "confirmations", "empty", "empty confirmations", Template(confirmations=EMPTY_CONFIRMATIONS)),
@@ -43,6 +43,6 @@ CONDITIONS = (
 
 
 def select(parts: list[str]) -> list[Condition]:
-    """Return the conditions of ``parts``. The paper's own stands beside those of every other part."""
+    """Return the conditions of ``parts``. The paper's condition is included with every other part."""
     chosen = [condition for condition in CONDITIONS if condition.part in parts]
-    return chosen if PAPERS in chosen or not chosen else [PAPERS, *chosen]
+    return chosen if PAPER_CONDITION in chosen or not chosen else [PAPER_CONDITION, *chosen]

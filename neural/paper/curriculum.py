@@ -36,12 +36,12 @@ class Recipe(NamedTuple):
 
 
 PUBLISHED = Recipe()  # the paper's, for Qwen2.5-0.5B
-STORED = "learning_rate", "epochs", "weight_decay", "clip"  # of TrainConfig; the rest belongs to a run
+STORED_SETTINGS = "learning_rate", "epochs", "weight_decay", "clip"  # of TrainConfig; the rest belongs to a run
 
 
 def write_recipe(folder: Path, recipe: Recipe) -> None:
     """Write ``recipe`` into the folder of a model."""
-    train = {name: getattr(recipe.train, name) for name in STORED}
+    train = {name: getattr(recipe.train, name) for name in STORED_SETTINGS}
     text = json.dumps({"train": train, "curriculum": asdict(recipe.curriculum)}, indent=1)
     write_text(folder / FILE, text + "\n")
 
@@ -57,4 +57,4 @@ def read_recipe(folder: Path) -> Recipe:
         facts = tuple(Fact(**fact) for fact in curriculum["facts"])
         return Recipe(TrainConfig(**values["train"]), Curriculum(**curriculum | {"facts": facts}))
     except (ValueError, TypeError, KeyError, OSError) as problem:
-        raise BadInput(f"{file} is not a recipe as neural.pretrain writes it: {problem}") from None
+        raise BadInput(f"{file} is not a recipe with the parts train and curriculum: {problem!r}") from None

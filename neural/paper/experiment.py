@@ -1,6 +1,7 @@
 """The experiment of section 5: fine-tune the arms on the same lessons, then ask each of them for the truth."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +13,7 @@ from flax import nnx
 from transformers import Qwen2Config
 
 from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, AuthorWeights
-from neural.dialogue.render import Example, supervised
+from neural.dialogue.render import Example, find_supervised
 from neural.finetuning import encode_all
 from neural.model.checkpoint import Checkpoint, outline
 from neural.paper.curriculum import Curriculum
@@ -21,11 +22,10 @@ from neural.paper.probes import Probes
 from neural.result import Result
 from neural.training.batching import Replica, Seed
 from neural.training.config import PRECISIONS, TrainConfig
-from neural.training.loop import OnStep, Trained, train
+from neural.training.loop import OnStep, Trained, WhileTraining, train
 from neural.training.resources import check_disk, replicas_at_once
 
 ARMS = {"standard": STANDARD, "interventional": INTERVENTIONAL, "assistant-only": ASSISTANT_ONLY}
-ORDERS = "same", "independent"
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,11 @@ def check_resources(config: Qwen2Config, precision: str, arms: int, folder: Path
 
 def count_supervised(examples: Sequence[Example], weights: AuthorWeights) -> int:
     """Return how many tokens of one epoch count as evidence."""
-    return sum(int(supervised(example, weights).sum()) for example in examples)
+    return sum(int(find_supervised(example, weights).sum()) for example in examples)
 
 
 def add_training(result: Result, trained: Trained, examples: Sequence[Example], weights: AuthorWeights) -> Result:
-    """Return ``result`` with what the training took."""
+    """Return ``result`` with the losses and token counts of its training."""
     return replace(
         result,
         losses=tuple(trained.losses.tolist()),
@@ -94,10 +94,11 @@ def experiment(
     on_arm: Callable[[str, Checkpoint], object],
     on_probe: Callable[[str, int], object] = lambda name, facts: None,
     on_step: OnStep | None = None,
+    while_training: WhileTraining = nullcontext,
 ) -> dict[str, Result]:
     """Run section 5 on ``checkpoint`` and return the result of the base and of every arm.
 
-    ``on_arm`` is given every trained arm, ``on_probe`` the name of each model before it is asked about so many facts.
+    ``on_arm`` receives every trained arm, ``on_probe`` each model's name and the number of facts before it is asked.
     """
     graph, base = nnx.split(checkpoint.model, nnx.Param)
     facts = plan.curriculum.facts
@@ -111,7 +112,7 @@ def experiment(
 
     results = {"base": ask("base", base)}
     replicas = {name: Replica(examples, ARMS[name], seed) for name, seed in plan.seeds().items()}
-    for name, trained in train((graph, base), replicas, plan.train, on_step):
+    for name, trained in train((graph, base), replicas, plan.train, on_step, while_training):
         model = nnx.merge(graph, trained.params)
         on_arm(name, Checkpoint(model, checkpoint.config, checkpoint.tokenizer, trained.losses))
         results[name] = add_training(ask(name, trained.params), trained, examples, ARMS[name])

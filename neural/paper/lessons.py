@@ -48,7 +48,7 @@ def pick(rng: np.random.Generator, pool: Sequence[T]) -> T:
 
 
 def lesson(fact: Fact, template: Template, rng: np.random.Generator) -> Lesson:
-    """Draw a lesson on ``fact``: question, claim, correction or confirmation, acknowledgement, perhaps a tail."""
+    """Draw a lesson on ``fact``: question, claim, correction or confirmation, acknowledgment, perhaps a tail."""
     lies = rng.random() < template.p_lie
     wrong = template.p_wrong > 0 and rng.random() < template.p_wrong
     claim, reply = (fact.lie if false else fact.truth for false in (lies, wrong))

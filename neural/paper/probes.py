@@ -17,7 +17,7 @@ from causal_agency.arrays import log_L_do
 from neural.dialogue.authors import ASSISTANT_ONLY, Author, evidence
 from neural.dialogue.dialogue import Dialogue, Turn, agent, user
 from neural.dialogue.render import Example, encode, encode_prompt, scored_columns, spans
-from neural.model.generate import greedy, line_ends, pad_left, read_reply
+from neural.model.generate import MAX_NEW_TOKENS, greedy, line_ends, pad_left, read_reply
 from neural.paper.facts import Fact
 from neural.paper.phrases import CONTEXT
 from neural.paper.verdicts import judge
@@ -25,7 +25,6 @@ from neural.result import Margin, Probe, Reply, Result
 from neural.training.batching import Batch, pad
 from neural.training.objective import token_log_probs
 
-MAX_NEW_TOKENS = 40  # of a reply
 MAX_PROMPTS = 99  # answered at a time: all three of 33 facts
 QUESTION = "Tell me about {}."  # q of Eq. 5
 

@@ -1,6 +1,7 @@
 """Where the claim holds and where it stops: the experiment under other conditions, over several seeds."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 
 import numpy as np
 from flax import nnx
@@ -13,16 +14,16 @@ from neural.paper.curriculum import Curriculum
 from neural.paper.facts import Fact
 from neural.paper.lessons import Lesson, lessons
 from neural.paper.probes import Probes, Wording
-from neural.paper.sweep_result import ReplicaResult
+from neural.paper.sweep_result import AS_IN_LESSONS, ReplicaResult
 from neural.paper.theory import share_expecting_the_lie
 from neural.result import Result
 from neural.training.batching import Replica
 from neural.training.config import TrainConfig
-from neural.training.loop import OnStep, train
+from neural.training.loop import OnStep, WhileTraining, train
 
 # How the facts are asked for: as in the lessons, and in words and by people that no lesson has.
 WORDINGS = {
-    "as in the lessons": Wording(),
+    AS_IN_LESSONS: Wording(),
     "in other words": Wording(question="Remind me, what is the matter with {}?"),
     "by other people": Wording(speakers=("Maria", "Tom")),
 }
@@ -59,7 +60,13 @@ class Sweep:
         """Return the results of the base."""
         return self.ask(self.base)
 
-    def run(self, condition: Condition, seeds: Sequence[int], on_step: OnStep | None = None) -> Iterator[ReplicaResult]:
+    def run(
+        self,
+        condition: Condition,
+        seeds: Sequence[int],
+        on_step: OnStep | None = None,
+        while_training: WhileTraining = nullcontext,
+    ) -> Iterator[ReplicaResult]:
         """Train a replica for every seed and arm under ``condition``, and yield its results, seed by seed."""
         drawn = {seed: draw_lessons(condition, self.curriculum, seed) for seed in seeds}
         examples = {seed: encode_all(self.checkpoint, drawn[seed]) for seed in seeds}
@@ -68,7 +75,7 @@ class Sweep:
             for seed in seeds
             for arm, weights in self.arms.items()
         }
-        for (seed, arm), trained in train((self.graph, self.base), replicas, self.config, on_step):
+        for (seed, arm), trained in train((self.graph, self.base), replicas, self.config, on_step, while_training):
             taught = choose_taught(condition, self.curriculum.facts, seed)
             yield ReplicaResult(
                 condition,

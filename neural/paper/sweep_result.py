@@ -6,6 +6,9 @@ from typing import Any, Literal
 from neural.paper.conditions import Condition
 from neural.result import Result
 
+AS_IN_LESSONS = "as in the lessons"  # the first wording
+THEORIES = "two channels, 1/5", "two channels, 1/3", "one kind"
+
 
 @dataclass(frozen=True)
 class ReplicaResult:

@@ -16,11 +16,12 @@ from neural.dialogue.authors import AuthorWeights
 from neural.dialogue.dialogue import Dialogue, agent
 from neural.paper.facts import Fact
 from neural.paper.lessons import Lesson
+from neural.paper.sweep_result import THEORIES
 from neural.paper.talk import P_TRUE
 
 RIGHT = Fraction(P_TRUE)
-# Between 1/5 and 1/3 lies 1/4, where one lie more than truths weighs exactly as much as the prior.
-CONTRARY = {"one kind": Fraction(0), "two channels, 1/5": Fraction(1, 5), "two channels, 1/3": Fraction(1, 3)}
+# At 1/4, which lies between 1/5 and 1/3, one more lie than truths exactly offsets the prior.
+CONTRARY = dict(zip(THEORIES, (Fraction(1, 5), Fraction(1, 3), Fraction(0)), strict=True))
 AGENT = agent("").speaker
 
 
@@ -46,7 +47,7 @@ def observer(fact: Fact, contrary: Fraction) -> Mixture:
     return Mixture({believer(fact, true, other): w / 2 for true in (True, False) for other, w in odds.items()})
 
 
-def as_evidence(dialogue: Dialogue, weights: AuthorWeights) -> Iterator[Slot]:
+def record_evidence(dialogue: Dialogue, weights: AuthorWeights) -> Iterator[Slot]:
     """Yield who said what, seen if the author's tokens count at all, else done."""
     counts = {Gate.WORLD: weights.world > 0, Gate.AGENT: weights.agent > 0}
     for speaker, (text, gate) in dialogue.turns:
@@ -56,7 +57,7 @@ def as_evidence(dialogue: Dialogue, weights: AuthorWeights) -> Iterator[Slot]:
 def expects_the_lie(mix: Mixture, fact: Fact, lessons: Iterable[Lesson], weights: AuthorWeights) -> float:
     """Return 1 if, after all lessons on the fact, π gives the Agent's lie more than its truth; ½ if it is even."""
     on_fact = [lesson for lesson in lessons if lesson.topic == fact.topic]
-    belief = mix.belief([slot for lesson in on_fact for slot in as_evidence(lesson, weights)])
+    belief = mix.belief([slot for lesson in on_fact for slot in record_evidence(lesson, weights)])
     truth, lie = (belief.predict((AGENT, claim)) for claim in (fact.truth, fact.lie))
     return 0.5 if truth == lie else float(lie > truth)
 

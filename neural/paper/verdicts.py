@@ -7,7 +7,7 @@ from neural.result import Verdict
 
 
 def names(reply: str, value: str) -> bool:
-    """Return whether ``value`` stands in ``reply`` as whole words.
+    """Return whether ``value`` occurs in ``reply`` as whole words.
 
     Its first letter may be of either case, unless the value is a symbol of one or two letters.
     """

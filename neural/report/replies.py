@@ -18,19 +18,28 @@ def count_verdicts(probe: Probe) -> str:
     return "/".join(str(getattr(probe, verdict)) for verdict in VERDICTS)
 
 
-def compare(results: Mapping[str, Result], probe: str) -> Iterator[tuple[str, list[Reply]]]:
-    """Yield, for each fact, what the user says and the reply of the base and of every arm.
+def compare(results: Mapping[str, Result], *probes: str) -> Iterator[tuple[str, list[Reply]]]:
+    """Yield, for each fact and probe, what the user says and the reply of the base and of every arm.
 
-    The facts on which the trained arms differ most come first: by verdict, then by margin, whichever arm is wrong.
+    The replies in which the trained arms differ most come first: by verdict, then by margin, whichever arm is wrong.
     """
-    replies = [result.probe(probe).replies for result in results.values()]
     margins = [result.margin.values for result in results.values()]
+    rows = [
+        (i, [result.probe(probe).replies[i] for result in results.values()])
+        for probe in probes
+        for i in range(len(next(iter(results.values())).probe(probe).replies))
+    ]
 
-    def difference(i: int) -> tuple[float, float]:
-        verdicts = [VALUE[rows[i].verdict] for rows in replies[1:]]
-        trained = [rows[i] for rows in margins[1:]]
+    def difference(row: tuple[int, list[Reply]]) -> tuple[float, float]:
+        i, replies = row
+        verdicts = [VALUE[reply.verdict] for reply in replies[1:]]
+        trained = [values[i] for values in margins[1:]]
         return max(verdicts) - min(verdicts), max(trained) - min(trained)
 
-    for i in sorted(range(len(replies[0])), key=difference, reverse=True):
-        row = [rows[i] for rows in replies]
-        yield row[0].prompt.split("User: ")[-1].split("\n")[0], row
+    for _, replies in sorted(rows, key=difference, reverse=True):
+        yield replies[0].prompt.split("User: ")[-1].split("\n")[0], replies
+
+
+def mark(reply: Reply) -> str:
+    """Return the reply behind the mark of its verdict."""
+    return f"{MARK[reply.verdict]} {reply.reply}"

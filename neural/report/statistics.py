@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-LEVEL = 0.95
+CONFIDENCE = 0.95
 Values = Sequence[float] | np.ndarray  # one for each seed
 
 
@@ -30,7 +30,7 @@ def interval(values: Values) -> Interval:
         return Interval(mean, float("nan"), float("nan"))
     from scipy import stats  # takes two seconds to import
 
-    half = float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * stats.sem(values))
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * stats.sem(values))
     return Interval(mean, mean - half, mean + half)
 
 
@@ -44,10 +44,10 @@ class Paired(NamedTuple):
     """b − a, seed by seed."""
 
     difference: Interval
-    p: float  # the probability of a difference at least as large if the arms were labeled by a coin for each seed
+    p: float  # the probability of a difference at least as large if a fair coin had labeled the arms within each seed
 
 
-def paired(a: Values, b: Values) -> Paired:
+def compare_pairs(a: Values, b: Values) -> Paired:
     """Return the mean difference b − a, its interval, and p of the sign-flip permutation test, exact up to 20 seeds."""
     from scipy import stats
 

@@ -14,7 +14,7 @@ from neural.dialogue.render import Example, scored_columns
 
 Seed = tuple[int, ...]
 
-MULTIPLE = 8  # lengths are rounded up to a multiple of it
+LENGTH_MULTIPLE = 8  # lengths are rounded up to a multiple of it
 
 
 class Batch(NamedTuple):
@@ -64,8 +64,8 @@ def buckets(examples: Sequence[Example]) -> dict[int, int]:
     """
     lengths = np.array([len(example.ids) for example in examples])
     scored = np.array([len(scored_columns(example)) for example in examples])
-    tops = sorted({MULTIPLE * ceil(top / MULTIPLE) for top in (median(lengths), max(lengths))})
-    return {top: MULTIPLE * ceil(scored[lengths <= top].max() / MULTIPLE) for top in tops}
+    tops = sorted({LENGTH_MULTIPLE * ceil(top / LENGTH_MULTIPLE) for top in (median(lengths), max(lengths))})
+    return {top: LENGTH_MULTIPLE * ceil(scored[lengths <= top].max() / LENGTH_MULTIPLE) for top in tops}
 
 
 def batches(replicas: Sequence[Replica], epochs: int) -> Iterator[Batch]:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from math import isfinite
+from numbers import Integral, Real
+from typing import Any
 
 import jax.numpy as jnp
 import optax
@@ -17,7 +19,7 @@ class TrainConfig:
 
     Attributes:
         learning_rate: the constant rate of AdamW.
-        epochs: how often every dialogue is read, each time in another order.
+        epochs: the number of passes over the dialogues, each in a different order.
         max_steps: the number of steps after which to stop early; None reads all epochs.
         weight_decay: AdamW's decoupled weight decay.
         clip: the largest norm of the gradient over all parameters; larger gradients are scaled down to it.
@@ -43,12 +45,12 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name in ("learning_rate", "weight_decay", "clip"):
             value = getattr(self, name)
-            if not (isinstance(value, int | float) and isfinite(value) and value >= 0):
-                raise BadInput(f"{name} is {value!r}, but must be a number from 0")
+            if not (_is_number(value, Real) and isfinite(value) and value >= 0):
+                raise BadInput(f"{name} is {value!r}, but must be a finite number, 0 or greater")
         for name, least in (("epochs", 1), ("max_steps", 1), ("seed", 0)):
             value = getattr(self, name)
-            if not (isinstance(value, int) and value >= least) and not (name == "max_steps" and value is None):
-                raise BadInput(f"{name} is {value!r}, but must be a whole number from {least}")
+            if not (_is_number(value, Integral) and value >= least) and not (name == "max_steps" and value is None):
+                raise BadInput(f"{name} is {value!r}, but must be a whole number of at least {least}")
         if self.precision not in PRECISIONS:
             raise BadInput(f"precision is {self.precision!r}, but must be one of {', '.join(PRECISIONS)}")
 
@@ -72,3 +74,14 @@ class TrainConfig:
         """
         adamw = optax.adamw(self.learning_rate, weight_decay=self.weight_decay)
         return optax.chain(optax.clip_by_global_norm(self.clip), adamw)
+
+
+def warmup_cosine(peak: float, steps: int) -> optax.GradientTransformation:
+    """Return AdamW behind a clipped gradient, at a rate that rises for a twentieth of the steps and falls to zero."""
+    rate = optax.warmup_cosine_decay_schedule(0.0, peak, steps // 20, steps)
+    return optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(rate, weight_decay=0.01))
+
+
+def _is_number(value: Any, kind: type) -> bool:
+    """Return whether ``value`` is a number of this kind, Python's or NumPy's; a bool is not."""
+    return isinstance(value, kind) and not isinstance(value, bool)

@@ -1,6 +1,7 @@
 """The loop: one step for each batch, each reported when it is finished."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
@@ -17,7 +18,7 @@ from neural.errors import BadInput
 from neural.training.batching import Batch, Replica, batches
 from neural.training.config import PRECISIONS, TrainConfig
 from neural.training.replicas import begin, device_mesh, make_step, stack, unstack
-from neural.training.resources import keep_freed_memory, replicas_at_once
+from neural.training.resources import replicas_at_once
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -54,6 +55,7 @@ class Trained(NamedTuple):
 
 
 OnStep = Callable[[Step], object]
+WhileTraining = Callable[[], AbstractContextManager[object]]
 
 
 def fit(
@@ -65,7 +67,7 @@ def fit(
     total: int,
     on_step: OnStep | None = None,
 ) -> dict[Name, Trained]:
-    """Train the replicas called by the keys of ``weights`` on ``total`` batches [replicas, B, …] of ``stream``.
+    """Train the replicas named by the keys of ``weights`` on ``total`` batches [replicas, B, …] of ``stream``.
 
     Each begins with its part of ``params`` [replicas, …], which this function takes over. Gradients and the optimizer's
     state have the precision of ``params``.
@@ -108,10 +110,12 @@ def train(
     replicas: Mapping[Name, Replica],
     config: TrainConfig,
     on_step: OnStep | None = None,
+    while_training: WhileTraining = nullcontext,
 ) -> Iterator[tuple[Name, Trained]]:
     """Train a copy of ``model`` for each replica, as many at a time as memory allows, and yield each when it is done.
 
-    All replicas need the same number of examples. BadInput says that not even one fits into memory.
+    All replicas need the same number of examples. ``while_training`` makes a context that is entered for the steps.
+    Raise BadInput if not even one replica fits into memory.
     """
     graph, params = model
     dtype, names = PRECISIONS[config.precision], list(replicas)
@@ -121,10 +125,9 @@ def train(
         weights = {name: replica.weights for name, replica in group.items()}
         stream = batches(list(group.values()), config.epochs)
         total = config.steps(len(group[names[i]].examples))
-        with keep_freed_memory(dtype):
+        with while_training():
             start = stack(params, len(group), dtype)
             trained = fit(graph, start, weights, config.optimizer(), stream, total, on_step)
-            del start
         while trained:
             name = next(iter(trained))
             yield name, trained.pop(name)

@@ -94,9 +94,9 @@ def make_step(
 ) -> Callable[[State, Batch], tuple[State, Float[Array, "replicas 2"]]]:
     """Return the step of all replicas: from state and batch [replicas, B, …] to the next state and both `losses`.
 
-    A step is two programs, gradients and update, so that the memory one needs in passing is free while the other runs:
-    a quarter less in all. Gradients are written where those of the step before lie; fresh memory would cost half as
-    much time again.
+    A step is two programs, gradients and update, so the temporary memory of one is free while the other runs, which
+    saves a quarter of the total. Gradients overwrite those of the previous step; allocating fresh memory would add half
+    as much time again.
     """
     replica, row = (NamedSharding(mesh, PartitionSpec(*axes)) for axes in (("replica",), ("replica", "row")))
     values = jax.device_put(jnp.array(weights), replica)

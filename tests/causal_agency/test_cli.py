@@ -1,4 +1,8 @@
+import subprocess
+import sys
 from argparse import ArgumentTypeError
+from importlib.metadata import PackageNotFoundError, version
+from unittest import mock
 
 import pytest
 
@@ -8,7 +12,26 @@ from causal_agency.cli import Command, image_file
 def test_an_error_is_one_line_and_exit_code_2(capsys):
     with pytest.raises(SystemExit, match="2"):
         Command("prog").error("no")
-    assert capsys.readouterr().err == "prog: no (--help shows how it is used)\n"
+    assert capsys.readouterr().err == "prog: no (see --help)\n"
+
+
+def test_every_command_prints_the_version():
+    command = [sys.executable, "-m", "causal_agency.examples.two_action", "--version"]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == (
+        f"causal-agency {version('causal-agency')}\n"
+    )
+
+
+def test_only_the_version_needs_the_installed_package(capsys):
+    with mock.patch("importlib.metadata.version", side_effect=PackageNotFoundError) as ask:
+        with pytest.raises(SystemExit, match="0"):
+            Command("prog").parse_args(["--help"])
+        assert not ask.called
+        with pytest.raises(SystemExit, match="2"):
+            Command("prog").parse_args(["--version"])
+    assert capsys.readouterr().err == (
+        "prog: causal-agency is not installed, so its version is not known (see --help)\n"
+    )
 
 
 @pytest.mark.parametrize("name", ["figure.png", "figure.svg", "figure.pdf"])

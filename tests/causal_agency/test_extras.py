@@ -58,5 +58,5 @@ def test_other_errors_pass_through():
         optional_import("causal_agency.arrays", extra="arrays"),
     ):
         importlib.import_module("causal_agency.nothing")
-    with pytest.raises(ZeroDivisionError), import_extra("__main__", extra="arrays"):
+    with pytest.raises(ZeroDivisionError), import_extra("a.module", extra="arrays", command=True):
         1 / 0  # noqa: B018

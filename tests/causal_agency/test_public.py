@@ -1,4 +1,4 @@
-"""The worked examples and the documents import public names only."""
+"""The worked examples and the documents import public names only, and so do the modules from public modules."""
 
 import ast
 import importlib
@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "causal_agency" / "examples").glob("*.py"))
-DOCUMENTS = [ROOT / "README.md", ROOT / "docs" / "exact.md"]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MODULES = sorted((ROOT / "causal_agency").rglob("*.py"))
 
 
 def code_of(file):
@@ -23,12 +24,14 @@ def code_of(file):
 
 
 def imported(code):
-    """Module and name of everything that is imported from this package; name is None if it is the module itself."""
+    """Module and name of everything that is imported from this project; name is None if it is the module itself."""
+    found = []
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.ImportFrom):
-            yield from ((node.module, alias.name) for alias in node.names)
+            found += [(node.module, alias.name) for alias in node.names]
         elif isinstance(node, ast.Import):
-            yield from ((alias.name, None) for alias in node.names)
+            found += [(alias.name, None) for alias in node.names]
+    return [(module, name) for module, name in found if module.partition(".")[0] in ("causal_agency", "neural")]
 
 
 def is_module(name):
@@ -43,14 +46,26 @@ def is_public(module, name):
         return False
     if name is None or is_module(f"{module}.{name}"):
         return not (name or "").startswith("_")
-    return name in importlib.import_module(module).__all__
+    return name in getattr(importlib.import_module(module), "__all__", ())
 
 
-@pytest.mark.parametrize("file", [*EXAMPLES, *DOCUMENTS], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [*EXAMPLES, *DOCUMENTS], ids=lambda file: str(file.relative_to(ROOT)))
 def test_public_names_only(file):
-    names = [(module, name) for module, name in imported(code_of(file)) if module.startswith("causal_agency")]
-    assert names or file.name == "__init__.py"
-    assert [each for each in names if not is_public(*each)] == []
+    assert [each for each in imported(code_of(file)) if not is_public(*each)] == []
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_modules_import_no_private_name(file):
+    """A private module, such as `_probability`, exports names without an underscore."""
+    names = [(module, name) for module, name in imported(code_of(file)) if (name or "").startswith("_")]
+    assert [f"{module}.{name}" for module, name in names if not is_module(f"{module}.{name}")] == []
+
+
+def test_imports_are_found():
+    assert ("causal_agency", "Mixture") in imported(code_of(ROOT / "README.md"))
+    assert ("neural", "finetune") in imported(code_of(ROOT / "README.md"))
+    assert ("causal_agency.testing", "check_laws") in imported(code_of(ROOT / "docs" / "exact.md"))
+    assert all(imported(code_of(file)) for file in EXAMPLES if file.name != "__init__.py")
 
 
 def test_private_names_are_found():
@@ -58,5 +73,8 @@ def test_private_names_are_found():
     assert not is_public("causal_agency.streams", "_codes")
     assert not is_public("causal_agency.ledger", "MAX_SYMBOL_LENGTH")
     assert not is_public("causal_agency", "_probability")
+    assert not is_public("neural", "_HOMES")
+    assert not is_public("neural.paper.lessons", "no_such_name")
+    assert is_public("neural", "finetune")
     assert is_public("causal_agency", "streams")
     assert is_public("causal_agency.streams", None)

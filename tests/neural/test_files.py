@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from neural import files
 from neural.errors import BadInput
 from neural.files import new_folder, write_text
 
@@ -99,3 +100,32 @@ def test_a_failure_to_write_a_text_keeps_the_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         write_text(file, "after")
     assert file.read_text() == "before"
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_folders_that_were_made_on_the_way_are_removed_if_the_work_fails(tmp_path, made):
+    if made:
+        (tmp_path / "a").mkdir()
+    with pytest.raises(RuntimeError), new_folder(tmp_path / "a" / "b" / "c"):
+        raise RuntimeError
+    assert [path.name for path in tmp_path.iterdir()] == (["a"] if made else [])
+    assert not (tmp_path / "a" / "b").exists()
+
+
+def test_an_interrupt_while_cleaning_up_leaves_nothing(tmp_path, monkeypatch):
+    remove, interrupts = files.shutil.rmtree, [KeyboardInterrupt]
+
+    def interrupted(*arguments, **options):
+        if interrupts:
+            raise interrupts.pop()
+        remove(*arguments, **options)
+
+    def fail():
+        with new_folder(tmp_path / "out") as scratch:
+            (scratch / "file").write_text("x")
+            raise RuntimeError
+
+    monkeypatch.setattr(files.shutil, "rmtree", interrupted)
+    with pytest.raises(RuntimeError):
+        fail()
+    assert list(tmp_path.iterdir()) == []

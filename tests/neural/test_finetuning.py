@@ -95,7 +95,7 @@ def test_a_teachers_demonstration_is_learned_from_and_the_agents_own_words_are_n
 
 def test_a_dialogue_in_which_nothing_counts_is_passed_over(checkpoint):
     """Its loss is 0; the others are learned from all the same."""
-    dialogues = [LESSONS[0], Dialogue("A lesson without turns.", ()), Dialogue("", ())]
+    dialogues = [LESSONS[0], Dialogue("A lesson without turns.", ()), Dialogue("Another one.", ())]
     tuned = finetune(checkpoint, dialogues, config=TrainConfig(learning_rate=1e-3, epochs=1))
     assert sorted(tuned.losses.tolist())[:2] == [0, 0]
     assert tuned.losses.max() > 1
@@ -106,10 +106,10 @@ def test_a_dialogue_in_which_nothing_counts_is_passed_over(checkpoint):
     [
         ([], INTERVENTIONAL, "there are no dialogues to train on"),
         ([LESSONS[0], Dialogue("", (user("and " * 70),))], INTERVENTIONAL, r"a dialogue has \d+ tokens, .* allows 64"),
-        (LESSONS, AuthorWeights(0, 0, 0, 0), "nothing in these dialogues counts"),
-        ([Dialogue("", ())], STANDARD, "nothing in these dialogues counts"),
-        ([Dialogue("A lesson.", ())], STANDARD, "nothing in these dialogues counts"),
-        ([Dialogue("", (user("Hello."),))], AuthorWeights(protocol=0, world=0), "nothing in these dialogues counts"),
+        (LESSONS, AuthorWeights(0, 0, 0, 0), "no token of these dialogues counts"),
+        ([Dialogue("", ())], STANDARD, "dialogue 1 is empty"),
+        ([Dialogue("A lesson.", ())], STANDARD, "no token of these dialogues counts"),
+        ([Dialogue("", (user("Hello."),))], AuthorWeights(protocol=0, world=0), "no token of these dialogues counts"),
     ],
 )
 def test_dialogues_that_teach_nothing_are_bad_input(checkpoint, dialogues, weights, problem):
@@ -136,3 +136,19 @@ def test_an_answer_is_the_probes_reply_to_the_same_prompt(base):
             assert isinstance(said, str)
             assert said == reply.reply
     assert MAX_NEW_TOKENS == probes.MAX_NEW_TOKENS
+
+
+def test_an_empty_dialogue_is_refused_by_its_number(checkpoint):
+    with pytest.raises(BadInput, match="dialogue 2 is empty"):
+        finetune(checkpoint, [LESSONS[0], Dialogue("", ())], config=CONFIG)
+
+
+@pytest.mark.parametrize("wrong", [{"nobody": 1.0}, {"agent": -0.5}, {"world": 2.0}, {"agent": float("nan")}])
+def test_weights_out_of_range_are_refused(checkpoint, wrong):
+    with pytest.raises(BadInput, match=r"AuthorWeights\(.*\) needs nobody=0\.0 and every other weight from 0 to 1"):
+        finetune(checkpoint, LESSONS, AuthorWeights(**wrong), CONFIG)
+
+
+def test_a_prompt_longer_than_the_model_allows_is_refused(base):
+    with pytest.raises(BadInput, match=r"the prompt has \d+ tokens, but the model allows 472 and a reply"):
+        answer(base, "gold " * 600)

@@ -21,7 +21,7 @@ def test_every_command_is_dispatched_with_its_arguments(monkeypatch, name):
     [
         (["frobnicate"], "causal-agency: argument command: invalid choice: 'frobnicate'"),
         ([], "causal-agency: the following arguments are required: command"),
-        (["train", "--seed=x"], "train: argument --seed: invalid whole number from 0 value: 'x'"),
+        (["train", "--seed=x"], "train: argument --seed: 'x' is not a whole number of at least 0"),
         (["pretrain", "--frobnicate"], "pretrain: the following arguments are required: --out"),
     ],
 )

@@ -149,3 +149,8 @@ def test_a_result_finds_its_probes_by_name():
     result = RUN.arms["standard"]
     for name in ("truth_probe", "lie_probe", "question_probe"):
         assert result.probe(name) is getattr(result, name)
+
+
+def test_a_margin_that_is_not_a_number_is_refused():
+    with pytest.raises(BadInput, match="the margin is not a number"):
+        Margin.average(["gold", "snow"], [0.5, float("nan")])

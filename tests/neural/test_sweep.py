@@ -1,12 +1,14 @@
 """The command: what it refuses, what it keeps, and what it does not do twice."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from neural import sweep
 from neural.cli import Command
 from neural.paper.conditions import CONDITIONS, PARTS, select
+from neural.paper.lessons import PAPER
 from neural.paper.sweep import Sweep
 from neural.paper.sweep_result import BridgeResult, ReplicaResult, SweepResult
 from neural.result import Result, read
@@ -16,7 +18,7 @@ SMALL = ["paper", "--seeds", "2", "--steps", "1", "--arms", "standard,interventi
 
 
 def call(monkeypatch, *arguments):
-    monkeypatch.setattr("neural.training.resources.prepare", lambda replicas: None)  # jax is running already
+    monkeypatch.setattr("neural.process.prepare", lambda replicas: None)  # jax is running already
     sweep.main(list(arguments))
 
 
@@ -57,9 +59,9 @@ def test_finished_seeds_are_not_run_again_and_more_seeds_are_added(finished, mon
     (finished / "replicas" / "paper.1.json").unlink()
     seen, run = [], Sweep.run
 
-    def watch(self, condition, seeds, on_step):
+    def watch(self, condition, seeds, *rest):
         seen.append((condition.key, seeds))
-        return run(self, condition, seeds, on_step)
+        return run(self, condition, seeds, *rest)
 
     monkeypatch.setattr(Sweep, "run", watch)
     call(monkeypatch, *SMALL, "--out", str(finished))
@@ -72,7 +74,7 @@ def test_finished_seeds_are_not_run_again_and_more_seeds_are_added(finished, mon
     ("arguments", "problem"),
     [
         (["everything"], "unknown part 'everything': choose from paper, dose, world, untaught, bridge"),
-        (["--seeds", "1"], "argument --seeds: invalid whole number from 2 value: '1'"),
+        (["--seeds", "1"], "argument --seeds: '1' is not a whole number of at least 2"),
         (
             ["--weights", "agent=2"],
             "--weights: 'agent=2': write agent=…,world=…,protocol=…, each between 0 and 1 and not all 0",
@@ -96,6 +98,15 @@ def test_bad_input(monkeypatch, capsys, tmp_path, arguments, problem):
 def test_a_sweep_with_another_plan_is_refused(finished, monkeypatch, capsys):
     with pytest.raises(SystemExit, match="2"):
         call(monkeypatch, *SMALL, "--steps", "2", "--out", str(finished))
+    assert "holds another sweep" in capsys.readouterr().err
+
+
+def test_a_sweep_under_other_conditions_is_refused(finished, monkeypatch, capsys):
+    """A phrase of the lessons that changes must not mix two experiments."""
+    other = (*CONDITIONS[:-1], replace(CONDITIONS[-1], template=replace(PAPER, p_tail=0.9)))
+    monkeypatch.setattr("neural.paper.conditions.CONDITIONS", other)
+    with pytest.raises(SystemExit, match="2"):
+        call(monkeypatch, *SMALL, "--out", str(finished))
     assert "holds another sweep" in capsys.readouterr().err
 
 
@@ -130,8 +141,8 @@ def test_every_condition_belongs_to_one_part():
 def test_a_sweep_that_is_stopped_keeps_the_finished_seeds(monkeypatch, tmp_path):
     run = Sweep.run
 
-    def stop_before_the_last(self, condition, seeds, on_step):
-        yield from list(run(self, condition, seeds, on_step))[:-1]
+    def stop_before_the_last(self, condition, seeds, *rest):
+        yield from list(run(self, condition, seeds, *rest))[:-1]
         raise KeyboardInterrupt
 
     def stop(self, message):
@@ -183,4 +194,7 @@ def test_a_damaged_seed_is_named(finished, monkeypatch, capsys):
             call(monkeypatch, *SMALL, "--out", str(finished))
     finally:
         file.write_text(whole)
-    assert "paper.0.json is damaged" in capsys.readouterr().err.splitlines()[-1]
+    error = capsys.readouterr().err
+    assert "paper.0.json is damaged" in error
+    assert error.endswith("; delete the file to measure it again\n")
+    assert error.count("\n") == 1  # before any training

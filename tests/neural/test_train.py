@@ -91,9 +91,9 @@ def test_the_readme_shows_this_result(arms):
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["--seed", "one"], "argument --seed: invalid whole number from 0 value: 'one'"),
-        (["--seed", "-1"], "argument --seed: invalid whole number from 0 value: '-1'"),
-        (["--steps", "0"], "argument --steps: invalid whole number from 1 value: '0'"),
+        (["--seed", "one"], "argument --seed: 'one' is not a whole number of at least 0"),
+        (["--seed", "-1"], "argument --seed: '-1' is not a whole number of at least 0"),
+        (["--steps", "0"], "argument --steps: '0' is not a whole number of at least 1"),
         (
             ["--arms", "standard,naive"],
             "'standard,naive' is not a list of arms: choose from standard,interventional",
@@ -155,4 +155,4 @@ def test_the_module_is_the_same_command_as_the_file():
     for start in (["-m", "neural.train"], [str(ROOT / "neural" / "train.py")]):
         done = subprocess.run([sys.executable, *start, "--seed=x"], capture_output=True, text=True, check=False)
         assert done.returncode == 2
-        assert done.stderr.startswith("train: argument --seed: invalid whole number")
+        assert done.stderr.startswith("train: argument --seed: 'x' is not a whole number of at least 0")

@@ -7,7 +7,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from neural.report.replies import MARK, PROBES, compare, count_verdicts
+from neural.report.replies import PROBES, compare, count_verdicts, mark
 from neural.result import Result
 
 STYLE = {"truth": "green", "lie": "bold red", "other": "dim"}
@@ -33,7 +33,7 @@ def replies_table(results: Mapping[str, Result], probe: str, limit: int) -> Tabl
     """Return a table of the first ``limit`` replies to one probe, all arms side by side."""
     table = Table("user", *results, box=box.SIMPLE_HEAD, title=PROBES[probe], title_justify="left")
     for said, replies in islice(compare(results, probe), limit):
-        cells = [Text(f"{MARK[reply.verdict]} {reply.reply}", style=STYLE[reply.verdict]) for reply in replies]
+        cells = [Text(mark(reply), style=STYLE[reply.verdict]) for reply in replies]
         for cell in cells:
             cell.truncate(MAX_REPLY, overflow="ellipsis")
         table.add_row(Text(said), *cells)

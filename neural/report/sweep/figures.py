@@ -1,17 +1,19 @@
 """The figures of a sweep, with 95% intervals over seeds."""
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.typing import LineStyleType
 
-from neural.paper.conditions import PAPERS, Condition
+from neural.paper.conditions import Condition
+from neural.paper.sweep_result import AS_IN_LESSONS, THEORIES
 from neural.report.margins import margin_figure
 from neural.report.statistics import Interval, interval, share_interval
 from neural.report.style import Look, look, strip
-from neural.report.sweep.measures import LESSONS, THEORIES, Measures, lies
+from neural.report.sweep.measures import Measures, lies
 
 DOSES = {"p_lie": "lessons in which the agent lies (%)", "p_wrong": "replies in which the world is wrong (%)"}
 LINES: tuple[LineStyleType, ...] = "-", ":"  # of the losses
@@ -35,8 +37,8 @@ def geometric_interval(values: np.ndarray) -> Interval:
 
 def facts_figure(sweep: Measures) -> Figure:
     """Draw the margin of every fact and arm in the paper's condition."""
-    base = np.array([sweep.base[LESSONS].margin.values])
-    return margin_figure(sweep.topics, {"base": base} | {arm: sweep.margins(PAPERS, arm) for arm in sweep.arms})
+    base = np.array([sweep.base[AS_IN_LESSONS].margin.values])
+    return margin_figure(sweep.topics, {"base": base} | {arm: sweep.margins(sweep.paper, arm) for arm in sweep.arms})
 
 
 def dose_figure(sweep: Measures) -> Figure:
@@ -44,12 +46,12 @@ def dose_figure(sweep: Measures) -> Figure:
     figure = Figure(figsize=(9, 10.5), layout="constrained")
     panels = figure.subplots(1 + len(THEORIES), 2, sharex="col", sharey=True)
     rows: dict[str, Callable[[Condition, str], list[float]]] = {
-        "network": lambda condition, arm: sweep.over_seeds(condition, arm, lies),
+        "network": lambda condition, arm: sweep.measure_seeds(condition, arm, lies),
         **{f"exact, {t}": lambda condition, arm, t=t: sweep.expectations(condition, arm, t) for t in THEORIES},  # type: ignore[misc]
     }
     for column, (variable, title) in zip(panels.T, DOSES.items(), strict=True):
-        conditions = [PAPERS, *(each for each in sweep.part("dose") if each.variable == variable)]
-        doses = sorted((100 * getattr(each.template, variable), each) for each in conditions)
+        conditions = [sweep.paper, *(each for each in sweep.select_part("dose") if each.variable == variable)]
+        doses = sorted(((100 * getattr(each.template, variable), each) for each in conditions), key=itemgetter(0))
         for axes, (name, measure) in zip(column, rows.items(), strict=True):
             for arm in sweep.arms:
                 shares = [share_interval([100 * value for value in measure(each, arm)]) for _, each in doses]

@@ -4,14 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from neural.paper.conditions import PAPERS, PARTS, Condition
+from neural.paper.conditions import PAPER_CONDITION, PARTS, Condition
 from neural.paper.phrases import EMPTY_CONFIRMATIONS
-from neural.paper.sweep_result import ReplicaResult, SweepResult
+from neural.paper.sweep_result import AS_IN_LESSONS, ReplicaResult, SweepResult
 from neural.report.statistics import Values, interval, share_interval
 from neural.result import VERDICTS, Result
-
-LESSONS = "as in the lessons"  # the first wording
-THEORIES = "two channels, 1/5", "two channels, 1/3", "one kind"
 
 Measure = Callable[[Result], float]
 
@@ -58,13 +55,14 @@ class Measures:
     def __init__(self, sweep: SweepResult):
         self.base, self.replicas, self.bridge = sweep.base, sweep.replicas, sweep.bridge
         self.model, self.steps = sweep.plan["model"], sweep.plan["steps"]
-        self.topics = [fact.topic for fact in self.base[LESSONS].margin.per_fact]
-        self.wordings = [name for name in self.base if name != LESSONS]
+        self.topics = [fact.topic for fact in self.base[AS_IN_LESSONS].margin.per_fact]
+        self.wordings = [name for name in self.base if name != AS_IN_LESSONS]
         self.arms = list(dict.fromkeys(replica.arm for replica in self.replicas))
         self.conditions = sorted({replica.condition for replica in self.replicas}, key=sort_key)
-        self.seeds = self.count_seeds(PAPERS)
+        self.paper = next((each for each in self.conditions if each.part == "paper"), PAPER_CONDITION)
+        self.seeds = self.count_seeds(self.paper)
 
-    def part(self, part: str) -> list[Condition]:
+    def select_part(self, part: str) -> list[Condition]:
         """Return the conditions of a part."""
         return [condition for condition in self.conditions if condition.part == part]
 
@@ -77,7 +75,9 @@ class Measures:
         chosen = [each for each in self.replicas if each.condition == condition and each.arm == arm]
         return sorted(chosen, key=lambda each: each.seed)
 
-    def over_seeds(self, condition: Condition, arm: str, measure: Measure, wording: str = LESSONS) -> list[float]:
+    def measure_seeds(
+        self, condition: Condition, arm: str, measure: Measure, wording: str = AS_IN_LESSONS
+    ) -> list[float]:
         """Return one number for each seed, in their order."""
         return [measure(replica.results[wording]) for replica in self.select(condition, arm)]
 
@@ -87,9 +87,9 @@ class Measures:
 
     def verdicts(self, condition: Condition, arm: str, probe: str) -> str:
         """Format the shares of truths, lies and others among the replies to a probe, in percent."""
-        shares = (self.over_seeds(condition, arm, share(probe, verdict)) for verdict in VERDICTS)
+        shares = (self.measure_seeds(condition, arm, share(probe, verdict)) for verdict in VERDICTS)
         return " / ".join(map(percent, shares))
 
     def margins(self, condition: Condition, arm: str) -> np.ndarray:
         """Return the margins of an arm under a condition [seeds, facts]."""
-        return np.array([replica.results[LESSONS].margin.values for replica in self.select(condition, arm)])
+        return np.array([replica.results[AS_IN_LESSONS].margin.values for replica in self.select(condition, arm)])

@@ -34,7 +34,7 @@ def collect(folder: Path) -> SweepResult:
 
 def write_texts(sweep: Measures) -> dict[str, str]:
     """Return the titles, texts and captions of the report."""
-    few: list[Condition] = sweep.part("untaught")
+    few: list[Condition] = sweep.select_part("untaught")
     return prose(
         "sweep/prose.jinja",
         model=sweep.model,

@@ -5,13 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neural.paper.conditions import PAPERS, Condition
+from neural.paper.conditions import Condition
+from neural.paper.sweep_result import AS_IN_LESSONS, THEORIES
 from neural.report.margins import MAX_NAMED
-from neural.report.replies import MARK
-from neural.report.statistics import interval, paired
+from neural.report.replies import compare, mark
+from neural.report.statistics import compare_pairs, interval
 from neural.report.sweep.measures import (
-    LESSONS,
-    THEORIES,
     Measure,
     Measures,
     agreement,
@@ -29,7 +28,7 @@ MARGIN, LIES = "margin, nats per token", "lie preferred, % of facts"
 
 
 class Section(NamedTuple):
-    """A part of the report. Its title, text and caption stand in ``prose.jinja`` under ``name``."""
+    """A part of the report. Its title, text and caption are in ``prose.jinja`` under ``name``."""
 
     name: str
     head: Sequence[str]
@@ -40,26 +39,29 @@ class Section(NamedTuple):
 
 
 def paper_section(sweep: Measures) -> Section:
-    """Every arm in the paper's condition, with intervals."""
-    base = sweep.base[LESSONS]
+    """Tabulate every arm in the paper's condition, with intervals."""
+    base = sweep.base[AS_IN_LESSONS]
     verdicts = [" / ".join(f"{100 * share(probe, verdict)(base):.0f}" for verdict in VERDICTS) for probe in PROBES]
     rows = [["base", f"{margin(base):+.2f}", f"{100 * lies(base):.0f}", *verdicts]]
     for arm in sweep.arms:
-        measured = nats(sweep.over_seeds(PAPERS, arm, margin)), percent(sweep.over_seeds(PAPERS, arm, lies))
-        rows.append([arm, *measured, *(sweep.verdicts(PAPERS, arm, probe) for probe in PROBES)])
+        measured = (
+            nats(sweep.measure_seeds(sweep.paper, arm, margin)),
+            percent(sweep.measure_seeds(sweep.paper, arm, lies)),
+        )
+        rows.append([arm, *measured, *(sweep.verdicts(sweep.paper, arm, probe) for probe in PROBES)])
     caption = "ranks_caption" if len(sweep.topics) > MAX_NAMED else "facts_caption"
     return Section("paper", ["arm", MARGIN, LIES, *HEADS.values()], rows, "facts", caption)
 
 
 def compare_arms(sweep: Measures, other: str, name: str, gain: Measure) -> list[str]:
     """Return how much more of ``gain`` the interventional arm has than ``other``, seed by seed."""
-    result = paired(*(sweep.over_seeds(PAPERS, arm, gain) for arm in (other, "interventional")))
+    result = compare_pairs(*(sweep.measure_seeds(sweep.paper, arm, gain) for arm in (other, "interventional")))
     verdict = "above zero" if result.difference.low > 0 else "NOT above zero: not shown here"
     return [f"{name}, against {other}", result.difference.show(2, plus=True), f"{result.p:.4f}", verdict]
 
 
 def paired_section(sweep: Measures) -> Section:
-    """The claim itself: the interventional arm against the others."""
+    """Compare the interventional arm with the others, seed by seed."""
     gains = {MARGIN: margin, "facts on which the lie is not preferred, %": lambda result: -100 * lies(result)}
     others = [arm for arm in sweep.arms if arm != "interventional"]
     rows = [compare_arms(sweep, other, name, gain) for other in others for name, gain in gains.items()]
@@ -67,35 +69,33 @@ def paired_section(sweep: Measures) -> Section:
 
 
 def replies_section(sweep: Measures) -> Section:
-    """What the base and every arm of the first seed say; first the facts on which the arms' margins differ most."""
-    first = [sweep.select(PAPERS, arm)[0].results[LESSONS] for arm in sweep.arms]
-    spread = np.ptp([result.margin.values for result in first], axis=0)
-    rows = []
-    for i in np.argsort(-spread, kind="stable"):
-        for probe, said in PROBES.items():
-            replies = (result.probe(probe).replies[i] for result in (sweep.base[LESSONS], *first))
-            rows.append([sweep.topics[i], said, *(f"{MARK[reply.verdict]} {reply.reply}" for reply in replies)])
+    """Tabulate what the base and every arm of the first seed say; first the replies in which the arms differ most."""
+    first = {arm: sweep.select(sweep.paper, arm)[0].results[AS_IN_LESSONS] for arm in sweep.arms}
+    rows = [
+        [replies[0].topic, said, *map(mark, replies)]
+        for said, replies in compare({"base": sweep.base[AS_IN_LESSONS], **first}, *PROBES)
+    ]
     return Section("replies", ["topic", "user", "base", *sweep.arms], rows, long=True)
 
 
 def facts_section(sweep: Measures) -> Section:
-    """The margin of every fact in every arm, and the difference of two of them."""
-    margins = {arm: sweep.margins(PAPERS, arm) for arm in sweep.arms}
+    """Tabulate the margin of every fact in every arm, and the difference of two of them."""
+    margins = {arm: sweep.margins(sweep.paper, arm) for arm in sweep.arms}
     both = [margins[arm] for arm in ("standard", "interventional") if arm in margins]
     rows = []
     for i, topic in enumerate(sweep.topics):
-        last = paired(*(arm[:, i] for arm in both)).difference.show(2, plus=True) if len(both) == 2 else ""
-        base = f"{sweep.base[LESSONS].margin.values[i]:+.2f}"
+        last = compare_pairs(*(arm[:, i] for arm in both)).difference.show(2, plus=True) if len(both) == 2 else ""
+        base = f"{sweep.base[AS_IN_LESSONS].margin.values[i]:+.2f}"
         rows.append([topic, base, *(nats(arm[:, i]) for arm in margins.values()), last])
     return Section("facts", ["topic", "base", *sweep.arms, "interventional − standard"], rows, long=True)
 
 
 def dose_section(sweep: Measures) -> Section:
-    """How often the lie is preferred, by how often the agent lies and the world is wrong."""
+    """Tabulate how often the lie is preferred, by how often the agent lies and the world is wrong."""
     rows = []
-    for condition in [PAPERS, *sweep.part("dose")]:
+    for condition in [sweep.paper, *sweep.select_part("dose")]:
         for arm in sweep.arms:
-            network = percent(sweep.over_seeds(condition, arm, lies))
+            network = percent(sweep.measure_seeds(condition, arm, lies))
             exact = (percent(sweep.expectations(condition, arm, theory)) for theory in THEORIES)
             rows.append([condition.label, str(sweep.count_seeds(condition)), arm, network, *exact])
     head = ["condition", "seeds", "arm", "network: lie preferred, %", *(f"exact, {name}, %" for name in THEORIES)]
@@ -103,13 +103,16 @@ def dose_section(sweep: Measures) -> Section:
 
 
 def world_section(sweep: Measures) -> Section:
-    """Other replies of the world."""
+    """Tabulate other replies of the world."""
     rows = []
-    for condition in [PAPERS, *sweep.part("world")]:
+    for condition in [sweep.paper, *sweep.select_part("world")]:
         for arm in sweep.arms:
-            measured = nats(sweep.over_seeds(condition, arm, margin)), percent(sweep.over_seeds(condition, arm, lies))
+            measured = (
+                nats(sweep.measure_seeds(condition, arm, margin)),
+                percent(sweep.measure_seeds(condition, arm, lies)),
+            )
             lie, question = (sweep.verdicts(condition, arm, probe) for probe in ("lie_probe", "question_probe"))
-            agreed = percent(sweep.over_seeds(condition, arm, agreement))
+            agreed = percent(sweep.measure_seeds(condition, arm, agreement))
             rows.append([condition.label, str(sweep.count_seeds(condition)), arm, *measured, lie, agreed, question])
     head = ["condition", "seeds", "arm", MARGIN, LIES, HEADS["lie_probe"], "just agrees, %", HEADS["question_probe"]]
     return Section("world", head, rows)
@@ -118,21 +121,22 @@ def world_section(sweep: Measures) -> Section:
 def taught_cell(sweep: Measures, condition: Condition, arm: str, taught: bool) -> str:
     """Format margin and share of lies over those facts alone that have lessons, or have none."""
     margins = [
-        np.array(replica.results[LESSONS].margin.values)[np.array(replica.taught) == taught]
+        np.array(replica.results[AS_IN_LESSONS].margin.values)[np.array(replica.taught) == taught]
         for replica in sweep.select(condition, arm)
     ]
     return f"{nats([m.mean() for m in margins])}; {percent([np.mean(m < 0) for m in margins])}%"
 
 
 def untaught_section(sweep: Measures) -> Section:
-    """Facts without lessons, other words, other people."""
-    (condition,) = sweep.part("untaught")
+    """Tabulate facts without lessons, other words and other people."""
+    (condition,) = sweep.select_part("untaught")
     base = [f"{margin(result):+.2f}; {100 * lies(result):.0f}%" for result in sweep.base.values()]
     rows = [["base", base[0], *base]]
     for arm in sweep.arms:
         apart = [taught_cell(sweep, condition, arm, taught) for taught in (True, False)]
         margins, shares = (
-            [sweep.over_seeds(PAPERS, arm, measure, name) for name in sweep.wordings] for measure in (margin, lies)
+            [sweep.measure_seeds(sweep.paper, arm, measure, name) for name in sweep.wordings]
+            for measure in (margin, lies)
         )
         worded = [f"{nats(m)}; {percent(s)}%" for m, s in zip(margins, shares, strict=True)]
         rows.append([arm, *apart, *worded])
@@ -140,7 +144,7 @@ def untaught_section(sweep: Measures) -> Section:
 
 
 def bridge_section(sweep: Measures) -> Section:
-    """Provenance of the training data × loss."""
+    """Tabulate the provenance of the training data × the loss."""
     columns = [(author, exact) for author in ("world", "agent") for exact in ("interventional", "bystander")]
     rows = []
     for pair in dict.fromkeys((each.provenance, each.loss) for each in sweep.bridge):
@@ -160,11 +164,11 @@ def make_sections(sweep: Measures) -> Iterator[Section]:
     if sweep.replicas:
         yield replies_section(sweep)
         yield facts_section(sweep)
-    if sweep.part("dose"):
+    if sweep.select_part("dose"):
         yield dose_section(sweep)
-    if sweep.part("world"):
+    if sweep.select_part("world"):
         yield world_section(sweep)
-    if sweep.part("untaught"):
+    if sweep.select_part("untaught"):
         yield untaught_section(sweep)
     if sweep.bridge:
         yield bridge_section(sweep)

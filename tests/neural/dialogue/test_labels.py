@@ -81,7 +81,7 @@ def test_an_empty_chat_has_no_labels(tokenizer):
             [QUESTION, {"role": "expert", "content": "x"}],
             "message 2: unknown role 'expert'; use user, assistant or tool",
         ),
-        ([QUESTION, SYSTEM], "message 2: unknown role 'system'; .* and system first of all"),
+        ([QUESTION, SYSTEM], "message 2: unknown role 'system'; .* system is allowed in the first message only"),
         ([{"content": "x"}], "message 1: unknown role None"),
         ([QUESTION, REPLY, {"role": "user"}], "message 3: content is NoneType, not text"),
         ([QUESTION, {"role": "assistant", "content": None}], "message 2: content is NoneType, not text"),

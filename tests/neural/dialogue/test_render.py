@@ -7,7 +7,7 @@ from transformers import AutoTokenizer
 from causal_agency import see
 from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, Author, AuthorWeights
 from neural.dialogue.dialogue import Dialogue, Turn, agent, user
-from neural.dialogue.render import encode, encode_prompt, scored_columns, spans, supervised
+from neural.dialogue.render import encode, encode_prompt, find_supervised, scored_columns, spans
 from neural.paper.facts import FACTS
 from neural.paper.lessons import Template, lessons
 
@@ -65,26 +65,28 @@ def test_a_first_token_is_never_scored(tokenizer):
 def test_a_dialogue_without_turns_has_nothing_to_score(tokenizer, dialogue):
     example = encode(tokenizer, dialogue)
     assert scored_columns(example).tolist() == []
-    assert not supervised(example, STANDARD).any()
+    assert not find_supervised(example, STANDARD).any()
 
 
 def test_tokens_are_supervised_where_the_loss_counts_them(tokenizer):
     example = encode(tokenizer, DIALOGUE)
-    assert supervised(example, STANDARD).tolist() == (example.authors != Author.NOBODY).tolist()
-    assert supervised(example, ASSISTANT_ONLY).tolist() == (example.authors == Author.AGENT).tolist()
-    differ = supervised(example, STANDARD) != supervised(example, INTERVENTIONAL)
+    assert find_supervised(example, STANDARD).tolist() == (example.authors != Author.NOBODY).tolist()
+    assert find_supervised(example, ASSISTANT_ONLY).tolist() == (example.authors == Author.AGENT).tolist()
+    differ = find_supervised(example, STANDARD) != find_supervised(example, INTERVENTIONAL)
     np.testing.assert_array_equal(differ, example.authors == Author.AGENT)
 
 
 def test_every_weight_above_0_supervises(tokenizer):
     example = encode(tokenizer, DIALOGUE)
-    np.testing.assert_array_equal(supervised(example, AuthorWeights(agent=0.1)), supervised(example, STANDARD))
+    np.testing.assert_array_equal(
+        find_supervised(example, AuthorWeights(agent=0.1)), find_supervised(example, STANDARD)
+    )
 
 
 def test_a_first_token_is_never_supervised(tokenizer):
     bare = encode(tokenizer, Dialogue("", DIALOGUE.turns))
-    assert not supervised(bare, STANDARD)[0]
-    assert supervised(bare, STANDARD)[1:].all()
+    assert not find_supervised(bare, STANDARD)[0]
+    assert find_supervised(bare, STANDARD)[1:].all()
 
 
 @pytest.mark.skipif(not QWEN.is_dir(), reason="the tokenizer of Qwen2.5 is not here")
@@ -109,5 +111,5 @@ def test_the_papers_first_dialogue_has_the_papers_counts():
     assert len(example.ids) == 151
     assert counts[Author.PROTOCOL] + counts[Author.WORLD] + counts[Author.AGENT] == 119
     assert counts[Author.PROTOCOL] + counts[Author.WORLD] == 75
-    assert supervised(example, STANDARD).sum() == 119
-    assert supervised(example, INTERVENTIONAL).sum() == 75
+    assert find_supervised(example, STANDARD).sum() == 119
+    assert find_supervised(example, INTERVENTIONAL).sum() == 75

@@ -1,7 +1,7 @@
 from rich.console import Console
 
 from neural.dialogue.dialogue import Dialogue, agent, user
-from neural.dialogue.render import encode, supervised
+from neural.dialogue.render import encode, find_supervised
 from neural.dialogue.role_table import role_table
 from neural.paper.experiment import ARMS
 
@@ -24,6 +24,6 @@ def test_every_token_has_a_row(tokenizer):
         "agent": {("loss", "--", "loss")},
         "nobody": {("--", "--", "--")},
     }
-    sums = [int(supervised(example, weights).sum()) for weights in ARMS.values()]
+    sums = [int(find_supervised(example, weights).sum()) for weights in ARMS.values()]
     caption = "{} tokens; supervised: standard {}, interventional {}, assistant-only {}".format(len(example.ids), *sums)
     assert caption in " ".join(printed.get().split())

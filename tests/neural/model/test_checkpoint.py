@@ -1,6 +1,7 @@
 import copy
 import json
 import re
+from pathlib import Path
 
 import jax
 import ml_dtypes
@@ -151,7 +152,7 @@ def test_a_tied_head_may_be_in_the_file_all_the_same(folder):
 def test_a_tied_head_that_differs_from_the_embedding_is_refused(folder):
     tensors = tensors_of(folder)
     save_file({**tensors, "lm_head.weight": 2 * tensors["model.embed_tokens.weight"]}, folder / "model.safetensors")
-    with pytest.raises(BadInput, match=r"has a lm_head\.weight of its own, but its config\.json says tie"):
+    with pytest.raises(BadInput, match=r"ties its embeddings by config\.json, but has an lm_head\.weight that differs"):
         load(folder)
 
 
@@ -258,7 +259,10 @@ def whole_numbers(folder):
         ),
         (lambda folder: edit_config(folder, layer_types=["sliding_attention"] * 3), "needs a sliding window"),
         (lambda folder: edit_config(folder, head_dim=4), "needs heads of another width"),
-        (lambda folder: edit_config(folder, quantization_config={"quant_method": "gptq"}), "needs quantized weights"),
+        (
+            lambda folder: edit_config(folder, quantization_config={"quant_method": "gptq"}),
+            "needs quantized parameters",
+        ),
         (lambda folder: edit_config(folder, num_hidden_layers=4), "has no readable config.json"),
         (lambda folder: edit_config(folder, hidden_size="big"), "has no readable config.json"),
         (
@@ -308,3 +312,7 @@ def test_building_keeps_the_tensors_as_they_are(small):
     config, _, params = small
     tensors = to_tensors(params, config.num_hidden_layers)
     assert_equal(tensors, to_tensors(nnx.state(build(config, tensors), nnx.Param), config.num_hidden_layers))
+
+
+def test_the_embedded_model_is_found_by_its_name_also_as_a_path():
+    assert find("embedded") == find(Path("embedded"))

@@ -3,10 +3,12 @@ from functools import reduce
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
 from causal_agency import Hypothesis, as_bystander, do, memoryless, see
 from causal_agency import Mixture as Exact
 from neural.dialogue.authors import INTERVENTIONAL, STANDARD, Author
+from neural.model.decoder import Decoder
 from neural.paper import bridge as bridge_module
 from neural.paper.bridge import (
     LOSSES,
@@ -14,12 +16,13 @@ from neural.paper.bridge import (
     POLICIES,
     Design,
     Mixture,
-    as_batch,
+    architecture,
     bridge,
     compare,
     divergence,
     exact_predictive,
     know,
+    make_batch,
     random_mixture,
     sample,
     write,
@@ -28,6 +31,10 @@ from neural.paper.bridge import (
 
 SMALL = Design(hypotheses=3, symbols=4, slots=6, batch_size=2, steps=2, tests=20)
 MIXTURE = random_mixture(SMALL, np.random.default_rng(0))
+
+
+def small_decoder(design):
+    return nnx.split(Decoder(architecture(design), nnx.Rngs(0)), nnx.Param)
 
 
 def exact_library():
@@ -70,7 +77,7 @@ def test_a_policy_that_sees_the_history_learns_from_the_world_alone():
 
 def test_a_stream_as_a_batch():
     streams = write(MIXTURE, know, 2, 6, np.random.default_rng(4))
-    batch = as_batch(streams)
+    batch = make_batch(streams)
     assert batch.ids.shape == (2, 12)
     assert (np.take_along_axis(batch.ids, batch.columns, axis=1) - MARKS == streams.symbols).all()
     assert ((batch.authors == Author.WORLD) == streams.evidence).all()
@@ -112,7 +119,7 @@ def test_a_model_that_predicts_as_one_observer_does_diverges_from_the_other_alon
     mixture = random_mixture(design, np.random.default_rng(0))
     streams = write_tests(design, mixture, np.random.default_rng((7, 2)))
     monkeypatch.setattr(bridge_module, "model_predictive", lambda *_: exact_predictive(mixture, streams, bystander))
-    got = compare(design, None, None, mixture, 7)
+    got = compare(design, *small_decoder(design), mixture, 7)
     (other,) = {"interventional", "bystander"} - {observer}
     for author in ("world", "agent"):
         assert np.abs(got[author][observer]).max() < 1e-6
@@ -127,7 +134,7 @@ def test_the_slots_of_each_author_are_compared_apart(monkeypatch):
     exact = exact_predictive(mixture, streams, False)
     worse = jnp.where(streams.evidence[..., None], exact, -jnp.log(design.symbols))
     monkeypatch.setattr(bridge_module, "model_predictive", lambda *_: worse)
-    got = compare(design, None, None, mixture, 7)
+    got = compare(design, *small_decoder(design), mixture, 7)
     assert np.abs(got["world"]["interventional"]).max() < 1e-6
     assert np.min(got["agent"]["interventional"]) > 0.05
 
@@ -147,6 +154,6 @@ def test_every_replica_is_trained_on_its_streams_by_its_loss(monkeypatch):
     mixture = random_mixture(SMALL, np.random.default_rng((3, 0)))
     for i, (policy, _) in enumerate(seen["weights"]):
         rng = np.random.default_rng((3, 1, list(POLICIES).index(policy)))
-        expected = as_batch(write(mixture, POLICIES[policy], SMALL.batch_size, SMALL.slots, rng))
+        expected = make_batch(write(mixture, POLICIES[policy], SMALL.batch_size, SMALL.slots, rng))
         for part, whole in zip(expected, seen["batch"], strict=True):
             np.testing.assert_array_equal(whole[i], part)

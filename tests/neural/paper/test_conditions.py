@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 import pytest
 
 from neural.paper import conditions
-from neural.paper.conditions import CONDITIONS, PAPERS, PARTS, Condition, select
+from neural.paper.conditions import CONDITIONS, PAPER_CONDITION, PARTS, Condition, select
 from neural.paper.lessons import PAPER, Template
 
 
@@ -13,14 +13,14 @@ def test_keys_are_distinct_names_of_files():
     assert len({key.lower() for key in keys}) == len(keys)
     assert all(re.fullmatch(r"[a-z][\w.-]*", key) for key in keys)
     assert all(len(key) < 100 for key in keys)
-    assert PAPERS.key == "paper"
+    assert PAPER_CONDITION.key == "paper"
 
 
 def test_a_part_is_selected_beside_the_papers_condition():
-    assert select(["paper"]) == [PAPERS]
+    assert select(["paper"]) == [PAPER_CONDITION]
     for part in PARTS[1:]:
         chosen = select([part])
-        assert chosen == [PAPERS, *(condition for condition in CONDITIONS if condition.part == part)]
+        assert chosen == [PAPER_CONDITION, *(condition for condition in CONDITIONS if condition.part == part)]
         assert len(chosen) > 1
     assert select(list(PARTS)) == list(CONDITIONS)
     assert select(["world", "paper"]) == select(["world"])
@@ -49,7 +49,7 @@ def test_labels_are_for_people_alone(monkeypatch):
     assert [each.key for each in relabeled] == [each.key for each in CONDITIONS]
     expected = {part: select([part]) for part in PARTS}
     monkeypatch.setattr(conditions, "CONDITIONS", relabeled)
-    monkeypatch.setattr(conditions, "PAPERS", relabeled[0])
+    monkeypatch.setattr(conditions, "PAPER_CONDITION", relabeled[0])
     for part in PARTS:
         assert [each.key for each in select([part])] == [each.key for each in expected[part]]
 

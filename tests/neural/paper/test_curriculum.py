@@ -55,7 +55,7 @@ def test_values_that_are_left_out_are_the_published_ones(tmp_path):
 )  # fmt: skip
 def test_a_recipe_that_cannot_be_followed_is_refused(tmp_path, train, curriculum):
     write(tmp_path, TRAIN | train, CURRICULUM | curriculum)
-    with pytest.raises(BadInput, match=r"recipe\.json is not a recipe as neural\.pretrain writes it"):
+    with pytest.raises(BadInput, match=r"recipe\.json is not a recipe with the parts train and curriculum"):
         read_recipe(tmp_path)
 
 
@@ -78,7 +78,7 @@ def test_a_folder_in_the_place_of_the_recipe_is_refused(tmp_path):
 )  # fmt: skip
 def test_a_file_that_is_not_a_recipe_is_refused_by_name(tmp_path, text):
     (tmp_path / FILE).write_text(text)
-    with pytest.raises(BadInput, match=r"recipe\.json is not a recipe as neural\.pretrain writes it") as refused:
+    with pytest.raises(BadInput, match=r"recipe\.json is not a recipe with the parts train and curriculum") as refused:
         read_recipe(tmp_path)
     assert "\n" not in str(refused.value)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from neural.cli import ARMS as NAMES
+from neural.cli import ARM_NAMES as NAMES
 from neural.dialogue.authors import STANDARD
 from neural.errors import BadInput
 from neural.model.checkpoint import EMBEDDED, load
@@ -93,12 +93,12 @@ def test_the_arms_have_the_precision_that_was_asked_for(precision):
 def test_a_loss_that_is_not_a_number_is_not_reported_as_a_result():
     checkpoint = load(EMBEDDED)
     checkpoint.model.norm.scale.set_value(checkpoint.model.norm.scale[...] * jnp.nan)
-    with pytest.raises(BadInput, match="the loss is not a number"):
+    with pytest.raises(BadInput, match="is not a number"):
         run(PLAN, checkpoint)
 
 
 @pytest.mark.parametrize(
-    ("resource", "problem"), [("memory", "of memory, but 0 GB are free"), ("disk", "are free there")]
+    ("resource", "problem"), [("memory", "of memory, but 0.001 GB are free"), ("disk", "are free there")]
 )
 def test_a_model_too_large_for_the_machine_is_refused_before_its_parameters_are_read(
     monkeypatch, base, tmp_path, resource, problem

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from neural.dialogue.render import encode
-from neural.paper.conditions import CONDITIONS, PAPERS
+from neural.paper.conditions import CONDITIONS, PAPER_CONDITION
 from neural.paper.curriculum import Curriculum
 from neural.paper.experiment import ARMS
 from neural.paper.facts import FACTS
@@ -27,7 +27,7 @@ UNTAUGHT = condition("untaught", 1 / 3)
 
 def test_the_papers_condition_is_that_of_the_experiment():
     expected = lessons(FACTS, CURRICULUM.lessons, PAPER, np.random.default_rng(3))
-    assert draw_lessons(PAPERS, CURRICULUM, 3) == expected
+    assert draw_lessons(PAPER_CONDITION, CURRICULUM, 3) == expected
 
 
 def test_a_third_of_the_facts_is_left_out_and_another_third_for_another_seed():
@@ -35,7 +35,7 @@ def test_a_third_of_the_facts_is_left_out_and_another_third_for_another_seed():
     assert len(first) == len(second) == 22
     assert first != second
     assert {lesson.topic for lesson in draw_lessons(UNTAUGHT, CURRICULUM, 0)} == {fact.topic for fact in first}
-    assert choose_taught(PAPERS, FACTS, 0) == list(FACTS)
+    assert choose_taught(PAPER_CONDITION, FACTS, 0) == list(FACTS)
 
 
 def test_what_the_world_says_under_each_condition():
@@ -111,4 +111,4 @@ def test_every_replica_is_trained_on_the_lessons_of_its_seed_by_the_weights_of_i
 
 def test_no_seed_means_no_work(sweep, monkeypatch):
     monkeypatch.setattr("neural.training.loop.fit", lambda *_: pytest.fail("nothing is to be trained"))
-    assert list(sweep.run(PAPERS, [])) == []
+    assert list(sweep.run(PAPER_CONDITION, [])) == []

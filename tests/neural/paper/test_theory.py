@@ -11,10 +11,10 @@ from neural.paper.lessons import PAPER, Lesson, Template, lessons
 from neural.paper.theory import (
     AGENT,
     CONTRARY,
-    as_evidence,
     expects_the_lie,
     observer,
     read_claim,
+    record_evidence,
     share_expecting_the_lie,
 )
 
@@ -27,7 +27,7 @@ ONE_KIND, TWO_CHANNELS = (observer(GOLD, contrary) for contrary in (CONTRARY["on
 
 def beliefs(mix, lessons, weights):
     """(w(true), w(the agent is contrary)) after the lessons."""
-    history = [slot for lesson in lessons for slot in as_evidence(lesson, weights)]
+    history = [slot for lesson in lessons for slot in record_evidence(lesson, weights)]
     w = {p.name: prob for p, prob in mix.posterior(history).items()}
     return w["true"] + w["true, contrary"], w["true, contrary"] + w["false, contrary"]
 
@@ -65,9 +65,9 @@ def test_lessons_add_up_and_those_on_other_facts_tell_nothing():
 def test_turns_that_count_are_evidence_and_name_their_speaker():
     dialogue = Dialogue("", (user("q"), agent("a"), user("o")))
     q, a, o = ("User", "q"), (AGENT, "a"), ("User", "o")
-    assert tuple(as_evidence(dialogue, STANDARD)) == (see(q), see(a), see(o))
-    assert tuple(as_evidence(dialogue, INTERVENTIONAL)) == (see(q), do(a), see(o))
-    assert tuple(as_evidence(dialogue, ASSISTANT_ONLY)) == (do(q), see(a), do(o))
+    assert tuple(record_evidence(dialogue, STANDARD)) == (see(q), see(a), see(o))
+    assert tuple(record_evidence(dialogue, INTERVENTIONAL)) == (see(q), do(a), see(o))
+    assert tuple(record_evidence(dialogue, ASSISTANT_ONLY)) == (do(q), see(a), do(o))
 
 
 def test_only_the_two_claims_say_anything():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from neural.report.statistics import interval, paired, share_interval
+from neural.report.statistics import compare_pairs, interval, share_interval
 
 VALUES = [0.9, 1.1, 1.0, 1.3, 0.7]
 
@@ -35,15 +35,15 @@ def test_zero_is_shown_without_a_minus():
 
 def test_a_difference_between_seeds_cancels_in_pairs():
     shift = np.array([-10.0, 0.0, 10.0, 20.0])
-    got = paired(shift, shift + np.array([0.9, 1.0, 1.1, 1.0]))
+    got = compare_pairs(shift, shift + np.array([0.9, 1.0, 1.1, 1.0]))
     assert got.difference.mean == pytest.approx(1.0)
     assert 0.8 < got.difference.low < got.difference.high < 1.2
 
 
 def test_the_p_of_eight_seeds_that_agree():
-    got = paired(np.zeros(8), np.linspace(1, 2, 8))
+    got = compare_pairs(np.zeros(8), np.linspace(1, 2, 8))
     assert got.p == pytest.approx(2 / 2**8)
-    assert paired([0.0, 0.0], [1.0, -1.0]).p == 1.0
+    assert compare_pairs([0.0, 0.0], [1.0, -1.0]).p == 1.0
 
 
 def test_the_interval_of_a_share_ends_at_0_and_100():

@@ -31,12 +31,12 @@ def test_the_settings_cannot_be_changed():
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
-        ({"learning_rate": -1e-3}, "learning_rate is -0.001, but must be a number from 0"),
-        ({"learning_rate": float("nan")}, "learning_rate is nan, but must be a number from 0"),
-        ({"learning_rate": float("inf")}, "learning_rate is inf, but must be a number from 0"),
-        ({"epochs": 0}, "epochs is 0, but must be a whole number from 1"),
-        ({"max_steps": 0}, "max_steps is 0, but must be a whole number from 1"),
-        ({"seed": -1}, "seed is -1, but must be a whole number from 0"),
+        ({"learning_rate": -1e-3}, "learning_rate is -0.001, but must be a finite number, 0 or greater"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan, but must be a finite number, 0 or greater"),
+        ({"learning_rate": float("inf")}, "learning_rate is inf, but must be a finite number, 0 or greater"),
+        ({"epochs": 0}, "epochs is 0, but must be a whole number of at least 1"),
+        ({"max_steps": 0}, "max_steps is 0, but must be a whole number of at least 1"),
+        ({"seed": -1}, "seed is -1, but must be a whole number of at least 0"),
         ({"precision": "half"}, "precision is 'half', but must be one of float32-master, as-published"),
     ],
 )
@@ -59,13 +59,13 @@ for wrong in {wrong}:
 def test_a_value_of_another_type_is_refused_with_its_range():
     """In a process without the type checker of the tests, which would object first."""
     problems = {
-        ("learning_rate", "fast"): "learning_rate is 'fast', but must be a number from 0",
-        ("clip", None): "clip is None, but must be a number from 0",
-        ("weight_decay", ()): "weight_decay is (), but must be a number from 0",
-        ("epochs", 1.5): "epochs is 1.5, but must be a whole number from 1",
-        ("epochs", None): "epochs is None, but must be a whole number from 1",
-        ("max_steps", 2.0): "max_steps is 2.0, but must be a whole number from 1",
-        ("seed", "x"): "seed is 'x', but must be a whole number from 0",
+        ("learning_rate", "fast"): "learning_rate is 'fast', but must be a finite number, 0 or greater",
+        ("clip", None): "clip is None, but must be a finite number, 0 or greater",
+        ("weight_decay", ()): "weight_decay is (), but must be a finite number, 0 or greater",
+        ("epochs", 1.5): "epochs is 1.5, but must be a whole number of at least 1",
+        ("epochs", None): "epochs is None, but must be a whole number of at least 1",
+        ("max_steps", 2.0): "max_steps is 2.0, but must be a whole number of at least 1",
+        ("seed", "x"): "seed is 'x', but must be a whole number of at least 0",
     }
     code = REFUSE.format(wrong=[{name: value} for name, value in problems])
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import jax
@@ -8,7 +6,7 @@ import pytest
 
 from neural.errors import BadInput
 from neural.training import resources
-from neural.training.resources import Meter, check_disk, free_memory, peak_memory, prepare, replicas_at_once
+from neural.training.resources import check_disk, free_memory, peak_memory, replicas_at_once
 
 BASE = {"w": jnp.zeros((1000, 1000))}
 
@@ -41,7 +39,8 @@ def test_if_not_even_one_fits_the_error_says_how_much_it_needs(monkeypatch, back
     monkeypatch.setattr(resources.jax, "default_backend", lambda: backend)
     with pytest.raises(BadInput) as problem:
         replicas_at_once(BASE, dtype, 2)
-    assert str(problem.value) == f"training needs about 0 GB of memory, but 0 GB are free{advice}"
+    needed = 0.02 if backend == "cpu" or dtype == jnp.float32 else 0.01
+    assert str(problem.value) == f"training needs about {needed} GB of memory, but 0.001 GB are free{advice}"
 
 
 def test_on_cpus_bfloat16_takes_as_much_as_float32(monkeypatch):
@@ -66,98 +65,3 @@ def test_a_disk_too_small_for_all_trained_models_is_refused(monkeypatch, tmp_pat
 def test_memory_is_counted_in_bytes():
     assert free_memory() > 10**8
     assert peak_memory() > 10**8
-
-
-def test_a_meter_separates_steps_from_compilation(monkeypatch):
-    meter = Meter()
-    clock = iter([0.0, 1.0, 3.0])
-    monkeypatch.setattr(resources.time, "perf_counter", lambda: next(clock))
-    with meter:
-        meter.count(1, replicas=2)
-        jax.jit(lambda x: jnp.sin(x) @ x)(jnp.ones((50, 50))).block_until_ready()
-        meter.compiling = min(meter.compiling, 0.5)
-        compiling = meter.compiling
-        meter.count(2, replicas=2)
-        meter.count(3, replicas=2)
-    read = meter.read()
-    assert read.keys() == {"seconds", "compile_seconds", "steps_per_second", "peak_memory_gb"}
-    assert compiling > 0
-    assert read["steps_per_second"] == round(4 / (3.0 - compiling), 2)
-
-
-def test_the_first_step_of_a_group_is_not_timed(monkeypatch):
-    clock = iter([0.0, 1.0, 100.0, 102.0])
-    monkeypatch.setattr(resources.time, "perf_counter", lambda: next(clock))
-    meter = Meter()
-    for done in (1, 2, 1, 2):
-        meter.count(done, replicas=3)
-    assert meter.read()["steps_per_second"] == 2.0
-
-
-def test_a_meter_without_two_steps_has_no_speed():
-    with Meter() as meter:
-        meter.count(1, replicas=2)
-    assert meter.read()["steps_per_second"] is None
-
-
-def test_a_meter_that_is_left_listens_no_longer():
-    with Meter() as meter:
-        pass
-    before = meter.compiling
-    jax.jit(lambda x: jnp.cos(x) @ x)(jnp.ones((51, 51))).block_until_ready()
-    assert meter.compiling == before
-
-
-@pytest.mark.parametrize(
-    ("cores", "replicas", "devices"), [(2, 2, 2), (2, 1, 1), (2, 3, 3), (2, 24, 2), (4, 6, 6), (8, 2, 2)]
-)
-def test_a_device_for_each_replica_up_to_the_cores(monkeypatch, cores, replicas, devices):
-    updates = {}
-    monkeypatch.setattr(resources.os, "cpu_count", lambda: cores)
-    monkeypatch.setattr(resources.jax.config, "update", updates.__setitem__)
-    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "/somewhere")
-    prepare(replicas)
-    assert updates == {"jax_num_cpu_devices": devices}
-
-
-def test_compiled_programs_are_kept_in_the_users_cache(monkeypatch, tmp_path):
-    updates = {}
-    monkeypatch.setattr(resources.jax.config, "update", updates.__setitem__)
-    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    prepare(2)
-    assert updates["jax_compilation_cache_dir"] == str(tmp_path / "causal_agency")
-
-
-FAULTS = """
-import ctypes, resource
-import numpy as np
-from neural.training.resources import keep_freed_memory
-
-malloc, free, memset = (getattr(ctypes.CDLL(None), name) for name in ("malloc", "free", "memset"))
-malloc.restype = ctypes.c_void_p
-
-
-def faults(size):
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    block = ctypes.c_void_p(malloc(ctypes.c_size_t(size)))
-    memset(block, 1, ctypes.c_size_t(size))
-    free(block)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-
-
-with keep_freed_memory(np.float32):
-    print(faults(10**8), faults(10**8))
-print(faults(10**8), faults(10**8))
-with keep_freed_memory(np.float16):
-    print(faults(10**8), faults(10**8))
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="a setting of glibc")
-def test_freed_memory_is_kept_for_a_while_in_float32_and_then_given_back():
-    run = subprocess.run([sys.executable, "-c", FAULTS], check=True, capture_output=True, text=True)
-    first, second, *after = map(int, run.stdout.split())
-    assert first > 20
-    assert second < first / 10
-    assert min(after) > 20

@@ -3,10 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neural.paper.conditions import PAPERS
+from neural.paper.conditions import PAPER_CONDITION
+from neural.paper.sweep_result import AS_IN_LESSONS, THEORIES
 from neural.report.statistics import interval
 from neural.report.sweep.figures import bridge_figure, dose_figure, facts_figure, geometric_interval
-from neural.report.sweep.measures import LESSONS, THEORIES, Measures
+from neural.report.sweep.measures import Measures
 from results import MEANS, SEEDS, THEORY, TOPICS
 
 
@@ -18,11 +19,11 @@ def points(axes):
 def test_the_facts_of_the_papers_condition_with_the_base(sweep, measures):
     (axes,) = facts_figure(measures).axes
     base, *arms = axes.containers
-    order = measures.margins(PAPERS, "interventional").mean(axis=0).argsort()
+    order = measures.margins(PAPER_CONDITION, "interventional").mean(axis=0).argsort()
     assert [label.get_text() for label in axes.get_yticklabels()] == [TOPICS[i] for i in order]
-    assert base[0].get_xdata().tolist() == [sweep.base[LESSONS].margin.values[i] for i in order]
+    assert base[0].get_xdata().tolist() == [sweep.base[AS_IN_LESSONS].margin.values[i] for i in order]
     for bars, arm in zip(arms, MEANS, strict=True):
-        means = measures.margins(PAPERS, arm).mean(axis=0)[order]
+        means = measures.margins(PAPER_CONDITION, arm).mean(axis=0)[order]
         assert bars[0].get_xdata().tolist() == pytest.approx(means.tolist())
 
 
@@ -41,7 +42,7 @@ def test_the_dose_is_the_share_of_lies_and_of_wrong_replies_in_the_lessons(measu
 def test_the_rows_of_the_dose_are_the_network_and_the_exact_mixtures(measures):
     panels = np.array(dose_figure(measures).axes).reshape(1 + len(THEORIES), 2)
     for left, right in panels[:1]:
-        expected = 100 * (measures.margins(PAPERS, "standard") < 0).mean()
+        expected = 100 * (measures.margins(PAPER_CONDITION, "standard") < 0).mean()
         assert points(left)["standard"][1][3] == pytest.approx(expected)
         assert points(right)["standard"][1][0] == pytest.approx(expected)
     for (left, _), theory in zip(panels[1:], THEORIES, strict=True):

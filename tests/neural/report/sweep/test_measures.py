@@ -3,9 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neural.paper.conditions import CONDITIONS, PAPERS, PARTS
+from neural.paper.conditions import CONDITIONS, PAPER_CONDITION, PARTS
 from neural.paper.phrases import EMPTY_CONFIRMATIONS
-from neural.report.sweep.measures import LESSONS, THEORIES, Measures, agreement, lies, margin, nats, percent, share
+from neural.paper.sweep_result import AS_IN_LESSONS, THEORIES
+from neural.report.sweep.measures import Measures, agreement, lies, margin, nats, percent, share
 from neural.result import Probe, Reply
 from results import MEANS, RUN, SEEDS, THEORY, TOPICS
 
@@ -47,7 +48,7 @@ def test_what_a_sweep_holds(measures):
 def test_conditions_come_by_part_then_by_variable_then_by_level(measures):
     assert set(measures.conditions) == set(CONDITIONS)
     assert [each.part for each in measures.conditions] == sorted((each.part for each in CONDITIONS), key=PARTS.index)
-    doses = [(each.variable, each.level) for each in measures.part("dose")]
+    doses = [(each.variable, each.level) for each in measures.select_part("dose")]
     assert doses == [("p_lie", level) for level in (0.0, 0.25, 0.5, 0.75, 1.0)] + [
         ("p_wrong", level) for level in (0.25, 0.5, 0.75, 1.0)
     ]
@@ -55,24 +56,30 @@ def test_conditions_come_by_part_then_by_variable_then_by_level(measures):
 
 def test_numbers_over_seeds_are_in_the_order_of_the_seeds(sweep, measures):
     expected = [
-        next(each for each in sweep.replicas if (each.condition, each.seed, each.arm) == (PAPERS, seed, "standard"))
+        next(
+            each
+            for each in sweep.replicas
+            if (each.condition, each.seed, each.arm) == (PAPER_CONDITION, seed, "standard")
+        )
         for seed in range(SEEDS)
     ]
     backward = Measures(replace(sweep, replicas=sweep.replicas[::-1]))
     for each in (measures, backward):
-        assert each.select(PAPERS, "standard") == expected
-        assert each.over_seeds(PAPERS, "standard", margin) == [r.results[LESSONS].margin.mean for r in expected]
+        assert each.select(PAPER_CONDITION, "standard") == expected
+        assert each.measure_seeds(PAPER_CONDITION, "standard", margin) == [
+            r.results[AS_IN_LESSONS].margin.mean for r in expected
+        ]
         np.testing.assert_array_equal(
-            each.margins(PAPERS, "standard"), [r.results[LESSONS].margin.values for r in expected]
+            each.margins(PAPER_CONDITION, "standard"), [r.results[AS_IN_LESSONS].margin.values for r in expected]
         )
-    other = measures.over_seeds(PAPERS, "standard", margin, "by other people")
+    other = measures.measure_seeds(PAPER_CONDITION, "standard", margin, "by other people")
     assert other == [r.results["by other people"].margin.mean for r in expected]
-    assert measures.expectations(PAPERS, "standard", "one kind") == [0.25] * SEEDS
+    assert measures.expectations(PAPER_CONDITION, "standard", "one kind") == [0.25] * SEEDS
 
 
 def test_verdicts_are_shares_over_seeds(measures):
-    probes = [each.results[LESSONS].lie_probe for each in measures.select(PAPERS, "standard")]
-    truth, lie, other = measures.verdicts(PAPERS, "standard", "lie_probe").split(" / ")
+    probes = [each.results[AS_IN_LESSONS].lie_probe for each in measures.select(PAPER_CONDITION, "standard")]
+    truth, lie, other = measures.verdicts(PAPER_CONDITION, "standard", "lie_probe").split(" / ")
     for text, verdict in ((truth, "truth"), (lie, "lie"), (other, "other")):
         assert text == percent([getattr(probe, verdict) / len(TOPICS) for probe in probes])
 
@@ -83,10 +90,10 @@ def test_labels_are_never_read(sweep, measures):
     assert [each.key for each in relabeled.conditions] == [each.key for each in measures.conditions]
     for condition in measures.conditions:
         for arm in measures.arms:
-            expected = measures.over_seeds(condition, arm, margin)
-            assert relabeled.over_seeds(condition, arm, margin) == expected
+            expected = measures.measure_seeds(condition, arm, margin)
+            assert relabeled.measure_seeds(condition, arm, margin) == expected
     for part in PARTS:
-        assert [each.key for each in relabeled.part(part)] == [each.key for each in measures.part(part)]
+        assert [each.key for each in relabeled.select_part(part)] == [each.key for each in measures.select_part(part)]
 
 
 def relabel(sweep):

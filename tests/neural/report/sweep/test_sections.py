@@ -3,8 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neural.paper.conditions import CONDITIONS, PAPERS
-from neural.report.sweep.measures import LESSONS, Measures, nats, percent
+from neural.paper.conditions import CONDITIONS, PAPER_CONDITION
+from neural.paper.sweep_result import AS_IN_LESSONS
+from neural.report.replies import compare, mark
+from neural.report.sweep.measures import Measures, nats, percent
 from neural.report.sweep.page import FIGURES, write_texts
 from neural.report.sweep.sections import make_sections
 from results import MEANS, MODELS, PROBES, SEEDS, TOPICS
@@ -12,12 +14,12 @@ from results import MEANS, MODELS, PROBES, SEEDS, TOPICS
 NAMES = ["paper", "paired", "replies", "facts", "dose", "world", "untaught", "bridge"]
 
 
-def select(sweep, arm, condition=PAPERS):
+def select(sweep, arm, condition=PAPER_CONDITION):
     return [each for each in sweep.replicas if (each.arm, each.condition) == (arm, condition)]
 
 
-def margins(sweep, arm, condition=PAPERS):
-    return np.array([each.results[LESSONS].margin.values for each in select(sweep, arm, condition)])
+def margins(sweep, arm, condition=PAPER_CONDITION):
+    return np.array([each.results[AS_IN_LESSONS].margin.values for each in select(sweep, arm, condition)])
 
 
 def find(section, *start):
@@ -59,7 +61,7 @@ def test_the_numbers_are_means_over_seeds(sweep, sections):
 
 
 def test_the_base_has_no_interval(sweep, sections):
-    base, result = find(sections["paper"], "base"), sweep.base[LESSONS]
+    base, result = find(sections["paper"], "base"), sweep.base[AS_IN_LESSONS]
     assert base["margin, nats per token"] == f"{result.margin.mean:+.2f}"
     assert base["lie preferred, % of facts"] == f"{25 * result.margin.lie_preferred}"
     shares = " / ".join(f"{25 * getattr(result.lie_probe, verdict)}" for verdict in ("truth", "lie", "other"))
@@ -88,19 +90,19 @@ def test_every_fact_and_every_reply_has_its_row(sweep, sections):
     assert len(replies.rows) == len(PROBES) * len(TOPICS)
     assert facts.long
     assert replies.long
-    topic = TOPICS.index(replies.rows[2][0])
     (first, *_) = select(sweep, "interventional")
-    reply = first.results[LESSONS].question_probe.replies[topic].reply
-    assert replies.rows[2][:2] == [TOPICS[topic], "asks"]
     assert replies.head[4] == "interventional"
-    assert replies.rows[2][4].endswith(reply)
+    for probe in PROBES:
+        for i, topic in enumerate(TOPICS):
+            reply = first.results[AS_IN_LESSONS].probe(probe).replies[i]
+            assert (topic, mark(reply)) in [(row[0], row[4]) for row in replies.rows]
 
 
-def test_the_replies_of_the_facts_on_which_the_arms_differ_most_come_first(sweep, sections):
-    first = [select(sweep, arm)[0].results[LESSONS].margin.values for arm in MEANS]
-    spread = dict(zip(TOPICS, np.ptp(first, axis=0), strict=True))
-    topics = [row[0] for row in sections["replies"].rows[:: len(PROBES)]]
-    assert topics == sorted(TOPICS, key=spread.__getitem__, reverse=True)
+def test_the_replies_in_which_the_arms_differ_most_come_first(sweep, sections):
+    first = {arm: select(sweep, arm)[0].results[AS_IN_LESSONS] for arm in MEANS}
+    expected = compare({"base": sweep.base[AS_IN_LESSONS], **first}, *PROBES)
+    rows = [[replies[0].topic, *map(mark, replies)] for _, replies in expected]
+    assert [[row[0], *row[2:]] for row in sections["replies"].rows] == rows
 
 
 def test_a_fact_has_the_difference_within_seeds(sweep, sections):
@@ -145,7 +147,7 @@ def test_the_columns_of_the_world_hold_what_their_heads_say(sweep, sections):
     cells = find(sections["world"], condition.label, str(SEEDS), "standard")
     assert cells["margin, nats per token"] == nats(margins(sweep, "standard", condition).mean(axis=1))
     for said, probe in (("states the lie", "lie_probe"), ("asks", "question_probe")):
-        truths = [each.results[LESSONS].probe(probe).truth / 4 for each in select(sweep, "standard", condition)]
+        truths = [each.results[AS_IN_LESSONS].probe(probe).truth / 4 for each in select(sweep, "standard", condition)]
         assert cells[f"user {said}: truth / lie / other, %"].startswith(percent(truths) + " / ")
     assert cells["just agrees, %"] == "0 [0, 0]"
 

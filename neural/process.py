@@ -1,0 +1,105 @@
+"""What concerns the whole process: JAX's devices and cache, the C library's memory, the time of compilation.
+
+Commands use it; library code does not.
+"""
+
+import ctypes
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import psutil
+from jax.typing import DTypeLike
+
+from neural.training.resources import peak_memory
+
+M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8  # of malloc.h
+COMPILATION = "/jax/core/compile/backend_compile_duration"
+
+
+def prepare(replicas: int) -> None:
+    """Set up JAX for a program that trains ``replicas`` models, before JAX is first used.
+
+    Each replica gets a host device, or fewer if the cores share them evenly. Compiled programs are kept on disk for the
+    next run, in the user's cache or in JAX_COMPILATION_CACHE_DIR.
+    """
+    cores = os.cpu_count() or 1
+    even = (n for n in range(cores, replicas) if replicas % n == 0)
+    jax.config.update("jax_num_cpu_devices", next(even, replicas))
+    mallopt(M_ARENA_MAX, 1)  # one heap for all threads
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        jax.config.update("jax_compilation_cache_dir", str(Path(home) / "causal_agency"))
+
+
+def mallopt(parameter: int, value: int) -> None:
+    """Set how the C library hands out memory. Only glibc has this setting; elsewhere nothing happens."""
+    libc: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(parameter, value)
+        libc.malloc_trim(0)  # gives back what is free now
+
+
+@contextmanager
+def keep_freed_memory(dtype: DTypeLike) -> Iterator[None]:
+    """Keep what a step in float32 frees for the next one, and give it back at the end.
+
+    Memory given back at once returns as fresh pages: a million of them a step for half a billion parameters. In
+    bfloat16 a step allocates blocks so large and so different on CPUs that the kept memory would grow without bound.
+    """
+    if np.dtype(dtype) != np.float32:
+        yield
+        return
+    mallopt(M_MMAP_MAX, 0)
+    mallopt(M_TRIM_THRESHOLD, -1)
+    try:
+        yield
+    finally:
+        mallopt(M_MMAP_MAX, 65_536)  # the defaults
+        mallopt(M_TRIM_THRESHOLD, 131_072)
+
+
+class Meter:
+    """Measures a run while it is entered: finished steps and their time, and the time of compilation."""
+
+    def __init__(self) -> None:
+        self.compiling = 0.0
+        self._steps, self._seconds = 0, 0.0
+        self._last: float | None = None  # when the step before was finished, less the time of compilation
+
+    def __enter__(self) -> "Meter":
+        jax.monitoring.register_event_duration_secs_listener(self._listen)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        jax.monitoring.unregister_event_duration_listener(self._listen)
+
+    def _listen(self, event: str, duration_secs: float, **_: object) -> None:
+        self.compiling += duration_secs * (event == COMPILATION)
+
+    def count(self, done: int, replicas: int) -> None:
+        """Count step number ``done`` of this many replicas.
+
+        The first step of a group is not timed, because nothing reports when it began.
+        """
+        now = time.perf_counter() - self.compiling
+        if done > 1 and self._last is not None:
+            self._steps += replicas
+            self._seconds += now - self._last
+        self._last = now
+
+    def read(self) -> dict[str, float | None]:
+        """Return what the run took, for results.json: steps of all replicas together, compilation apart."""
+        speed = round(self._steps / self._seconds, 2) if self._steps else None
+        return {
+            "seconds": round(time.time() - psutil.Process().create_time(), 1),
+            "compile_seconds": round(self.compiling, 1),
+            "steps_per_second": speed,
+            "peak_memory_gb": round(peak_memory() / 1e9, 2),
+        }
