@@ -7,16 +7,19 @@ the world is wrong), ``world`` (other confirmations, corrections and tails), ``u
 """
 
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neural.cli import ARM_NAMES, Command, Progress, arms, whole_number
 from neural.errors import BadInput
+
+if TYPE_CHECKING:
+    from neural.paper.sweep import Sweep
 
 PARTS = "paper", "dose", "world", "untaught", "bridge"
 AUTHORS = "agent", "world", "protocol"
@@ -92,17 +95,42 @@ def check_finished(folder: Path) -> None:
         raise BadInput(f"{problem}; delete the file to measure it again") from None
 
 
+def run_conditions(folder: Path, sweep: "Sweep", parts: Sequence[str], seeds: int) -> None:
+    """Train and ask the replicas of every condition of ``parts`` that are missing; keep each seed when it is done."""
+    from neural.paper.conditions import select
+    from neural.paper.sweep_result import ReplicaResult
+    from neural.process import keep_freed_memory
+
+    for condition in select(list(parts)):
+        files = {seed: folder / "replicas" / f"{condition.key}.{seed}.json" for seed in range(seeds)}
+        missing = [seed for seed, file in files.items() if not file.exists()]
+        with Progress(condition.label) as progress:
+            replicas = sweep.run(condition, missing, progress, partial(keep_freed_memory, "float32"))
+            for seed, finished in groupby(replicas, key=attrgetter("seed")):
+                write_once(files[seed], partial(list, finished), list[ReplicaResult])
+
+
+def run_bridge(folder: Path, seeds: int) -> None:
+    """Run the seeds of the bridge that are missing; keep each when it is done."""
+    from neural.paper.bridge import Design, bridge
+    from neural.paper.sweep_result import BridgeResult
+    from neural.process import keep_freed_memory
+
+    for seed in range(seeds):
+        with Progress(f"bridge {seed}") as progress, keep_freed_memory("float32"):
+            measure = partial(bridge, Design(), seed, progress)
+            write_once(folder / "bridge" / f"{seed}.json", measure, list[BridgeResult])
+
+
 def run(folder: Path, args: Namespace) -> None:
     """Run the requested parts that are missing, then write the report."""
     from neural.dialogue.authors import AuthorWeights
     from neural.model.checkpoint import find, load
-    from neural.paper.bridge import Design, bridge
-    from neural.paper.conditions import CONDITIONS, select
+    from neural.paper.conditions import CONDITIONS
     from neural.paper.curriculum import read_recipe
     from neural.paper.experiment import ARMS
     from neural.paper.sweep import Sweep
-    from neural.paper.sweep_result import BridgeResult, ReplicaResult
-    from neural.process import keep_freed_memory, prepare
+    from neural.process import prepare
     from neural.report.sweep.page import write_report
     from neural.result import SCHEMA, Result, to_plain
 
@@ -122,20 +150,12 @@ def run(folder: Path, args: Namespace) -> None:
     claim_folder(folder, plan)
     check_finished(folder)
     prepare(args.seeds * len(chosen))
-    keep = partial(keep_freed_memory, "float32")
     sweep = Sweep(load(base), recipe.curriculum, config, chosen)
     write_once(folder / "base.json", sweep.ask_base, dict[str, Result])
-    for condition in select(args.parts or list(PARTS)):
-        files = {seed: folder / "replicas" / f"{condition.key}.{seed}.json" for seed in range(args.seeds)}
-        missing = [seed for seed, file in files.items() if not file.exists()]
-        with Progress(condition.label) as progress:
-            replicas = sweep.run(condition, missing, progress, keep)
-            for seed, finished in groupby(replicas, key=attrgetter("seed")):
-                write_once(files[seed], partial(list, finished), list[ReplicaResult])
-    for seed in range(args.seeds) if "bridge" in (args.parts or PARTS) else ():
-        with Progress(f"bridge {seed}") as progress, keep():
-            measure = partial(bridge, Design(), seed, progress)
-            write_once(folder / "bridge" / f"{seed}.json", measure, list[BridgeResult])
+    parts = args.parts or PARTS
+    run_conditions(folder, sweep, parts, args.seeds)
+    if "bridge" in parts:
+        run_bridge(folder, args.seeds)
     write_report(folder)
 
 
