@@ -124,5 +124,5 @@ def arms(text: str) -> tuple[str, ...]:
     """Parse an argument: names of arms, separated by commas."""
     names = tuple(text.split(","))
     if not set(names) <= set(ARM_NAMES) or len(set(names)) < len(names):
-        raise ArgumentTypeError(f"{text!r} is not a list of arms: choose from {','.join(ARM_NAMES)}")
+        raise ArgumentTypeError(f"{text!r} is not a list of different arms: choose from {','.join(ARM_NAMES)}")
     return names

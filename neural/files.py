@@ -17,7 +17,7 @@ def new_folder(out: Path) -> Iterator[Path]:
     """
     out = out.resolve()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BadInput(f"{out} exists and is not empty: name another folder")
+        raise BadInput(f"{out} exists and is not an empty folder: name another")
     home = out if out.exists() else out.parent  # on the file system of ``out``, so that moving is renaming
     made = [parent for parent in (home, *home.parents) if not parent.exists()]
     try:

@@ -19,6 +19,12 @@ from neural.training.loop import OnStep, train
 
 def encode_all(checkpoint: Checkpoint, dialogues: Iterable[Dialogue]) -> list[Example]:
     """Render ``dialogues``; raise BadInput if there are none or one is longer than the model allows."""
+    if isinstance(dialogues, Dialogue):
+        raise TypeError("dialogues is one dialogue: write [dialogue]")
+    dialogues = list(dialogues)
+    for i, dialogue in enumerate(dialogues, 1):
+        if not isinstance(dialogue, Dialogue):
+            raise TypeError(f"dialogue {i} is {dialogue!r}: write Dialogue(context, turns)")
     examples = [encode(checkpoint.tokenizer, dialogue) for dialogue in dialogues]
     if not examples:
         raise BadInput("there are no dialogues to train on")
@@ -57,6 +63,7 @@ def finetune(
     Raises:
         BadInput: if there are no dialogues, one is empty or too long, a weight is outside 0 to 1, no token counts,
             there is too little memory, or the loss is not finite.
+        TypeError: if an entry of ``dialogues`` is not a `Dialogue`, or ``weights`` not `AuthorWeights`.
 
     Example:
         >>> from neural import Dialogue, TrainConfig, agent, finetune, load, user
@@ -67,6 +74,8 @@ def finetune(
         >>> bool(tuned.losses[1] < tuned.losses[0])
         True
     """
+    if not isinstance(weights, AuthorWeights):
+        raise TypeError(f"weights is {weights!r}: write INTERVENTIONAL, STANDARD or AuthorWeights(agent=0.5)")
     if weights.nobody or not all(0 <= weight <= 1 for weight in weights):
         raise BadInput(f"{weights} needs nobody=0.0 and every other weight from 0 to 1")
     examples = encode_all(checkpoint, dialogues)
@@ -91,6 +100,7 @@ def answer(checkpoint: Checkpoint, text: str, context: str = "") -> str:
 
     Raises:
         BadInput: if the prompt is longer than the model allows.
+        TypeError: if ``text`` is not a string.
 
     Example:
         >>> from neural import load

@@ -15,7 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neural.cli import ARM_NAMES, Command, Progress, arms, whole_number
+from neural.cli import ARM_NAMES, Command, Progress, arms, log, whole_number
 from neural.errors import BadInput
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def run_conditions(folder: Path, sweep: "Sweep", parts: Sequence[str], seeds: in
     for condition in select(list(parts)):
         files = {seed: folder / "replicas" / f"{condition.key}.{seed}.json" for seed in range(seeds)}
         missing = [seed for seed, file in files.items() if not file.exists()]
+        log(f"{condition.label}: {len(missing)} of {seeds} seeds to run")
         with Progress(condition.label) as progress:
             replicas = sweep.run(condition, missing, progress, partial(keep_freed_memory, "float32"))
             for seed, finished in groupby(replicas, key=attrgetter("seed")):

@@ -30,9 +30,9 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
     option("--steps", type=whole_number(1), help="stop after this number of steps (default: 4 epochs of 480)")
     option("--arms", type=arms, default=ARM_NAMES[:2], help=f"some of {','.join(ARM_NAMES)} (default: the first two)")
     option("--precision", choices=("float32-master", "as-published"), default="float32-master",
-           help="of parameters and optimizer: float32, or bfloat16 as in the published notebook")  # fmt: skip
+           help="of parameters and optimizer: float32 (default), or bfloat16 as in the notebook")  # fmt: skip
     option("--order", choices=("same", "independent"), default="same",
-           help="of the dialogues: one order for all arms, or one for each as in the published notebook")  # fmt: skip
+           help="of the dialogues: one for all arms (default), or one for each as in the notebook")  # fmt: skip
     option("--show-tokens", action="store_true", help="print the author of each token of the first dialogue, and stop")
     return command.parse_args(arguments)
 

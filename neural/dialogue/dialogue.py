@@ -66,11 +66,14 @@ def user(text: str) -> Turn:
     Returns:
         The turn, shown as "User: <text>".
 
+    Raises:
+        TypeError: if ``text`` is not a string.
+
     Example:
         >>> user("Who wrote Hamlet?")
         Turn(speaker='User', slot=see('Who wrote Hamlet?'))
     """
-    return Turn("User", see(text))
+    return Turn("User", see(_check_text(text)))
 
 
 def agent(text: str) -> Turn:
@@ -82,8 +85,18 @@ def agent(text: str) -> Turn:
     Returns:
         The turn, shown as "Agent: <text>".
 
+    Raises:
+        TypeError: if ``text`` is not a string.
+
     Example:
         >>> agent("Marlowe.")
         Turn(speaker='Agent', slot=do('Marlowe.'))
     """
-    return Turn("Agent", do(text))
+    return Turn("Agent", do(_check_text(text)))
+
+
+def _check_text(text: str) -> str:
+    """Return ``text``; raise TypeError if it is anything else."""
+    if not isinstance(text, str):
+        raise TypeError(f"a turn says text, not {text!r}")
+    return text

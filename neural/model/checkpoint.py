@@ -51,7 +51,8 @@ class Checkpoint:
 
     def __repr__(self) -> str:
         layers, width = self.config.num_hidden_layers, self.config.hidden_size
-        return f"Checkpoint({self.config.model_type}, {layers} layers of width {width}, {len(self.losses)} steps)"
+        steps = f", {len(self.losses)} steps" if len(self.losses) else ""
+        return f"Checkpoint({self.config.model_type}, {layers} layers of width {width}{steps})"
 
 
 def outline(config: Qwen2Config) -> Decoder:
@@ -112,7 +113,7 @@ def load(name: str | Path) -> Checkpoint:
 
     Example:
         >>> load("embedded")
-        Checkpoint(qwen2, 4 layers of width 128, 0 steps)
+        Checkpoint(qwen2, 4 layers of width 128)
     """
     folder = find(name)
     config = read_config(folder)
@@ -161,7 +162,7 @@ def save(checkpoint: Checkpoint, folder: str | Path) -> None:
         >>> with tempfile.TemporaryDirectory() as parent:
         ...     save(load("embedded"), f"{parent}/copy")
         ...     load(f"{parent}/copy")
-        Checkpoint(qwen2, 4 layers of width 128, 0 steps)
+        Checkpoint(qwen2, 4 layers of width 128)
     """
     with new_folder(Path(folder)) as scratch:
         write(checkpoint, scratch)

@@ -31,7 +31,7 @@ def model_folder(name: str) -> Path:
         download = (
             f"on a machine with network access, run `hf download {name} --local-dir FOLDER`, then name that folder"
         )
-        raise BadInput(f"{name} is not in the local cache and cannot be fetched: {download}") from None
+        raise BadInput(f"there is no folder {name}, and no model of that name can be fetched: {download}") from None
 
 
 def tensor_files(folder: Path) -> list[str]:
@@ -68,6 +68,8 @@ def summarize(problem: Exception) -> str:
 
 def read_config(folder: Path) -> Qwen2Config:
     """Read the configuration, in the old spelling or the new; raise BadInput if this project cannot compute it."""
+    if not (folder / "config.json").is_file():
+        raise BadInput(f"{folder} has no config.json: name the folder of a model, such as that of an arm of a run")
     try:
         config = AutoConfig.from_pretrained(folder, **LOCAL)
     except Exception as problem:  # a damaged file can raise anything

@@ -198,7 +198,7 @@ def test_arms_are_names_separated_by_commas():
 
 @pytest.mark.parametrize("text", ["", "standard,", "naive", "standard,standard"])
 def test_other_arms_are_refused_with_the_choice(text):
-    with pytest.raises(ArgumentTypeError, match="is not a list of arms: choose from standard,interventional,assistant"):
+    with pytest.raises(ArgumentTypeError, match="is not a list of different arms: choose from standard,inter"):
         arms(text)
 
 

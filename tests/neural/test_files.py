@@ -60,8 +60,8 @@ def test_a_failure_leaves_nothing(tmp_path, problem):
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("full", "full exists and is not empty: name another folder"),
-        ("file", "file exists and is not empty: name another folder"),
+        ("full", "full exists and is not an empty folder: name another"),
+        ("file", "file exists and is not an empty folder: name another"),
         ("file/below", "cannot write to .*file/below: "),
     ],
 )

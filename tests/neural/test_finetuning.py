@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 
 import jax
@@ -152,3 +154,33 @@ def test_weights_out_of_range_are_refused(checkpoint, wrong):
 def test_a_prompt_longer_than_the_model_allows_is_refused(base):
     with pytest.raises(BadInput, match=r"the prompt has \d+ tokens, but the model allows 472 and a reply"):
         answer(base, "gold " * 600)
+
+
+MISTAKES = """
+from neural import Dialogue, agent, answer, finetune, load, user
+
+base, lesson = load("embedded"), Dialogue("", (user("Who?"), agent("Marlowe.")))
+for mistake in (
+    lambda: finetune(base, lesson),
+    lambda: finetune(base, ["Who?"]),
+    lambda: finetune(base, [lesson], weights="standard"),
+    lambda: answer(base, user("Who?")),
+    lambda: user(3),
+):
+    try:
+        mistake()
+    except TypeError as problem:
+        print(problem)
+"""
+
+
+def test_easy_mistakes_are_type_errors_that_say_what_to_write():
+    """In a process of its own, without the type checks of the tests."""
+    done = subprocess.run([sys.executable, "-c", MISTAKES], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "dialogues is one dialogue: write [dialogue]",
+        "dialogue 1 is 'Who?': write Dialogue(context, turns)",
+        "weights is 'standard': write INTERVENTIONAL, STANDARD or AuthorWeights(agent=0.5)",
+        "a turn says text, not Turn(speaker='User', slot=see('Who?'))",
+        "a turn says text, not 3",
+    ]

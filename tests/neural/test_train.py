@@ -96,14 +96,14 @@ def test_the_readme_shows_this_result(arms):
         (["--steps", "0"], "argument --steps: '0' is not a whole number of at least 1"),
         (
             ["--arms", "standard,naive"],
-            "'standard,naive' is not a list of arms: choose from standard,interventional",
+            "'standard,naive' is not a list of different arms: choose from standard,interventional",
         ),
-        (["--arms", "standard,standard"], "is not a list of arms"),
+        (["--arms", "standard,standard"], "is not a list of different arms"),
         (["--precision", "half"], "invalid choice: 'half'"),
         (["--model", "/no/such/folder", "--out", "never-made"], "there is no folder /no/such/folder"),
         (["--model", "what is this?", "--out", "never-made"], "neither a folder nor the name of a model"),
         (["--frobnicate"], "unrecognized arguments: --frobnicate"),
-        (["--out", str(ROOT)], "exists and is not empty"),
+        (["--out", str(ROOT)], "exists and is not an empty folder"),
     ],
 )
 def test_bad_input_gets_one_line_and_exit_code_2(monkeypatch, capsys, arguments, problem):

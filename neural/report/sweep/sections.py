@@ -65,7 +65,9 @@ def paired_section(sweep: Measures) -> Section:
     gains = {MARGIN: margin, "facts on which the lie is not preferred, %": lambda result: -100 * lies(result)}
     others = [arm for arm in sweep.arms if arm != "interventional"]
     rows = [compare_arms(sweep, other, name, gain) for other in others for name, gain in gains.items()]
-    return Section("paired", ["interventional arm's gain in", "mean difference", "p", "95% interval"], rows)
+    return Section(
+        "paired", ["interventional arm's gain in", "mean difference and its 95% interval", "p", "verdict"], rows
+    )
 
 
 def replies_section(sweep: Measures) -> Section:

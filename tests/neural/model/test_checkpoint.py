@@ -45,7 +45,7 @@ def test_an_untouched_checkpoint_is_saved_bit_for_bit(base, tmp_path):
 
 def test_a_loaded_checkpoint_has_no_losses(base):
     assert base.losses.tolist() == []
-    assert repr(base) == "Checkpoint(qwen2, 4 layers of width 128, 0 steps)"
+    assert repr(base) == "Checkpoint(qwen2, 4 layers of width 128)"
 
 
 def test_a_checkpoint_is_loaded_by_name_and_by_folder(base):
@@ -78,7 +78,7 @@ def test_the_embedded_model_is_what_its_card_says(base):
 
 def test_a_folder_that_is_not_empty_is_refused_and_kept(checkpoint, tmp_path):
     (tmp_path / "precious").write_text("x")
-    with pytest.raises(BadInput, match="exists and is not empty"):
+    with pytest.raises(BadInput, match="exists and is not an empty folder"):
         save(checkpoint, tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["precious"]
 
@@ -276,7 +276,7 @@ def whole_numbers(folder):
         (lambda folder: (folder / "tokenizer.json").write_text("{}"), "has no readable tokenizer"),
         (far_token, "has 5001 tokens, the embedding"),
         (whole_numbers, "is int8 instead of bfloat16, float16, float32"),
-        (lambda folder: (folder / "config.json").unlink(), "has no readable config.json"),
+        (lambda folder: (folder / "config.json").unlink(), "has no config.json: name the folder of a model"),
         (lambda folder: (folder / "config.json").write_text("{"), "has no readable config.json"),
         (lambda folder: (folder / "tokenizer.json").unlink(), "has no readable tokenizer"),
         (lambda folder: edit_config(folder, vocab_size=100), "tokens, the embedding 100 rows"),

@@ -81,7 +81,7 @@ def test_a_claim_that_does_not_hold_is_marked_as_not_holding(sweep, sections):
     swapped = replace(sweep, replicas=tuple(replace(e, arm=swap.get(e.arm, e.arm)) for e in sweep.replicas))
     (paired,) = (section for section in make_sections(Measures(swapped)) if section.name == "paired")
     against = find(paired, "margin, nats per token, against standard")
-    assert against["95% interval"].startswith("NOT above zero")
+    assert against["verdict"].startswith("NOT above zero")
 
 
 def test_every_fact_and_every_reply_has_its_row(sweep, sections):
