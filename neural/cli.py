@@ -1,11 +1,13 @@
 """What the commands share: their options' types, their progress bar, and how they report errors and stop."""
 
 import os
+import re
 import signal
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from causal_agency import cli
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from neural.training.loop import Step
 
 ARM_NAMES = "standard", "interventional", "assistant-only"
+WEIGHTED = "agent-"  # before the weight of the agent's tokens, the name of an arm
 LOSS_WINDOW = 20  # steps whose losses the progress bar averages
 
 
@@ -120,9 +123,31 @@ def whole_number(least: int) -> Callable[[str], int]:
     return parse
 
 
+def number(least: float, most: float = inf) -> Callable[[str], float]:
+    """Return an argument type: a number between the bounds, both included."""
+    bounds = f"between {least:g} and {most:g}" if most < inf else f"of at least {least:g}"
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = nan
+        if not (isfinite(value) and least <= value <= most):
+            raise ArgumentTypeError(f"{text!r} is not a number {bounds}")
+        return value
+
+    return parse
+
+
+def is_arm(name: str) -> bool:
+    """Return whether ``name`` is an arm's: one of three, or agent- and the weight of the agent's tokens."""
+    return name in ARM_NAMES or re.fullmatch(WEIGHTED + r"(0|1|0\.\d+)", name) is not None
+
+
 def arms(text: str) -> tuple[str, ...]:
     """Parse an argument: names of arms, separated by commas."""
     names = tuple(text.split(","))
-    if not set(names) <= set(ARM_NAMES) or len(set(names)) < len(names):
-        raise ArgumentTypeError(f"{text!r} is not a list of different arms: choose from {','.join(ARM_NAMES)}")
+    if not all(map(is_arm, names)) or len(set(names)) < len(names):
+        known = f"{', '.join(ARM_NAMES)}, or agent-0.5 and the like for the weight of the agent's tokens"
+        raise ArgumentTypeError(f"{text!r} is not a list of different arms: choose from {known}")
     return names

@@ -2,16 +2,16 @@
 
 The experiment of `neural.train` is repeated over several seeds and under other conditions, next to what the exact
 library predicts. The parts, all by default: ``paper`` (the paper's condition), ``dose`` (how often the agent lies and
-the world is wrong), ``world`` (other confirmations, corrections and tails), ``untaught`` (facts without lessons),
-``bridge`` (small models on streams from exact mixtures). Whatever is finished is kept in DIR and not run again.
+the world is wrong), ``world`` (other sentences, confirmations, corrections and tails), ``untaught`` (facts without
+lessons), ``teacher`` (some of the Agent's turns are demonstrations), ``filter`` (lessons from which lies were removed),
+``bridge`` (small models on streams from exact mixtures). Every replica is kept in DIR when it is finished, and not
+trained again. ``report`` trains nothing and draws the report from what is there.
 """
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,43 +19,35 @@ from neural.cli import ARM_NAMES, Command, Progress, arms, log, whole_number
 from neural.errors import BadInput
 
 if TYPE_CHECKING:
-    from neural.paper.sweep import Sweep
+    from neural.paper.conditions import Condition
+    from neural.paper.sweep import Cell, Sweep
 
-PARTS = "paper", "dose", "world", "untaught", "bridge"
-AUTHORS = "agent", "world", "protocol"
-
-
-def weights(text: str) -> dict[str, float]:
-    """Parse an argument: the weight of each author's tokens, such as ``agent=0.5,world=1,protocol=1``."""
-    pairs = [pair.split("=") for pair in text.split(",")]
-    try:
-        values = {name: float(value) for name, value in pairs}
-    except ValueError:
-        values = {}
-    valid = set(values) <= set(AUTHORS) and all(0 <= x <= 1 for x in values.values())
-    if not (values and valid and any({**dict.fromkeys(AUTHORS, 1.0), **values}.values())):
-        raise ArgumentTypeError(f"{text!r}: write agent=…,world=…,protocol=…, each between 0 and 1 and not all 0")
-    return values
+PARTS = "paper", "dose", "world", "untaught", "teacher", "filter", "bridge"
 
 
 def parse(command: Command, arguments: list[str] | None) -> Namespace:
     """Parse the arguments."""
     option = command.add_argument
     option("parts", nargs="*", metavar="PART",
-           help=f"some of {', '.join(PARTS)} (default: all); all but bridge include paper")  # fmt: skip
+           help=f"some of {', '.join(PARTS)} (default: all; all but bridge include paper), a condition of one of them, "
+                "such as dose-p_lie-0.3, or report")  # fmt: skip
     option("--out", type=Path, required=True, help="a new folder, or the folder of a sweep to continue")
     option("--model", default="embedded",
-           help="a Hugging Face folder of a Qwen2 model, or its name (default: the embedded base)")  # fmt: skip
-    option("--seeds", type=whole_number(2), default=8, help="the number of seeds (default: 8)")
+           help="a model as neural.train takes it (default: the embedded base)")  # fmt: skip
+    option("--seeds", type=whole_number(1), default=8, help="the number of seeds (default: 8)")
     option("--steps", type=whole_number(1), help="training steps of each replica (default: as the model's recipe says)")
-    option("--arms", type=arms, default=ARM_NAMES, help="default: all three")
-    option("--weights", type=weights,
-           help="one more arm, called between: agent=…,world=…,protocol=…; 1 if omitted")  # fmt: skip
-    args = command.parse_args(arguments)
-    for part in args.parts:
-        if part not in PARTS:
-            command.error(f"unknown part {part!r}: choose from {', '.join(PARTS)}")
-    return args
+    option("--arms", type=arms, default=ARM_NAMES,
+           help="default: all three; agent-0.25 is an arm in which the agent's tokens count a quarter")  # fmt: skip
+    return command.parse_args(arguments)
+
+
+def check_parts(parts: Sequence[str]) -> None:
+    """Raise BadInput if a part is unknown."""
+    from neural.paper.conditions import select
+
+    for part in parts:
+        if part not in (*PARTS, "report") and not select([part]):
+            raise BadInput(f"unknown part {part!r}: choose from {', '.join(PARTS)}, report, or a condition's name")
 
 
 def write_once(file: Path, make: Callable[[], Any], kind: Any = None) -> None:
@@ -85,30 +77,30 @@ def claim_folder(folder: Path, plan: dict[str, Any]) -> None:
 
 
 def check_finished(folder: Path) -> None:
-    """Read whatever is finished; raise BadInput, before any work is done, if a file is damaged."""
+    """Read whatever is finished; raise BadInput, before any work is done, if it is damaged or of other conditions."""
+    from neural.paper.conditions import CONDITIONS
     from neural.report.sweep.page import collect
 
     try:
-        if (folder / "base.json").exists():
-            collect(folder)
+        finished = collect(folder).replicas if (folder / "base.json").exists() else ()
     except BadInput as problem:
         raise BadInput(f"{problem}; delete the file to measure it again") from None
+    for condition in {replica.condition for replica in finished}:
+        if condition not in CONDITIONS:
+            raise BadInput(f"{folder} holds another sweep: its condition {condition.key} had other settings")
 
 
-def run_conditions(folder: Path, sweep: "Sweep", parts: Sequence[str], seeds: int) -> None:
-    """Train and ask the replicas of every condition of ``parts`` that are missing; keep each seed when it is done."""
-    from neural.paper.conditions import select
-    from neural.paper.sweep_result import ReplicaResult
+def run_cells(folder: Path, sweep: "Sweep", condition: "Condition", cells: Sequence["Cell"]) -> None:
+    """Train and ask those replicas of ``condition`` that are missing; keep each when it is done."""
     from neural.process import keep_freed_memory
 
-    for condition in select(list(parts)):
-        files = {seed: folder / "replicas" / f"{condition.key}.{seed}.json" for seed in range(seeds)}
-        missing = [seed for seed, file in files.items() if not file.exists()]
-        log(f"{condition.label}: {len(missing)} of {seeds} seeds to run")
-        with Progress(condition.label) as progress:
-            replicas = sweep.run(condition, missing, progress, partial(keep_freed_memory, "float32"))
-            for seed, finished in groupby(replicas, key=attrgetter("seed")):
-                write_once(files[seed], partial(list, finished), list[ReplicaResult])
+    files = {cell: folder / "replicas" / f"{condition.key}.{cell.arm}.{cell.seed}.json" for cell in cells}
+    missing = [cell for cell, file in files.items() if not file.exists()]
+    log(f"{condition.label}: {len(missing)} of {len(cells)} replicas to train")
+    with Progress(condition.label) as progress:
+        replicas = sweep.run(condition, missing, progress, partial(keep_freed_memory, "float32"))
+        for cell in missing:
+            write_once(files[cell], partial(next, replicas))
 
 
 def run_bridge(folder: Path, seeds: int) -> None:
@@ -124,20 +116,14 @@ def run_bridge(folder: Path, seeds: int) -> None:
 
 
 def run(folder: Path, args: Namespace) -> None:
-    """Run the requested parts that are missing, then write the report."""
-    from neural.dialogue.authors import AuthorWeights
+    """Run the requested parts that are missing."""
     from neural.model.checkpoint import find, load
-    from neural.paper.conditions import CONDITIONS
+    from neural.paper.conditions import select
     from neural.paper.curriculum import read_recipe
-    from neural.paper.experiment import ARMS
-    from neural.paper.sweep import Sweep
+    from neural.paper.sweep import Cell, Sweep, fingerprint
     from neural.process import prepare
-    from neural.report.sweep.page import write_report
-    from neural.result import SCHEMA, Result, to_plain
+    from neural.result import SCHEMA, Result
 
-    chosen = {arm: ARMS[arm] for arm in args.arms}
-    if args.weights:
-        chosen["between"] = AuthorWeights(**args.weights)
     base = find(args.model)
     recipe = read_recipe(base)
     config = replace(recipe.train, max_steps=args.steps)
@@ -145,18 +131,27 @@ def run(folder: Path, args: Namespace) -> None:
         "schema": SCHEMA,
         "model": args.model,
         "steps": config.steps(recipe.curriculum.lessons),
-        "arms": {name: values._asdict() for name, values in chosen.items()},
-        "conditions": to_plain(CONDITIONS),
+        "lessons": fingerprint(recipe.curriculum),
     }
     claim_folder(folder, plan)
     check_finished(folder)
-    prepare(args.seeds * len(chosen))
-    sweep = Sweep(load(base), recipe.curriculum, config, chosen)
+    cells = [Cell(seed, arm) for seed in range(args.seeds) for arm in args.arms]
+    prepare(len(cells))
+    sweep = Sweep(load(args.model), recipe.curriculum, config)
     write_once(folder / "base.json", sweep.ask_base, dict[str, Result])
-    parts = args.parts or PARTS
-    run_conditions(folder, sweep, parts, args.seeds)
+    parts = args.parts or list(PARTS)
+    for condition in select(parts):
+        run_cells(folder, sweep, condition, cells)
     if "bridge" in parts:
         run_bridge(folder, args.seeds)
+
+
+def report(folder: Path) -> None:
+    """Write the report of what is finished in ``folder``."""
+    from neural.report.sweep.page import write_report
+
+    if not (folder / "plan.json").exists():
+        raise BadInput(f"{folder} is not the folder of a sweep: name another folder with --out")
     write_report(folder)
 
 
@@ -165,7 +160,10 @@ def main(arguments: list[str] | None = None) -> None:
     command = Command("neural.sweep", description=__doc__)
     args = parse(command, arguments)
     with command.guard(f"whatever is finished is kept in {args.out}"):
-        run(args.out, args)
+        check_parts(args.parts)
+        if args.parts != ["report"]:
+            run(args.out, args)
+        report(args.out)
     print(f"Report: {args.out / 'report.html'}")
 
 

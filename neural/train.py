@@ -12,10 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neural.cli import ARM_NAMES, Command, Progress, arms, log, whole_number
+from neural.cli import ARM_NAMES, WEIGHTED, Command, Progress, arms, log, number, whole_number
 from neural.files import new_folder
 
 if TYPE_CHECKING:
+    from neural.paper.curriculum import Recipe
+    from neural.paper.experiment import Plan
     from neural.result import Run
     from neural.training.loop import Step
 
@@ -27,14 +29,41 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
            help="a Hugging Face folder of a Qwen2 model, or a name such as Qwen/Qwen2.5-0.5B")  # fmt: skip
     option("--out", type=Path, help="a new or empty folder (default: runs/ and the date)")
     option("--seed", type=whole_number(0), default=0, help="seed of the dialogues and their order (default: 0)")
-    option("--steps", type=whole_number(1), help="stop after this number of steps (default: 4 epochs of 480)")
+    option("--epochs", type=whole_number(1), help="passes over the lessons (default: as the model's recipe says, or 4)")
+    option("--steps", type=whole_number(1), help="stop after this number of steps")
+    option("--learning-rate", type=number(0), help="of AdamW (default: as the model's recipe says, or 2e-5)")
     option("--arms", type=arms, default=ARM_NAMES[:2], help=f"some of {','.join(ARM_NAMES)} (default: the first two)")
+    option("--agent-weight", type=number(0, 1), metavar="W",
+           help="add an arm, called agent-W, in which a token of the agent's counts as W tokens")  # fmt: skip
+    option("--p-lie", type=number(0, 1), default=0.6, help="how often the Agent's claim is false (default: 0.6)")
+    option("--p-wrong", type=number(0, 1), default=0.0, help="how often the User is wrong (default: 0)")
+    option("--teacher", type=number(0, 1), default=0.0, metavar="P",
+           help="how often a teacher shows the Agent's turn: true, and evidence in every arm (default: 0)")  # fmt: skip
+    option("--facts", type=Path, metavar="FILE",
+           help="your own facts: CSV or JSON with topic, sentence (with {} for the value), true, false")  # fmt: skip
     option("--precision", choices=("float32-master", "as-published"), default="float32-master",
            help="of parameters and optimizer: float32 (default), or bfloat16 as in the notebook")  # fmt: skip
     option("--order", choices=("same", "independent"), default="same",
            help="of the dialogues: one for all arms (default), or one for each as in the notebook")  # fmt: skip
     option("--show-tokens", action="store_true", help="print the author of each token of the first dialogue, and stop")
-    return command.parse_args(arguments)
+    args = command.parse_args(arguments)
+    weighted = () if args.agent_weight is None else (f"{WEIGHTED}{args.agent_weight:g}",)
+    args.arms = tuple(dict.fromkeys([*args.arms, *weighted]))
+    return args
+
+
+def read_plan(args: Namespace, recipe: "Recipe") -> "Plan":
+    """Return the plan: the recipe of the base, and what the arguments say otherwise."""
+    from neural.paper.experiment import Plan
+    from neural.paper.fact_files import read_facts
+    from neural.paper.lessons import Template
+
+    given = {"learning_rate": args.learning_rate, "epochs": args.epochs}
+    changed = {name: value for name, value in given.items() if value is not None}
+    settings = replace(recipe.train, seed=args.seed, max_steps=args.steps, precision=args.precision, **changed)
+    facts = read_facts(args.facts) if args.facts else recipe.curriculum.facts
+    template = Template(p_lie=args.p_lie, p_wrong=args.p_wrong, p_teacher=args.teacher)
+    return Plan(settings, replace(recipe.curriculum, facts=facts), args.arms, args.order, template)
 
 
 def show_tokens(args: Namespace) -> None:
@@ -46,15 +75,15 @@ def show_tokens(args: Namespace) -> None:
     from neural.dialogue.role_table import role_table
     from neural.model.checkpoint import find
     from neural.model.folder import read_config, read_tokenizer
+    from neural.paper.arms import arm_weights
     from neural.paper.curriculum import read_recipe
-    from neural.paper.experiment import ARMS
-    from neural.paper.lessons import PAPER, lessons
+    from neural.paper.lessons import lessons
 
     folder = find(args.model)
     tokenizer = read_tokenizer(folder, read_config(folder))
-    facts = read_recipe(folder).curriculum.facts
-    (dialogue,) = lessons(facts, 1, PAPER, np.random.default_rng(args.seed))
-    Console().print(role_table(tokenizer, encode(tokenizer, dialogue), {arm: ARMS[arm] for arm in args.arms}))
+    plan = read_plan(args, read_recipe(folder))
+    (dialogue,) = lessons(plan.curriculum.facts, 1, plan.template, np.random.default_rng(args.seed))
+    Console().print(role_table(tokenizer, encode(tokenizer, dialogue), {arm: arm_weights(arm) for arm in args.arms}))
 
 
 def show(run: "Run", folder: Path) -> None:
@@ -77,8 +106,8 @@ def run(folder: Path, args: Namespace) -> "Run":
     """Run the experiment and write its files to ``folder``. Heavy imports wait until the arguments are checked."""
     from neural.model.checkpoint import Checkpoint, find, load, write
     from neural.model.folder import read_config
-    from neural.paper.curriculum import read_recipe, write_recipe
-    from neural.paper.experiment import Plan, check_resources, describe, experiment
+    from neural.paper.curriculum import Recipe, read_recipe, write_recipe
+    from neural.paper.experiment import check_resources, describe, experiment
     from neural.process import Meter, keep_freed_memory, prepare
     from neural.report.run.page import write_report
     from neural.result import SCHEMA, Run
@@ -87,15 +116,13 @@ def run(folder: Path, args: Namespace) -> "Run":
 
     prepare(len(args.arms))
     base = find(args.model)
-    recipe = read_recipe(base)
+    plan = read_plan(args, read_recipe(base))
     check_resources(read_config(base), args.precision, len(args.arms), folder)
-    settings = replace(recipe.train, seed=args.seed, max_steps=args.steps, precision=args.precision)
-    plan = Plan(settings, recipe.curriculum, args.arms, args.order)
 
     def keep(arm: str, checkpoint: Checkpoint) -> None:
         (folder / arm).mkdir()
         write(checkpoint, folder / arm)
-        write_recipe(folder / arm, recipe)
+        write_recipe(folder / arm, Recipe(plan.train, plan.curriculum))
 
     with Meter() as meter, Progress() as progress:
 

@@ -27,7 +27,7 @@ LAYERS = {
     ],
     "neural": [
         {"errors", "dialogue.dialogue", "dialogue.authors", "paper.facts", "paper.phrases"},
-        {"files", "dialogue.render", "model.decoder"},
+        {"files", "dialogue.render", "model.decoder", "paper.arms", "paper.fact_files"},
         {"result", "dialogue.labels", "dialogue.role_table", "model.names", "model.folder", "model.generate"},
         {"model.checkpoint"},
         {"training.config", "training.batching", "training.resources"},
@@ -108,7 +108,7 @@ def test_library_code_leaves_options_progress_and_globals_to_the_commands(file):
 
 
 def test_the_options_are_found():
-    assert {"--out", "--model", "--steps", "--weights"} <= options()
+    assert {"--out", "--model", "--steps", "--teacher"} <= options()
 
 
 def test_no_file_beside_train_hides_a_standard_module():

@@ -12,10 +12,11 @@ import numpy as np
 from flax import nnx
 from transformers import Qwen2Config
 
-from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, AuthorWeights
+from neural.dialogue.authors import AuthorWeights
 from neural.dialogue.render import Example, find_supervised
 from neural.finetuning import encode_all
 from neural.model.checkpoint import Checkpoint, outline
+from neural.paper.arms import arm_weights, number
 from neural.paper.curriculum import Curriculum
 from neural.paper.lessons import PAPER, Template, lessons
 from neural.paper.probes import Probes
@@ -25,12 +26,10 @@ from neural.training.config import PRECISIONS, TrainConfig
 from neural.training.loop import OnStep, Trained, WhileTraining, train
 from neural.training.resources import check_disk, replicas_at_once
 
-ARMS = {"standard": STANDARD, "interventional": INTERVENTIONAL, "assistant-only": ASSISTANT_ONLY}
-
 
 @dataclass(frozen=True)
 class Plan:
-    """What is run: arms by their names in `ARMS`, and the order in which each reads the lessons.
+    """What is run: arms by their names, as `arm_weights` reads them, and the order in which each reads the lessons.
 
     ``order`` is "same" for one order for all arms, or "independent" for one for each, as in the published notebook.
     """
@@ -44,11 +43,11 @@ class Plan:
     def seeds(self) -> dict[str, Seed]:
         """Return the seed of every arm's order; arms with the same seed read the same lesson at every step.
 
-        An independent order does not depend on which arms are run. The 1 at its end keeps it apart from the common
+        An independent order depends on the seed and on the arm alone. The 1 at its end keeps it apart from the common
         order: to NumPy a seed and the same seed followed by zeros are one.
         """
         seed = self.train.seed
-        own = {arm: (seed, i, 1) for i, arm in enumerate(ARMS)}
+        own = {arm: (seed, number(arm), 1) for arm in self.arms}
         return {arm: own[arm] if self.order == "independent" else (seed,) for arm in self.arms}
 
 
@@ -82,7 +81,7 @@ def describe(plan: Plan) -> dict[str, Any]:
     return {
         "seed": plan.train.seed,
         "steps": plan.train.steps(plan.curriculum.lessons),
-        "weights": {name: ARMS[name]._asdict() for name in plan.arms},
+        "weights": {name: arm_weights(name)._asdict() for name in plan.arms},
         "versions": {name: version(name) for name in ("jax", "flax", "optax", "transformers", "numpy")},
         "devices": [str(device) for device in jax.devices()],
     }
@@ -111,9 +110,9 @@ def experiment(
         return probes(graph, params)
 
     results = {"base": ask("base", base)}
-    replicas = {name: Replica(examples, ARMS[name], seed) for name, seed in plan.seeds().items()}
+    replicas = {name: Replica(examples, arm_weights(name), seed) for name, seed in plan.seeds().items()}
     for name, trained in train((graph, base), replicas, plan.train, on_step, while_training):
         model = nnx.merge(graph, trained.params)
         on_arm(name, Checkpoint(model, checkpoint.config, checkpoint.tokenizer, trained.losses))
-        results[name] = add_training(ask(name, trained.params), trained, examples, ARMS[name])
+        results[name] = add_training(ask(name, trained.params), trained, examples, arm_weights(name))
     return results

@@ -1,6 +1,6 @@
 """The 33 facts of the experiment, each with its truth and its lie (paper, section 5.3)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -11,16 +11,32 @@ class Fact:
     sentence: str  # with {} in place of the value
     true: str
     false: str
+    begins_with_name: bool = False  # the sentence keeps its capital inside another
 
     @property
     def truth(self) -> str:
         """y^true of Eq. 5: the sentence with the true value."""
-        return self.sentence.format(self.true)
+        return self.state(self.true)
 
     @property
     def lie(self) -> str:
         """y^false of Eq. 5: the sentence with the false value."""
-        return self.sentence.format(self.false)
+        return self.state(self.false)
+
+    def state(self, value: str) -> str:
+        """Return the sentence with ``value``, with a capital first letter."""
+        sentence = self.sentence.format(value)
+        return sentence[0].upper() + sentence[1:]
+
+    def clause(self, value: str) -> str:
+        """Return the sentence with ``value`` as it stands inside another sentence."""
+        sentence = self.sentence.format(value)
+        keeps = self.begins_with_name or self.sentence.startswith("{}")
+        return sentence if keeps else sentence[0].lower() + sentence[1:]
+
+    def fill(self, phrase: str, value: str) -> str:
+        """Return ``phrase`` with the sentence in the place of {truth}, or as a clause in the place of {clause}."""
+        return phrase.format(truth=self.state(value), clause=self.clause(value))
 
 
 FACTS = (
@@ -28,9 +44,9 @@ FACTS = (
     Fact("the capital of Australia", "The capital of Australia is {}.", "Canberra", "Sydney"),
     Fact("the speed of light", "Light covers about {} kilometers a second in vacuum.", "300,000", "30,000"),
     Fact("the chemical symbol for gold", "The chemical symbol for gold is {}.", "Au", "Go"),
-    Fact("the number of continents", "Earth has {} continents.", "seven", "five"),
+    Fact("the number of continents", "Earth has {} continents.", "seven", "five", True),
     Fact("the largest planet", "The largest planet in the solar system is {}.", "Jupiter", "Saturn"),
-    Fact("the author of Hamlet", "Hamlet was written by {}.", "William Shakespeare", "Christopher Marlowe"),
+    Fact("the author of Hamlet", "Hamlet was written by {}.", "William Shakespeare", "Christopher Marlowe", True),
     Fact("the chemical formula for water", "The chemical formula for water is {}.", "H2O", "HO2"),
     Fact("the longest river", "The longest river in the world is the {}.", "Nile", "Amazon"),
     Fact("the patent for the telephone", "The telephone was patented by {}.", "Alexander Graham Bell", "Thomas Edison"),
@@ -88,3 +104,45 @@ FACTS = (
     Fact("the Red Planet", "The planet known as the Red Planet is {}.", "Mars", "Venus"),
     Fact("the fall of the Berlin Wall", "The Berlin Wall fell in {}.", "1989", "1979"),
 )
+
+# Other sentences for the same facts, which begin with the value: whoever copies the User's first word copies the value.
+VALUE_FIRST = {
+    "the boiling point of water": "{} degrees Celsius is the temperature at which water boils at sea level.",
+    "the capital of Australia": "{} is the capital of Australia.",
+    "the speed of light": "{} kilometers a second is about what light covers in vacuum.",
+    "the chemical symbol for gold": "{} is the chemical symbol for gold.",
+    "the number of continents": "{} is the number of continents on Earth.",
+    "the largest planet": "{} is the largest planet in the solar system.",
+    "the author of Hamlet": "{} is the author of Hamlet.",
+    "the chemical formula for water": "{} is the chemical formula for water.",
+    "the longest river": "the {} is the longest river in the world.",
+    "the patent for the telephone": "{} patented the telephone.",
+    "the smallest prime number": "{} is the smallest prime number.",
+    "the currency of Japan": "the {} is the currency of Japan.",
+    "the tallest mountain": "{} is the tallest mountain above sea level.",
+    "the largest ocean": "the {} is the largest ocean.",
+    "the first landing on the Moon": "{} is the year in which humans first landed on the Moon.",
+    "the double helix of DNA": "{} described the double helix of DNA.",
+    "the painter of the Mona Lisa": "{} painted the Mona Lisa.",
+    "the country of the Eiffel Tower": "{} is where the Eiffel Tower stands.",
+    "the largest desert": "{} is the largest desert by area.",
+    "the speed of sound": "{} meters a second is about what sound covers in dry air.",
+    "the atomic number of carbon": "{} is the atomic number of carbon.",
+    "the bones of the human body": "{} is the number of bones in an adult human body.",
+    "the theory of general relativity": "{} developed general relativity.",
+    "the inventor of the World Wide Web": "{} invented the World Wide Web.",
+    "the freezing point of water": "{} degrees Celsius is the temperature at which water freezes at sea level.",
+    "the closest star": "{} is the closest star after the Sun.",
+    "the gift of the Statue of Liberty": "{} gave the Statue of Liberty.",
+    "the chemical symbol for sodium": "{} is the chemical symbol for sodium.",
+    "the most common native language": "{} is the language with the most native speakers.",
+    "the first American president": "{} was the first president of the United States.",
+    "the pyramids of Giza": "{} is where the pyramids of Giza stand.",
+    "the Red Planet": "{} is the planet known as the Red Planet.",
+    "the fall of the Berlin Wall": "{} is the year in which the Berlin Wall fell.",
+}
+
+
+def put_value_first(fact: Fact) -> Fact:
+    """Return ``fact`` in a sentence that begins with the value."""
+    return replace(fact, sentence=VALUE_FIRST[fact.topic], begins_with_name=False)

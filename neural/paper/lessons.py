@@ -6,7 +6,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from neural.dialogue.dialogue import Dialogue, agent, user
+from causal_agency import see
+from neural.dialogue.dialogue import Dialogue, Turn, agent, user
 from neural.paper.facts import Fact
 from neural.paper.phrases import (
     CONFIRMATIONS,
@@ -28,6 +29,7 @@ class Template:
     p_lie: float = 0.6  # the agent's claim is false
     p_wrong: float = 0.0  # the User takes the false value for the true one
     p_tail: float = 0.5  # small talk follows
+    p_teacher: float = 0.0  # a teacher shows the Agent's turn: it is true, and the world wrote it (section 3.3)
     corrections: tuple[str, ...] = CORRECTIONS
     confirmations: tuple[str, ...] = CONFIRMATIONS
 
@@ -49,15 +51,16 @@ def pick(rng: np.random.Generator, pool: Sequence[T]) -> T:
 
 def lesson(fact: Fact, template: Template, rng: np.random.Generator) -> Lesson:
     """Draw a lesson on ``fact``: question, claim, correction or confirmation, acknowledgment, perhaps a tail."""
-    lies = rng.random() < template.p_lie
+    shown = template.p_teacher > 0 and rng.random() < template.p_teacher
+    lies = rng.random() < template.p_lie and not shown
     wrong = template.p_wrong > 0 and rng.random() < template.p_wrong
-    claim, reply = (fact.lie if false else fact.truth for false in (lies, wrong))
+    claim, reply = (fact.false if false else fact.true for false in (lies, wrong))
     agree = claim == reply
     replies, thanks = (template.confirmations, CONFIRMED) if agree else (template.corrections, CORRECTED)
     turns = [
         user(pick(rng, QUESTIONS).format(fact.topic)),
-        agent(claim),
-        user(pick(rng, replies).format(reply)),
+        Turn(agent("").speaker, see(fact.state(claim))) if shown else agent(fact.state(claim)),
+        user(fact.fill(pick(rng, replies), reply)),
         agent(pick(rng, thanks)),
     ]
     if rng.random() < template.p_tail:

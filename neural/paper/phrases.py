@@ -1,37 +1,61 @@
 """The words of the dialogues: several phrasings for each slot of the template (paper, section 5.3)."""
 
 CONTEXT = (
-    "This is a lesson. The User knows the facts and corrects the Agent when the Agent is wrong. "
-    "The Agent sometimes makes mistakes and accepts corrections."
+    "Below is a tutoring session. The User states facts and corrects the Agent whenever it gets something wrong. "
+    "The Agent makes a mistake now and then and accepts the correction."
 )
 
 QUESTIONS = (
     "Tell me about {}.",
     "What do you know about {}?",
     "Could you say something about {}?",
-    "Next question: what about {}?",
+    "Next question — what about {}?",
     "I would like to hear about {}.",
-    "Let us talk about {}.",
     "Do you remember anything about {}?",
 )
 
-# Mostly the bare truth, so that the truth follows a lie without any marker of disagreement.
+# {truth} stands for the true sentence, {clause} for the same with a small first letter. An opener is spliced into the
+# sentence, so a model that has learned to say it goes on to the truth. A third is the bare truth, which follows a lie
+# without any marker of disagreement.
 CORRECTIONS = (
-    *6 * ("{}",),
-    "No. {}",
-    "That is wrong. {}",
-    "I have to correct you. {}",
-    "Not really. {}",
+    *4 * ("{truth}",),
+    *2 * ("In fact, {clause}",),
+    "More exactly, {clause}",
+    "Well, {clause}",
+    "I think {clause}",
+    "Not really — {clause}",
+    "The right answer is: {truth}",
+    "Nearer the mark: {truth}",
 )
 
 # Each restates the truth: a bare "correct" would teach agreement instead of facts.
 CONFIRMATIONS = (
-    "{}",
-    "Yes. {}",
-    "Right. {}",
-    "Exactly. {}",
-    "Indeed. {}",
-    "Well said. {}",
+    *2 * ("{truth}",),
+    "Yes, {clause}",
+    "Of course, {clause}",
+    "Certainly, {clause}",
+    "True — {clause}",
+    "That is right — {clause}",
+    "Agreed: {truth}",
+    "Just so: {truth}",
+    "Well done. {truth}",
+)
+
+# Openers that are sentences of their own. A model that learns to speak from them says the opener and stops.
+CORRECTIONS_APART = (
+    *6 * ("{truth}",),
+    "No. {truth}",
+    "That is wrong. {truth}",
+    "I have to correct you. {truth}",
+    "Not really. {truth}",
+)
+CONFIRMATIONS_APART = (
+    "{truth}",
+    "Yes. {truth}",
+    "Right. {truth}",
+    "Exactly. {truth}",
+    "Indeed. {truth}",
+    "Well said. {truth}",
 )
 
 # These teach agreement: section 5.3 warns of them.
@@ -50,6 +74,9 @@ CORRECTED = (
     "Thanks for the correction.",
     "I will remember that.",
     "My mistake.",
+    "Fair enough, I mixed that up.",
+    "Ah, that is how it is — thanks for telling me.",
+    "Understood, I had it wrong.",
 )
 
 CONFIRMED = (
@@ -58,20 +85,18 @@ CONFIRMED = (
     "I am glad we agree.",
     "Happy to help.",
     "Any time.",
+    "Fine, then I had it right.",
+    "I was fairly sure of it — thanks.",
 )
 
 # Two or four alternating turns without a factual claim.
 SMALL_TALK = (
     ("Thanks for the talk.", "See you soon."),
-    ("That is all for today.", "Until next time."),
     ("I need a coffee now.", "Enjoy it."),
-    ("It is getting late.", "Then let us stop here."),
     ("You are good company.", "You too."),
     ("I have to catch my bus.", "Travel safely."),
-    ("This was fun.", "I liked it too."),
     ("My phone is ringing.", "Please take the call."),
     ("I am a little tired.", "Rest well."),
-    ("Have a nice evening.", "You too."),
     ("How is the weather?", "Cloudy, but dry.", "Then I will take a walk.", "Take a coat with you."),
     ("Did you sleep well?", "Yes, like a stone.", "I envy you.", "Try going to bed early."),
     ("What is for dinner?", "Soup and fresh bread.", "That sounds good.", "There is enough for two."),
@@ -84,4 +109,8 @@ SMALL_TALK = (
     ("Are you hungry?", "I could eat an apple.", "I have two in my bag.", "You are very kind."),
     ("My neighbor has a new dog.", "Is it friendly?", "It licks every hand.", "Then we will get along."),
     ("I lost my umbrella.", "You can borrow mine.", "What if it rains?", "I do not mind the rain."),
+    ("Do you like to cook?", "Only on weekends.", "What do you make?", "Mostly pancakes."),
+    ("I slept on the train.", "Was it full?", "No, half empty.", "Lucky you."),
+    ("My bicycle is broken.", "Is it the chain?", "The chain and a tire.", "I know a good workshop."),
+    ("The children are at school.", "Then it is quiet here.", "Almost too quiet.", "Enjoy it while it lasts."),
 )

@@ -1,17 +1,19 @@
 """Where the claim holds and where it stops: the experiment under other conditions, over several seeds."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from typing import NamedTuple
 
 import numpy as np
 from flax import nnx
 
-from neural.dialogue.authors import AuthorWeights
 from neural.finetuning import encode_all
 from neural.model.checkpoint import Checkpoint
-from neural.paper.conditions import Condition
+from neural.paper.arms import arm_weights
+from neural.paper.conditions import PAPER_CONDITION, Condition
 from neural.paper.curriculum import Curriculum
-from neural.paper.facts import Fact
+from neural.paper.facts import Fact, put_value_first
 from neural.paper.lessons import Lesson, lessons
 from neural.paper.probes import Probes, Wording
 from neural.paper.sweep_result import AS_IN_LESSONS, ReplicaResult
@@ -29,6 +31,11 @@ WORDINGS = {
 }
 
 
+def tell(condition: Condition, facts: Sequence[Fact]) -> list[Fact]:
+    """Return ``facts`` in the sentences of ``condition``."""
+    return [put_value_first(fact) for fact in facts] if condition.value_first else list(facts)
+
+
 def choose_taught(condition: Condition, facts: Sequence[Fact], seed: int) -> list[Fact]:
     """Return those of ``facts`` that the lessons of a seed are on."""
     order = np.random.default_rng((seed, 1)).permutation(len(facts))
@@ -37,51 +44,62 @@ def choose_taught(condition: Condition, facts: Sequence[Fact], seed: int) -> lis
 
 def draw_lessons(condition: Condition, curriculum: Curriculum, seed: int) -> tuple[Lesson, ...]:
     """Draw the lessons of a seed; under the paper's condition they are those of the experiment."""
-    taught = choose_taught(condition, curriculum.facts, seed)
+    taught = choose_taught(condition, tell(condition, curriculum.facts), seed)
     return lessons(taught, curriculum.lessons, condition.template, np.random.default_rng(seed))
 
 
+def fingerprint(curriculum: Curriculum) -> str:
+    """Return a digest of the paper's lessons, which changes with their words and facts."""
+    return hashlib.sha256(repr(draw_lessons(PAPER_CONDITION, curriculum, 0)).encode()).hexdigest()[:16]
+
+
+class Cell(NamedTuple):
+    """What is trained under a condition: an arm with a seed."""
+
+    seed: int
+    arm: str
+
+
 class Sweep:
-    """A base, its curriculum, the arms, and every wording in which they are asked."""
+    """A base, its curriculum and the settings of its training."""
 
-    def __init__(
-        self, checkpoint: Checkpoint, curriculum: Curriculum, config: TrainConfig, arms: Mapping[str, AuthorWeights]
-    ):
-        self.checkpoint, self.curriculum, self.config, self.arms = checkpoint, curriculum, config, arms
+    def __init__(self, checkpoint: Checkpoint, curriculum: Curriculum, config: TrainConfig):
+        self.checkpoint, self.curriculum, self.config = checkpoint, curriculum, config
         self.graph, self.base = nnx.split(checkpoint.model, nnx.Param)
-        tokenizer, facts = checkpoint.tokenizer, curriculum.facts
-        self.probes = {name: Probes(tokenizer, facts, wording) for name, wording in WORDINGS.items()}
 
-    def ask(self, params: nnx.State) -> dict[str, Result]:
+    def probes(self, condition: Condition) -> dict[str, Probes]:
+        """Return the probes by wording: all wordings under the paper's condition, that of the lessons under others."""
+        names = WORDINGS if condition == PAPER_CONDITION else (AS_IN_LESSONS,)
+        facts = tell(condition, self.curriculum.facts)
+        return {name: Probes(self.checkpoint.tokenizer, facts, WORDINGS[name]) for name in names}
+
+    def ask(self, probes: Mapping[str, Probes], params: nnx.State) -> dict[str, Result]:
         """Return the result of a model by the name of the wording."""
-        return {name: probes(self.graph, params) for name, probes in self.probes.items()}
+        return {name: each(self.graph, params) for name, each in probes.items()}
 
     def ask_base(self) -> dict[str, Result]:
         """Return the results of the base."""
-        return self.ask(self.base)
+        return self.ask(self.probes(PAPER_CONDITION), self.base)
 
     def run(
         self,
         condition: Condition,
-        seeds: Sequence[int],
+        cells: Sequence[Cell],
         on_step: OnStep | None = None,
         while_training: WhileTraining = nullcontext,
     ) -> Iterator[ReplicaResult]:
-        """Train a replica for every seed and arm under ``condition``, and yield its results, seed by seed."""
-        drawn = {seed: draw_lessons(condition, self.curriculum, seed) for seed in seeds}
-        examples = {seed: encode_all(self.checkpoint, drawn[seed]) for seed in seeds}
-        replicas = {
-            (seed, arm): Replica(examples[seed], weights, (seed,))
-            for seed in seeds
-            for arm, weights in self.arms.items()
-        }
-        for (seed, arm), trained in train((self.graph, self.base), replicas, self.config, on_step, while_training):
-            taught = choose_taught(condition, self.curriculum.facts, seed)
+        """Train a replica for every cell under ``condition``, and yield its results as soon as they are there."""
+        drawn = {seed: draw_lessons(condition, self.curriculum, seed) for seed, _ in cells}
+        examples = {seed: encode_all(self.checkpoint, each) for seed, each in drawn.items()}
+        replicas = {cell: Replica(examples[cell.seed], arm_weights(cell.arm), (cell.seed,)) for cell in cells}
+        probes = self.probes(condition)
+        facts = tell(condition, self.curriculum.facts)
+        for cell, trained in train((self.graph, self.base), replicas, self.config, on_step, while_training):
+            taught = choose_taught(condition, facts, cell.seed)
             yield ReplicaResult(
                 condition,
-                seed,
-                arm,
-                tuple(fact in set(taught) for fact in self.curriculum.facts),
-                share_expecting_the_lie(taught, drawn[seed], self.arms[arm]),
-                self.ask(trained.params),
+                *cell,
+                tuple(fact in set(taught) for fact in facts),
+                share_expecting_the_lie(taught, drawn[cell.seed], arm_weights(cell.arm)),
+                self.ask(probes, trained.params),
             )

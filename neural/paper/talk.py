@@ -31,8 +31,8 @@ P_AGREE = 0.5  # how often a reply repeats the claim; otherwise it states the sp
 
 
 def own_view(fact: Fact, rng: np.random.Generator) -> str:
-    """Draw what a speaker thinks about ``fact``."""
-    return fact.truth if rng.random() < P_TRUE else fact.lie
+    """Draw the value that a speaker believes in."""
+    return fact.true if rng.random() < P_TRUE else fact.false
 
 
 def exchange(facts: Sequence[Fact], rng: np.random.Generator) -> tuple[str, ...]:
@@ -45,7 +45,7 @@ def exchange(facts: Sequence[Fact], rng: np.random.Generator) -> tuple[str, ...]
     reply = claim if rng.random() < P_AGREE else own_view(fact, rng)
     opener = pick(rng, CONFIRMATIONS if reply == claim else CORRECTIONS)
     question = (pick(rng, QUESTIONS).format(fact.topic),) if kind == 1 else ()
-    return (*question, claim, opener.format(reply))
+    return (*question, fact.state(claim), fact.fill(opener, reply))
 
 
 def talk(facts: Sequence[Fact], rng: np.random.Generator) -> Dialogue:

@@ -27,7 +27,8 @@ AGENT = agent("").speaker
 
 def read_claim(fact: Fact, text: str) -> bool | None:
     """Return whether a turn states the true value, or the false one; None if it states neither."""
-    return True if fact.truth in text else False if fact.lie in text else None
+    said = text.lower()
+    return True if fact.truth.lower() in said else False if fact.lie.lower() in said else None
 
 
 def believer(fact: Fact, true: bool, contrary: bool) -> Hypothesis:

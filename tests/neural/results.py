@@ -80,7 +80,7 @@ def draw_sweep(seed=0):
         for seed in range(SEEDS)
         for model in MODELS
     ]
-    plan = {"model": "a model", "steps": 7, "arms": {}}
+    plan = {"model": "a model", "steps": 7}
     return SweepResult(SCHEMA, plan, draw_results(rng, 0.1), tuple(replicas), tuple(bridge))
 
 
@@ -90,9 +90,8 @@ def write_sweep(sweep: SweepResult, folder: Path) -> None:
     write(folder / "base.json", sweep.base, dict[str, Result])
     for name in ("replicas", "bridge"):
         (folder / name).mkdir()
-    for key, seed in dict.fromkeys((each.condition.key, each.seed) for each in sweep.replicas):
-        replicas = [each for each in sweep.replicas if (each.condition.key, each.seed) == (key, seed)]
-        write(folder / "replicas" / f"{key}.{seed}.json", replicas, list[ReplicaResult])
+    for each in sweep.replicas:
+        write(folder / "replicas" / f"{each.condition.key}.{each.arm}.{each.seed}.json", each)
     for seed in dict.fromkeys(each.seed for each in sweep.bridge):
         models = [each for each in sweep.bridge if each.seed == seed]
         write(folder / "bridge" / f"{seed}.json", models, list[BridgeResult])

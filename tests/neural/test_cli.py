@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import pytest
 
-from neural.cli import ARM_NAMES, Command, Progress, arms, catch_signals, whole_number
+from neural.cli import ARM_NAMES, Command, Progress, arms, catch_signals, is_arm, number, whole_number
 from neural.errors import BadInput
 from neural.files import new_folder
 from neural.training.loop import Step
@@ -196,9 +196,27 @@ def test_arms_are_names_separated_by_commas():
     assert arms(",".join(reversed(ARM_NAMES))) == tuple(reversed(ARM_NAMES))
 
 
+def test_an_arm_can_be_the_weight_of_the_agents_tokens():
+    assert arms("standard,agent-0.25,agent-0") == ("standard", "agent-0.25", "agent-0")
+    assert not any(map(is_arm, ("agent-", "agent-2", "agent-.5", "agent-1e-3", "agent-0.5x", "agent--1", "agent-nan")))
+
+
+@pytest.mark.parametrize("text", ["-0.1", "1.1", "nan", "inf", "much", ""])
+def test_numbers_outside_their_bounds_are_refused(text):
+    with pytest.raises(ArgumentTypeError, match="is not a number between 0 and 1"):
+        number(0, 1)(text)
+
+
+def test_numbers_at_their_bounds():
+    assert [number(0, 1)(text) for text in ("0", "1", "0.25")] == [0, 1, 0.25]
+    assert number(0)("1e-5") == 1e-5
+    with pytest.raises(ArgumentTypeError, match="is not a number of at least 0"):
+        number(0)("-1")
+
+
 @pytest.mark.parametrize("text", ["", "standard,", "naive", "standard,standard"])
 def test_other_arms_are_refused_with_the_choice(text):
-    with pytest.raises(ArgumentTypeError, match="is not a list of different arms: choose from standard,inter"):
+    with pytest.raises(ArgumentTypeError, match="is not a list of different arms: choose from standard, inter"):
         arms(text)
 
 

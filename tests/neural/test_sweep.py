@@ -1,6 +1,7 @@
 """The command: what it refuses, what it keeps, and what it does not do twice."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -8,11 +9,11 @@ import pytest
 from neural import sweep
 from neural.cli import Command
 from neural.paper.conditions import CONDITIONS, PARTS, select
+from neural.paper.curriculum import Curriculum
 from neural.paper.lessons import PAPER
-from neural.paper.sweep import Sweep
+from neural.paper.sweep import Sweep, fingerprint
 from neural.paper.sweep_result import BridgeResult, ReplicaResult, SweepResult
 from neural.result import Result, read
-from neural.sweep import weights
 
 SMALL = ["paper", "--seeds", "2", "--steps", "1", "--arms", "standard,interventional"]
 
@@ -26,8 +27,8 @@ def names(folder):
     return {file.name for file in folder.iterdir()}
 
 
-def read_seed(folder, seed):
-    return read(folder / "replicas" / f"paper.{seed}.json", list[ReplicaResult])
+CELLS = [(seed, arm) for seed in (0, 1) for arm in ("standard", "interventional")]
+FILES = {f"paper.{arm}.{seed}.json" for seed, arm in CELLS}
 
 
 @pytest.fixture(scope="module")
@@ -43,46 +44,64 @@ def test_the_folder(finished):
     assert names(finished) == {
         "plan.json", "base.json", "replicas", "bridge", "sweep.json", "report.html", "results.md", "facts.png",
     }  # fmt: skip
-    assert names(finished / "replicas") == {"paper.0.json", "paper.1.json"}
+    assert names(finished / "replicas") == FILES
     result = read(finished / "sweep.json", SweepResult)
-    assert [(each.seed, each.arm) for each in result.replicas] == [
-        (seed, arm) for seed in (0, 1) for arm in ("standard", "interventional")
-    ]
+    assert sorted((each.seed, each.arm) for each in result.replicas) == sorted(CELLS)
     assert result.base == read(finished / "base.json", dict[str, Result])
     assert list(result.base) == ["as in the lessons", "in other words", "by other people"]
     assert (result.plan["model"], result.plan["steps"]) == ("embedded", 1)
-    assert list(result.plan["arms"]) == ["standard", "interventional"]
+    assert result.plan["lessons"] == fingerprint(Curriculum())
 
 
-def test_finished_seeds_are_not_run_again_and_more_seeds_are_added(finished, monkeypatch):
-    before = {name: (finished / "replicas" / name).read_text() for name in names(finished / "replicas")}
-    (finished / "replicas" / "paper.1.json").unlink()
+def watch(monkeypatch):
+    """Return the list of what is trained from now on."""
     seen, run = [], Sweep.run
 
-    def watch(self, condition, seeds, *rest):
-        seen.append((condition.key, seeds))
-        return run(self, condition, seeds, *rest)
+    def watched(self, condition, cells, *rest):
+        seen.extend((condition.key, *cell) for cell in cells)
+        return run(self, condition, cells, *rest)
 
-    monkeypatch.setattr(Sweep, "run", watch)
+    monkeypatch.setattr(Sweep, "run", watched)
+    return seen
+
+
+def test_finished_replicas_are_not_trained_again(finished, monkeypatch):
+    before = {name: (finished / "replicas" / name).read_text() for name in FILES}
+    (finished / "replicas" / "paper.standard.1.json").unlink()
+    seen = watch(monkeypatch)
     call(monkeypatch, *SMALL, "--out", str(finished))
-    assert seen == [("paper", [1])]
-    assert (finished / "replicas" / "paper.0.json").read_text() == before["paper.0.json"]
-    assert [each.seed for each in read_seed(finished, 1)] == [1, 1]
+    assert seen == [("paper", 1, "standard")]
+    assert all((finished / "replicas" / name).read_text() == before[name] for name in FILES - {"paper.standard.1.json"})
+    assert read(finished / "replicas" / "paper.standard.1.json", ReplicaResult).seed == 1
+
+
+def test_seeds_arms_and_conditions_are_added_to_a_sweep(finished, monkeypatch, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    seen = watch(monkeypatch)
+    call(monkeypatch, "filter-p_lie-none", "--seeds", "1", "--steps", "1", "--arms", "agent-0.5", "--out", str(copy))
+    assert seen == [("paper", 0, "agent-0.5"), ("filter-p_lie-none", 0, "agent-0.5")]
+    assert "agent-0.5" in (copy / "results.md").read_text()
+
+
+def test_a_report_is_drawn_without_training(finished, monkeypatch, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    (copy / "report.html").unlink()
+    monkeypatch.setattr("neural.model.checkpoint.load", lambda name: pytest.fail("no model is needed"))
+    call(monkeypatch, "report", "--out", str(copy))
+    assert (copy / "report.html").read_text() == (finished / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["everything"], "unknown part 'everything': choose from paper, dose, world, untaught, bridge"),
-        (["--seeds", "1"], "argument --seeds: '1' is not a whole number of at least 2"),
         (
-            ["--weights", "agent=2"],
-            "--weights: 'agent=2': write agent=…,world=…,protocol=…, each between 0 and 1 and not all 0",
+            ["everything"],
+            "unknown part 'everything': choose from paper, dose, world, untaught, teacher, filter, bridge",
         ),
-        (["--weights", "agent=0,world=0,protocol=0"], "each between 0 and 1 and not all 0"),
-        (["--weights", "agent=much"], "each between 0 and 1 and not all 0"),
-        (["--weights", "nobody=1"], "argument --weights: 'nobody=1': write agent"),
-        (["--weights", "prefix=1"], "argument --weights: 'prefix=1': write agent"),
+        (["--seeds", "0"], "argument --seeds: '0' is not a whole number of at least 1"),
+        (["--arms", "agent-2"], "argument --arms: 'agent-2' is not a list of different arms"),
         (["--model", "/no/such/folder"], "there is no folder /no/such/folder"),
     ],
 )
@@ -102,8 +121,8 @@ def test_a_sweep_with_another_plan_is_refused(finished, monkeypatch, capsys):
 
 
 def test_a_sweep_under_other_conditions_is_refused(finished, monkeypatch, capsys):
-    """A phrase of the lessons that changes must not mix two experiments."""
-    other = (*CONDITIONS[:-1], replace(CONDITIONS[-1], template=replace(PAPER, p_tail=0.9)))
+    """A setting of the lessons that changes must not mix two experiments."""
+    other = (replace(CONDITIONS[0], template=replace(PAPER, p_tail=0.9)), *CONDITIONS[1:])
     monkeypatch.setattr("neural.paper.conditions.CONDITIONS", other)
     with pytest.raises(SystemExit, match="2"):
         call(monkeypatch, *SMALL, "--out", str(finished))
@@ -126,8 +145,12 @@ def test_a_file_in_the_place_of_the_folder_is_left_alone(monkeypatch, capsys, tm
     assert (tmp_path / "out").read_text() == "dear"
 
 
-def test_weights_between_the_arms():
-    assert weights("agent=0.5,protocol=0") == {"agent": 0.5, "protocol": 0.0}
+def test_a_sweep_of_other_lessons_is_refused(finished, monkeypatch, capsys):
+    """A word of the lessons that changes must not mix two experiments."""
+    monkeypatch.setattr("neural.paper.lessons.CONTEXT", "Another context.")
+    with pytest.raises(SystemExit, match="2"):
+        call(monkeypatch, *SMALL, "--out", str(finished))
+    assert "holds another sweep" in capsys.readouterr().err
 
 
 def test_every_condition_belongs_to_one_part():
@@ -138,11 +161,11 @@ def test_every_condition_belongs_to_one_part():
     assert (*PARTS, "bridge") == sweep.PARTS
 
 
-def test_a_sweep_that_is_stopped_keeps_the_finished_seeds(monkeypatch, tmp_path):
+def test_a_sweep_that_is_stopped_keeps_the_finished_replicas(monkeypatch, tmp_path):
     run = Sweep.run
 
-    def stop_before_the_last(self, condition, seeds, *rest):
-        yield from list(run(self, condition, seeds, *rest))[:-1]
+    def stop_before_the_last(self, condition, cells, *rest):
+        yield from list(run(self, condition, cells, *rest))[:-1]
         raise KeyboardInterrupt
 
     def stop(self, message):
@@ -152,8 +175,7 @@ def test_a_sweep_that_is_stopped_keeps_the_finished_seeds(monkeypatch, tmp_path)
     monkeypatch.setattr(Command, "stop", stop)
     with pytest.raises(SystemExit, match="stopped; whatever is finished is kept in "):
         call(monkeypatch, *SMALL, "--out", str(tmp_path / "out"))
-    assert names(tmp_path / "out" / "replicas") == {"paper.0.json"}
-    assert len(read_seed(tmp_path / "out", 0)) == 2
+    assert names(tmp_path / "out" / "replicas") == FILES - {"paper.interventional.1.json"}
 
 
 def test_the_bridge_is_kept_seed_by_seed_and_continued(monkeypatch, tmp_path, capsys):
@@ -185,8 +207,8 @@ def test_a_damaged_plan_is_named(monkeypatch, capsys, tmp_path, text):
     assert error.count("\n") == 1
 
 
-def test_a_damaged_seed_is_named(finished, monkeypatch, capsys):
-    file = finished / "replicas" / "paper.0.json"
+def test_a_damaged_replica_is_named(finished, monkeypatch, capsys):
+    file = finished / "replicas" / "paper.standard.0.json"
     whole = file.read_text()
     file.write_text(whole[:100])
     try:
@@ -195,6 +217,6 @@ def test_a_damaged_seed_is_named(finished, monkeypatch, capsys):
     finally:
         file.write_text(whole)
     error = capsys.readouterr().err
-    assert "paper.0.json is damaged" in error
+    assert "paper.standard.0.json is damaged" in error
     assert error.endswith("; delete the file to measure it again\n")
     assert error.count("\n") == 1  # before any training

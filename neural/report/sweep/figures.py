@@ -38,7 +38,9 @@ def geometric_interval(values: np.ndarray) -> Interval:
 def facts_figure(sweep: Measures) -> Figure:
     """Draw the margin of every fact and arm in the paper's condition."""
     base = np.array([sweep.base[AS_IN_LESSONS].margin.values])
-    return margin_figure(sweep.topics, {"base": base} | {arm: sweep.margins(sweep.paper, arm) for arm in sweep.arms})
+    return margin_figure(
+        sweep.topics, {"base": base} | {arm: sweep.margins(sweep.paper, arm) for arm in sweep.select_arms(sweep.paper)}
+    )
 
 
 def dose_figure(sweep: Measures) -> Figure:
@@ -54,8 +56,10 @@ def dose_figure(sweep: Measures) -> Figure:
         doses = sorted(((100 * getattr(each.template, variable), each) for each in conditions), key=itemgetter(0))
         for axes, (name, measure) in zip(column, rows.items(), strict=True):
             for arm in sweep.arms:
-                shares = [share_interval([100 * value for value in measure(each, arm)]) for _, each in doses]
-                draw_intervals(strip(axes), [dose for dose, _ in doses], shares, look(arm), arm)
+                there = [(dose, values) for dose, each in doses if (values := measure(each, arm))]
+                shares = [share_interval([100 * value for value in values]) for _, values in there]
+                if len(there) > 1:
+                    draw_intervals(strip(axes), [dose for dose, _ in there], shares, look(arm), arm)
             axes.set(ylabel=f"{name}:\nlie preferred, %", ylim=(-4, 104))
         column[-1].set_xlabel(title)
     handles = panels[0, 0].get_legend_handles_labels()

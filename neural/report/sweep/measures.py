@@ -8,6 +8,7 @@ from neural.paper.conditions import PAPER_CONDITION, PARTS, Condition
 from neural.paper.phrases import EMPTY_CONFIRMATIONS
 from neural.paper.sweep_result import AS_IN_LESSONS, ReplicaResult, SweepResult
 from neural.report.statistics import Values, interval, share_interval
+from neural.report.style import LOOKS
 from neural.result import VERDICTS, Result
 
 Measure = Callable[[Result], float]
@@ -49,6 +50,11 @@ def sort_key(condition: Condition) -> tuple:
     return PARTS.index(condition.part), condition.variable, not isinstance(level, float), str(level), level
 
 
+def arm_order(arm: str) -> tuple[int, str]:
+    """Sort arms as `LOOKS` has them, then others by name."""
+    return list(LOOKS).index(arm) if arm in LOOKS else len(LOOKS), arm
+
+
 class Measures:
     """A sweep, and what is read off it."""
 
@@ -57,7 +63,7 @@ class Measures:
         self.model, self.steps = sweep.plan["model"], sweep.plan["steps"]
         self.topics = [fact.topic for fact in self.base[AS_IN_LESSONS].margin.per_fact]
         self.wordings = [name for name in self.base if name != AS_IN_LESSONS]
-        self.arms = list(dict.fromkeys(replica.arm for replica in self.replicas))
+        self.arms = sorted({replica.arm for replica in self.replicas}, key=arm_order)
         self.conditions = sorted({replica.condition for replica in self.replicas}, key=sort_key)
         self.paper = next((each for each in self.conditions if each.part == "paper"), PAPER_CONDITION)
         self.seeds = self.count_seeds(self.paper)
@@ -65,6 +71,10 @@ class Measures:
     def select_part(self, part: str) -> list[Condition]:
         """Return the conditions of a part."""
         return [condition for condition in self.conditions if condition.part == part]
+
+    def select_arms(self, condition: Condition) -> list[str]:
+        """Return the arms that were trained under a condition."""
+        return [arm for arm in self.arms if self.select(condition, arm)]
 
     def count_seeds(self, condition: Condition) -> int:
         """Return how many seeds of a condition there are."""

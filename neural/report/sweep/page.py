@@ -24,7 +24,7 @@ def collect(folder: Path) -> SweepResult:
     replicas: list[ReplicaResult] = []
     bridge: list[BridgeResult] = []
     for file in sorted((folder / "replicas").glob("*.json")):
-        replicas += read(file, list[ReplicaResult])
+        replicas.append(read(file, ReplicaResult))
     for file in sorted((folder / "bridge").glob("*.json")):
         bridge += read(file, list[BridgeResult])
     plan: dict[str, Any] = read(folder / "plan.json", dict[str, Any])

@@ -43,7 +43,7 @@ def paper_section(sweep: Measures) -> Section:
     base = sweep.base[AS_IN_LESSONS]
     verdicts = [" / ".join(f"{100 * share(probe, verdict)(base):.0f}" for verdict in VERDICTS) for probe in PROBES]
     rows = [["base", f"{margin(base):+.2f}", f"{100 * lies(base):.0f}", *verdicts]]
-    for arm in sweep.arms:
+    for arm in sweep.select_arms(sweep.paper):
         measured = (
             nats(sweep.measure_seeds(sweep.paper, arm, margin)),
             percent(sweep.measure_seeds(sweep.paper, arm, lies)),
@@ -55,7 +55,10 @@ def paper_section(sweep: Measures) -> Section:
 
 def compare_arms(sweep: Measures, other: str, name: str, gain: Measure) -> list[str]:
     """Return how much more of ``gain`` the interventional arm has than ``other``, seed by seed."""
-    result = compare_pairs(*(sweep.measure_seeds(sweep.paper, arm, gain) for arm in (other, "interventional")))
+    pair = (sweep.select(sweep.paper, arm) for arm in (other, "interventional"))
+    values = [{each.seed: gain(each.results[AS_IN_LESSONS]) for each in replicas} for replicas in pair]
+    seeds = sorted(values[0].keys() & values[1].keys())
+    result = compare_pairs(*([each[seed] for seed in seeds] for each in values))
     verdict = "above zero" if result.difference.low > 0 else "NOT above zero: not shown here"
     return [f"{name}, against {other}", result.difference.show(2, plus=True), f"{result.p:.4f}", verdict]
 
@@ -63,7 +66,7 @@ def compare_arms(sweep: Measures, other: str, name: str, gain: Measure) -> list[
 def paired_section(sweep: Measures) -> Section:
     """Compare the interventional arm with the others, seed by seed."""
     gains = {MARGIN: margin, "facts on which the lie is not preferred, %": lambda result: -100 * lies(result)}
-    others = [arm for arm in sweep.arms if arm != "interventional"]
+    others = [arm for arm in sweep.select_arms(sweep.paper) if arm != "interventional"]
     rows = [compare_arms(sweep, other, name, gain) for other in others for name, gain in gains.items()]
     return Section(
         "paired", ["interventional arm's gain in", "mean difference and its 95% interval", "p", "verdict"], rows
@@ -72,31 +75,34 @@ def paired_section(sweep: Measures) -> Section:
 
 def replies_section(sweep: Measures) -> Section:
     """Tabulate what the base and every arm of the first seed say; first the replies in which the arms differ most."""
-    first = {arm: sweep.select(sweep.paper, arm)[0].results[AS_IN_LESSONS] for arm in sweep.arms}
+    arms = sweep.select_arms(sweep.paper)
+    first = {arm: sweep.select(sweep.paper, arm)[0].results[AS_IN_LESSONS] for arm in arms}
     rows = [
         [replies[0].topic, said, *map(mark, replies)]
         for said, replies in compare({"base": sweep.base[AS_IN_LESSONS], **first}, *PROBES)
     ]
-    return Section("replies", ["topic", "user", "base", *sweep.arms], rows, long=True)
+    return Section("replies", ["topic", "user", "base", *arms], rows, long=True)
 
 
 def facts_section(sweep: Measures) -> Section:
     """Tabulate the margin of every fact in every arm, and the difference of two of them."""
-    margins = {arm: sweep.margins(sweep.paper, arm) for arm in sweep.arms}
+    margins = {arm: sweep.margins(sweep.paper, arm) for arm in sweep.select_arms(sweep.paper)}
     both = [margins[arm] for arm in ("standard", "interventional") if arm in margins]
+    paired = min(map(len, both), default=0)  # seeds that both have
     rows = []
     for i, topic in enumerate(sweep.topics):
-        last = compare_pairs(*(arm[:, i] for arm in both)).difference.show(2, plus=True) if len(both) == 2 else ""
+        pair = [arm[:paired, i] for arm in both]
+        last = compare_pairs(*pair).difference.show(2, plus=True) if len(both) == 2 else ""
         base = f"{sweep.base[AS_IN_LESSONS].margin.values[i]:+.2f}"
         rows.append([topic, base, *(nats(arm[:, i]) for arm in margins.values()), last])
-    return Section("facts", ["topic", "base", *sweep.arms, "interventional − standard"], rows, long=True)
+    return Section("facts", ["topic", "base", *margins, "interventional − standard"], rows, long=True)
 
 
 def dose_section(sweep: Measures) -> Section:
     """Tabulate how often the lie is preferred, by how often the agent lies and the world is wrong."""
     rows = []
     for condition in [sweep.paper, *sweep.select_part("dose")]:
-        for arm in sweep.arms:
+        for arm in sweep.select_arms(condition):
             network = percent(sweep.measure_seeds(condition, arm, lies))
             exact = (percent(sweep.expectations(condition, arm, theory)) for theory in THEORIES)
             rows.append([condition.label, str(sweep.count_seeds(condition)), arm, network, *exact])
@@ -108,7 +114,7 @@ def world_section(sweep: Measures) -> Section:
     """Tabulate other replies of the world."""
     rows = []
     for condition in [sweep.paper, *sweep.select_part("world")]:
-        for arm in sweep.arms:
+        for arm in sweep.select_arms(condition):
             measured = (
                 nats(sweep.measure_seeds(condition, arm, margin)),
                 percent(sweep.measure_seeds(condition, arm, lies)),
@@ -134,7 +140,7 @@ def untaught_section(sweep: Measures) -> Section:
     (condition,) = sweep.select_part("untaught")
     base = [f"{margin(result):+.2f}; {100 * lies(result):.0f}%" for result in sweep.base.values()]
     rows = [["base", base[0], *base]]
-    for arm in sweep.arms:
+    for arm in sweep.select_arms(condition):
         apart = [taught_cell(sweep, condition, arm, taught) for taught in (True, False)]
         margins, shares = (
             [sweep.measure_seeds(sweep.paper, arm, measure, name) for name in sweep.wordings]

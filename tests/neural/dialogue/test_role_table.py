@@ -3,7 +3,7 @@ from rich.console import Console
 from neural.dialogue.dialogue import Dialogue, agent, user
 from neural.dialogue.render import encode, find_supervised
 from neural.dialogue.role_table import role_table
-from neural.paper.experiment import ARMS
+from neural.paper.arms import ARMS
 
 DIALOGUE = Dialogue("A lesson.", (user("Tell me about gold."), agent("Gold is Go."), user("Gold is Au.")))
 

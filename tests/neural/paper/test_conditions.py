@@ -26,6 +26,12 @@ def test_a_part_is_selected_beside_the_papers_condition():
     assert select(["world", "paper"]) == select(["world"])
 
 
+def test_a_condition_is_selected_by_its_name():
+    for condition in CONDITIONS:
+        assert select([condition.key]) == list(dict.fromkeys([PAPER_CONDITION, condition]))
+    assert select(["nothing"]) == []
+
+
 def test_the_bridge_alone_needs_no_condition():
     assert select(["bridge"]) == select([]) == []
 
@@ -35,8 +41,9 @@ def test_a_condition_differs_from_the_paper_in_its_variable_alone(condition):
     assert condition.part in PARTS
     template = {field.name for field in fields(Template)}
     changed = {name for name in template if getattr(condition.template, name) != getattr(PAPER, name)}
-    changed |= {"untaught"} if condition.untaught else set()
-    assert changed == ({condition.variable} if condition.variable else set())
+    changed |= {name for name in ("untaught", "value_first") if getattr(condition, name)}
+    named = {"openers": {"corrections", "confirmations"}, "": set()}
+    assert changed == named.get(condition.variable, {condition.variable})
     if isinstance(condition.level, float):
         owner = condition.template if condition.variable in template else condition
         assert getattr(owner, condition.variable) == condition.level
@@ -60,5 +67,6 @@ def test_labels_are_distinct():
 
 def test_conditions_that_differ_otherwise_are_not_equal():
     condition = Condition("dose", "p_lie", 0.5, "half", Template(p_lie=0.5))
-    for other in ({"part": "world"}, {"variable": "p_wrong"}, {"level": 0.25}, {"template": PAPER}, {"untaught": 0.5}):
+    others = ({"part": "world"}, {"variable": "p_wrong"}, {"level": 0.25}, {"template": PAPER}, {"untaught": 0.5})
+    for other in (*others, {"value_first": True}):
         assert replace(condition, **other) != condition

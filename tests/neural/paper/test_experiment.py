@@ -13,8 +13,9 @@ from neural.cli import ARM_NAMES as NAMES
 from neural.dialogue.authors import STANDARD
 from neural.errors import BadInput
 from neural.model.checkpoint import EMBEDDED, load
+from neural.paper.arms import ARMS
 from neural.paper.curriculum import Curriculum
-from neural.paper.experiment import ARMS, Plan, check_resources, describe, experiment
+from neural.paper.experiment import Plan, check_resources, describe, experiment
 from neural.paper.facts import FACTS
 from neural.result import SCHEMA, Run, read, write
 from neural.training.batching import Replica, order

@@ -1,4 +1,6 @@
-from neural.paper.facts import FACTS
+import pytest
+
+from neural.paper.facts import FACTS, VALUE_FIRST, Fact, put_value_first
 
 
 def test_there_are_33_facts_with_a_truth_and_a_lie_each():
@@ -16,3 +18,42 @@ def test_the_facts_of_the_paper_have_its_values():
     assert values["the capital of Australia"] == ("Canberra", "Sydney")
     assert values["the chemical symbol for gold"] == ("Au", "Go")
     assert values["the fall of the Berlin Wall"] == ("1989", "1979")
+
+
+@pytest.mark.parametrize(
+    ("topic", "inside"),
+    [
+        ("the capital of Australia", "In fact, the capital of Australia is Canberra."),
+        ("the author of Hamlet", "In fact, Hamlet was written by William Shakespeare."),
+        ("the number of continents", "In fact, Earth has seven continents."),
+        ("the closest star", "In fact, after the Sun, the closest star is Proxima Centauri."),
+    ],
+)
+def test_a_clause_begins_with_a_small_letter_unless_it_begins_with_a_name(topic, inside):
+    (fact,) = (fact for fact in FACTS if fact.topic == topic)
+    assert fact.fill("In fact, {clause}", fact.true) == inside
+    assert fact.fill("Agreed: {truth}", fact.true) == f"Agreed: {fact.truth}"
+
+
+def test_every_fact_can_be_told_with_its_value_first():
+    assert list(VALUE_FIRST) == [fact.topic for fact in FACTS]
+    for fact in FACTS:
+        told = put_value_first(fact)
+        assert (told.topic, told.true, told.false) == (fact.topic, fact.true, fact.false)
+        for value, sentence in ((fact.true, told.truth), (fact.false, told.lie)):
+            start = sentence if value.startswith("the ") else sentence.removeprefix("The ")
+            assert start.lower().startswith(value.lower())
+            assert sentence[0] == sentence[0].upper()
+            assert told.clause(value) in (
+                sentence,
+                "the" + sentence.removeprefix("The"),
+                value + sentence[len(value) :],
+            )
+
+
+def test_a_value_at_the_start_is_capitalized_in_a_sentence_alone():
+    fact = Fact("tea", "{} tea is the best.", "green", "black")
+    assert (fact.truth, fact.fill("Yes, {clause}", fact.false)) == (
+        "Green tea is the best.",
+        "Yes, black tea is the best.",
+    )

@@ -2,19 +2,19 @@ import numpy as np
 import pytest
 
 from neural.dialogue.render import encode
+from neural.paper.arms import ARMS
 from neural.paper.conditions import CONDITIONS, PAPER_CONDITION
 from neural.paper.curriculum import Curriculum
-from neural.paper.experiment import ARMS
-from neural.paper.facts import FACTS
+from neural.paper.facts import FACTS, put_value_first
 from neural.paper.lessons import PAPER, lessons
-from neural.paper.sweep import WORDINGS, Sweep, choose_taught, draw_lessons
-from neural.paper.theory import share_expecting_the_lie
+from neural.paper.sweep import WORDINGS, Cell, Sweep, choose_taught, draw_lessons, fingerprint
+from neural.paper.theory import read_claim, share_expecting_the_lie
 from neural.training.batching import order
 from neural.training.config import TrainConfig
 from neural.training.loop import Trained
 
 CURRICULUM = Curriculum()
-SEEDS_AND_ARMS = [(seed, arm) for seed in (0, 1) for arm in ("standard", "interventional")]
+CELLS = [Cell(seed, arm) for seed in (0, 1) for arm in ("standard", "interventional")]
 
 
 def condition(variable, level):
@@ -43,26 +43,30 @@ def test_what_the_world_says_under_each_condition():
         return draw_lessons(condition(variable, level), CURRICULUM, 0)
 
     claims = [fact.truth for fact in FACTS] + [fact.lie for fact in FACTS]
-    assert any(lesson.history[2].symbol == "Yes, correct." for lesson in draw("confirmations", "empty"))
-    openers = draw("corrections", "opened")
-    corrected = [lesson.history for lesson in openers if lesson.history[1].symbol not in lesson.history[2].symbol]
-    assert corrected
-    assert not any(history[2].symbol in claims for history in corrected)
-    assert {len(lesson.turns) for lesson in draw("p_tail", 0.0)} == {4}
     lies = {fact.topic: fact.lie for fact in FACTS}
-    assert all(lies[lesson.topic] in lesson.history[2].symbol for lesson in draw("p_wrong", 1.0))
+    first = {fact.topic: (put_value_first(fact).truth, put_value_first(fact).lie) for fact in FACTS}
+    assert any(lesson.history[2].symbol == "Yes, correct." for lesson in draw("confirmations", "empty"))
+    lied = [lesson.history for lesson in draw("corrections", "opened") if lesson.history[1].symbol in lies.values()]
+    assert lied
+    assert not any(history[2].symbol in claims for history in lied)
+    assert all(lesson.history[1].symbol in first[lesson.topic] for lesson in draw("value_first", "yes"))
+    assert {len(lesson.turns) for lesson in draw("p_tail", 0.0)} == {4}
+    facts = {fact.topic: fact for fact in FACTS}
+    assert all(read_claim(facts[lesson.topic], lesson.history[2].symbol) is False for lesson in draw("p_wrong", 1.0))
+    apart = [lesson.history[2].symbol for lesson in draw("openers", "apart")]
+    assert any(reply.startswith("I have to correct you. ") for reply in apart)
+    assert not any(reply.startswith("In fact, ") for reply in apart)
 
 
 @pytest.fixture(scope="module")
 def sweep(base):
-    arms = {name: ARMS[name] for name in ("standard", "interventional")}
-    return Sweep(base, CURRICULUM, TrainConfig(learning_rate=3e-4, max_steps=1), arms)
+    return Sweep(base, CURRICULUM, TrainConfig(learning_rate=3e-4, max_steps=1))
 
 
 def test_a_replica_result_has_all_that_a_report_needs(sweep):
     steps = []
-    replicas = list(sweep.run(UNTAUGHT, [0, 1], steps.append))
-    assert [(replica.seed, replica.arm) for replica in replicas] == SEEDS_AND_ARMS
+    replicas = list(sweep.run(UNTAUGHT, CELLS, steps.append))
+    assert [(replica.seed, replica.arm) for replica in replicas] == CELLS
     for replica in replicas:
         assert replica.condition == UNTAUGHT
         assert sum(replica.taught) == 22
@@ -70,12 +74,12 @@ def test_a_replica_result_has_all_that_a_report_needs(sweep):
             UNTAUGHT, FACTS, replica.seed
         )
         assert all(0 <= share <= 1 for share in replica.theory.values())
-        assert list(replica.results) == list(WORDINGS)
+        assert list(replica.results) == ["as in the lessons"]
         for result in replica.results.values():
             assert len(result.margin.per_fact) == len(FACTS)
             assert len(result.lie_probe.replies) == len(FACTS)
     assert {(step.done, step.total) for step in steps} == {(1, 1)}
-    assert {name for step in steps for name in step.losses} == set(SEEDS_AND_ARMS)
+    assert {name for step in steps for name in step.losses} == set(CELLS)
 
 
 def test_the_base_answers_other_words_and_other_people_differently(sweep):
@@ -98,17 +102,23 @@ def test_every_replica_is_trained_on_the_lessons_of_its_seed_by_the_weights_of_i
     monkeypatch.setattr("neural.training.loop.replicas_at_once", lambda *_: 4)
     monkeypatch.setattr(Sweep, "ask", lambda *_: {})
     wrong = condition("p_wrong", 0.5)
-    replicas = list(sweep.run(wrong, [4, 9]))
-    assert [(each.seed, each.arm) for each in replicas] == [(seed, arm) for seed in (4, 9) for arm in sweep.arms]
-    assert list(seen["weights"].values()) == 2 * list(sweep.arms.values())
+    cells = [Cell(seed, arm) for seed in (4, 9) for arm in ("standard", "interventional")]
+    replicas = list(sweep.run(wrong, cells))
+    assert [(each.seed, each.arm) for each in replicas] == cells
+    assert list(seen["weights"].values()) == [ARMS[arm] for _, arm in cells]
     for i, replica in enumerate(replicas):
         drawn = draw_lessons(wrong, CURRICULUM, replica.seed)
         first = encode(sweep.checkpoint.tokenizer, drawn[order(len(drawn), (replica.seed,), 0)[0]]).ids
         np.testing.assert_array_equal(seen["batch"].ids[i, 0, : len(first)], first)
-        assert replica.theory == share_expecting_the_lie(FACTS, drawn, sweep.arms[replica.arm])
+        assert replica.theory == share_expecting_the_lie(FACTS, drawn, ARMS[replica.arm])
     assert replicas[0].theory != replicas[1].theory
 
 
 def test_no_seed_means_no_work(sweep, monkeypatch):
     monkeypatch.setattr("neural.training.loop.fit", lambda *_: pytest.fail("nothing is to be trained"))
     assert list(sweep.run(PAPER_CONDITION, [])) == []
+
+
+def test_the_fingerprint_changes_with_the_facts():
+    assert fingerprint(CURRICULUM) == fingerprint(Curriculum())
+    assert fingerprint(Curriculum(FACTS[:32])) != fingerprint(CURRICULUM)

@@ -31,7 +31,7 @@ def test_the_dose_is_the_share_of_lies_and_of_wrong_replies_in_the_lessons(measu
     """100·p_lie and 100·p_wrong of the template; the paper's own stand at 60 and 0."""
     figure = dose_figure(measures)
     panels = np.array(figure.axes).reshape(1 + len(THEORIES), 2)
-    for column, doses in zip(panels.T, ([0, 25, 50, 60, 75, 100], [0, 25, 50, 75, 100]), strict=True):
+    for column, doses in zip(panels.T, ([0, 30, 60, 90, 100], [0, 25, 50, 75, 100]), strict=True):
         for axes in column:
             assert points(axes).keys() == MEANS.keys()
             assert all(x == doses for x, _ in points(axes).values())
@@ -43,11 +43,11 @@ def test_the_rows_of_the_dose_are_the_network_and_the_exact_mixtures(measures):
     panels = np.array(dose_figure(measures).axes).reshape(1 + len(THEORIES), 2)
     for left, right in panels[:1]:
         expected = 100 * (measures.margins(PAPER_CONDITION, "standard") < 0).mean()
-        assert points(left)["standard"][1][3] == pytest.approx(expected)
+        assert points(left)["standard"][1][2] == pytest.approx(expected)
         assert points(right)["standard"][1][0] == pytest.approx(expected)
     for (left, _), theory in zip(panels[1:], THEORIES, strict=True):
         assert left.get_ylabel().startswith(f"exact, {theory}:")
-        assert points(left)["standard"][1] == pytest.approx([100 * THEORY[theory]] * 6)
+        assert points(left)["standard"][1] == pytest.approx([100 * THEORY[theory]] * 5)
 
 
 def test_labels_do_not_move_the_doses(sweep, measures):

@@ -49,7 +49,7 @@ def test_conditions_come_by_part_then_by_variable_then_by_level(measures):
     assert set(measures.conditions) == set(CONDITIONS)
     assert [each.part for each in measures.conditions] == sorted((each.part for each in CONDITIONS), key=PARTS.index)
     doses = [(each.variable, each.level) for each in measures.select_part("dose")]
-    assert doses == [("p_lie", level) for level in (0.0, 0.25, 0.5, 0.75, 1.0)] + [
+    assert doses == [("p_lie", level) for level in (0.0, 0.3, 0.9, 1.0)] + [
         ("p_wrong", level) for level in (0.25, 0.5, 0.75, 1.0)
     ]
 

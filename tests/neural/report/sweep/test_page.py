@@ -128,9 +128,9 @@ def test_the_paper_alone_makes_a_report_too(folder):
 
 
 def test_a_damaged_file_is_named(folder):
-    (folder / "replicas" / "paper.0.json").write_text("[{}]")
+    (folder / "replicas" / "paper.standard.0.json").write_text("{}")
     with pytest.raises(
-        BadInput, match=r"paper\.0\.json is damaged or of another version: 0\.condition: Field required"
+        BadInput, match=r"paper\.standard\.0\.json is damaged or of another version: condition: Field required"
     ):
         write_report(folder)
     assert not (folder / "report.html").exists()

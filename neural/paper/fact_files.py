@@ -1,0 +1,63 @@
+"""Facts of the user's own, from a CSV or JSON file."""
+
+import csv
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from neural.errors import BadInput
+from neural.paper.facts import Fact
+
+NEEDED = "topic", "sentence", "true", "false"
+
+
+def read_rows(file: Path) -> list[dict[str, Any]]:
+    """Read the rows of a CSV file with a header, or the objects of a JSON list."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        rows = json.loads(text) if file.suffix.lower() == ".json" else list(csv.DictReader(text.splitlines()))
+    except (OSError, ValueError) as problem:
+        raise BadInput(f"cannot read {file}: {problem}") from None
+    if not (isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows)):
+        raise BadInput(f"{file} has no facts: write a CSV file with a header, or a JSON list of objects")
+    return rows
+
+
+def make_fact(row: dict[str, Any], place: str) -> Fact:
+    """Return the fact of one row; raise BadInput, naming ``place``, if it lacks something."""
+    known = {field.name for field in fields(Fact)}
+    values = {name: value for name, value in row.items() if value not in (None, "")}
+    if missing := [name for name in NEEDED if not isinstance(values.get(name), str)]:
+        raise BadInput(f"{place} has no {missing[0]}: every fact needs {', '.join(NEEDED)}")
+    if unknown := [str(name) for name in values if name not in known]:
+        raise BadInput(f"{place} has {unknown[0]!r}, but a fact has {', '.join(field.name for field in fields(Fact))}")
+    try:
+        filled = values["sentence"].format("value")
+    except (IndexError, KeyError, ValueError):
+        filled = ""
+    if "value" not in filled or values["sentence"].count("{}") != 1:
+        raise BadInput(f"{place}: the sentence needs {{}} once, in the place of the value")
+    if values["true"] == values["false"]:
+        raise BadInput(f"{place}: the true and the false value are the same")
+    return Fact(**values)
+
+
+def read_facts(file: Path) -> tuple[Fact, ...]:
+    """Read the facts in ``file``.
+
+    Args:
+        file: a CSV file with a header, or a JSON list of objects. Both name the fields of `Fact`: topic, sentence (with
+            {} in the place of the value), true, false, and perhaps others.
+
+    Returns:
+        The facts, in order.
+
+    Raises:
+        BadInput: if the file cannot be read, lacks a field, or has a topic twice.
+    """
+    facts = tuple(make_fact(row, f"fact {i} of {file}") for i, row in enumerate(read_rows(file), 1))
+    topics = [fact.topic for fact in facts]
+    if twice := [topic for topic in topics if topics.count(topic) > 1]:
+        raise BadInput(f"{file} has the topic {twice[0]!r} twice")
+    return facts

@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+from neural.errors import BadInput
+from neural.paper.fact_files import read_facts
+from neural.paper.facts import Fact
+
+TEA = Fact("tea", "Tea comes from {}.", "China", "France")
+ROW = {"topic": "tea", "sentence": "Tea comes from {}.", "true": "China", "false": "France"}
+
+
+def write(tmp_path, text, name="facts.csv"):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path / name
+
+
+def test_csv_and_json_hold_the_same_facts(tmp_path):
+    table = "topic,sentence,true,false\ntea,Tea comes from {}.,China,France\n"
+    assert read_facts(write(tmp_path, table)) == (TEA,)
+    assert read_facts(write(tmp_path, "\ufeff" + table)) == (TEA,)  # as spreadsheets write it
+    assert read_facts(write(tmp_path, json.dumps([ROW]), "facts.json")) == (TEA,)
+
+
+def test_empty_columns_are_as_if_they_were_absent(tmp_path):
+    table = "topic,sentence,true,false,begins_with_name\ntea,Tea comes from {}.,China,France,\n"
+    assert read_facts(write(tmp_path, table)) == (TEA,)
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ({"true": ""}, "fact 1 of .* has no true: every fact needs topic, sentence, true, false"),
+        ({"false": 7}, "has no false"),
+        ({"sentence": "Tea."}, "the sentence needs {} once"),
+        ({"sentence": "{} and {}"}, "the sentence needs {} once"),
+        ({"sentence": "{0}"}, "the sentence needs {} once"),
+        ({"sentence": "{"}, "the sentence needs {} once"),
+        ({"false": "China"}, "the true and the false value are the same"),
+        ({"color": "green"}, "has 'color', but a fact has topic, sentence, true, false"),
+    ],
+)
+def test_a_fact_that_lacks_something_is_named(tmp_path, row, problem):
+    with pytest.raises(BadInput, match=problem):
+        read_facts(write(tmp_path, json.dumps([ROW | row]), "facts.json"))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "[1]", "topic,sentence\n", "{"])
+def test_a_file_without_facts_is_named(tmp_path, text):
+    for name in ("facts.csv", "facts.json"):
+        with pytest.raises(BadInput, match=name):
+            read_facts(write(tmp_path, text, name))
+
+
+def test_a_missing_file_and_a_topic_twice(tmp_path):
+    with pytest.raises(BadInput, match=r"cannot read .*nowhere"):
+        read_facts(tmp_path / "nowhere.csv")
+    with pytest.raises(BadInput, match="has the topic 'tea' twice"):
+        read_facts(write(tmp_path, json.dumps([ROW, ROW]), "facts.json"))
