@@ -45,7 +45,7 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
            help=f"some of {', '.join(PARTS)} (default: all); all but bridge include paper")  # fmt: skip
     option("--out", type=Path, required=True, help="a new folder, or the folder of a sweep to continue")
     option("--model", default="embedded",
-           help="a Hugging Face folder of a Qwen2 model, or its name (default: the embedded base)")  # fmt: skip
+           help="smollm2, a folder, a GGUF file or a name, as in neural.train (default: embedded)")  # fmt: skip
     option("--seeds", type=whole_number(2), default=8, help="the number of seeds (default: 8)")
     option("--steps", type=whole_number(1), help="training steps of each replica (default: as the model's recipe says)")
     option("--arms", type=arms, default=ARM_NAMES, help="default: all three")

@@ -24,7 +24,7 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
     """Parse the arguments."""
     option = command.add_argument
     option("--model", default="embedded",
-           help="a Hugging Face folder of a Qwen2 model, or a name such as Qwen/Qwen2.5-0.5B")  # fmt: skip
+           help="smollm2, or a Qwen2, Llama or Qwen3: its folder, GGUF file or name on the hub")  # fmt: skip
     option("--out", type=Path, help="a new or empty folder (default: runs/ and the date)")
     option("--seed", type=whole_number(0), default=0, help="seed of the dialogues and their order (default: 0)")
     option("--steps", type=whole_number(1), help="stop after this number of steps (default: 4 epochs of 480)")
@@ -44,15 +44,13 @@ def show_tokens(args: Namespace) -> None:
 
     from neural.dialogue.render import encode
     from neural.dialogue.role_table import role_table
-    from neural.model.checkpoint import find
-    from neural.model.folder import read_config, read_tokenizer
+    from neural.model.source import find, open_source
     from neural.paper.curriculum import read_recipe
     from neural.paper.experiment import ARMS
     from neural.paper.lessons import PAPER, lessons
 
-    folder = find(args.model)
-    tokenizer = read_tokenizer(folder, read_config(folder))
-    facts = read_recipe(folder).curriculum.facts
+    source = open_source(find(args.model))
+    tokenizer, facts = source.tokenizer(), read_recipe(source.path).curriculum.facts
     (dialogue,) = lessons(facts, 1, PAPER, np.random.default_rng(args.seed))
     Console().print(role_table(tokenizer, encode(tokenizer, dialogue), {arm: ARMS[arm] for arm in args.arms}))
 
@@ -75,8 +73,8 @@ def show(run: "Run", folder: Path) -> None:
 
 def run(folder: Path, args: Namespace) -> "Run":
     """Run the experiment and write its files to ``folder``. Heavy imports wait until the arguments are checked."""
-    from neural.model.checkpoint import Checkpoint, find, load, write
-    from neural.model.folder import read_config
+    from neural.model.checkpoint import Checkpoint, read, write
+    from neural.model.source import find, open_source
     from neural.paper.curriculum import read_recipe, write_recipe
     from neural.paper.experiment import Plan, check_resources, describe, experiment
     from neural.process import Meter, keep_freed_memory, prepare
@@ -86,9 +84,9 @@ def run(folder: Path, args: Namespace) -> "Run":
     from neural.training.config import PRECISIONS
 
     prepare(len(args.arms))
-    base = find(args.model)
-    recipe = read_recipe(base)
-    check_resources(read_config(base), args.precision, len(args.arms), folder)
+    base = open_source(find(args.model))
+    recipe = read_recipe(base.path)
+    check_resources(base.config(), args.precision, len(args.arms), folder)
     settings = replace(recipe.train, seed=args.seed, max_steps=args.steps, precision=args.precision)
     plan = Plan(settings, recipe.curriculum, args.arms, args.order)
 
@@ -105,7 +103,7 @@ def run(folder: Path, args: Namespace) -> "Run":
 
         results = experiment(
             plan,
-            load(base),
+            read(base),
             on_arm=keep,
             on_probe=lambda name, facts: log(f"asking the model {name!r} about {facts} facts"),
             on_step=on_step,
