@@ -33,7 +33,7 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
                 "such as dose-p_lie-0.3, or report")  # fmt: skip
     option("--out", type=Path, required=True, help="a new folder, or the folder of a sweep to continue")
     option("--model", default="embedded",
-           help="a model as neural.train takes it (default: the embedded base)")  # fmt: skip
+           help="smollm2, a folder, a GGUF file or a name, as in neural.train (default: embedded)")  # fmt: skip
     option("--seeds", type=whole_number(1), default=8, help="the number of seeds (default: 8)")
     option("--steps", type=whole_number(1), help="training steps of each replica (default: as the model's recipe says)")
     option("--arms", type=arms, default=ARM_NAMES,
@@ -117,7 +117,8 @@ def run_bridge(folder: Path, seeds: int) -> None:
 
 def run(folder: Path, args: Namespace) -> None:
     """Run the requested parts that are missing."""
-    from neural.model.checkpoint import find, load
+    from neural.model.checkpoint import load
+    from neural.model.source import find
     from neural.paper.conditions import select
     from neural.paper.curriculum import read_recipe
     from neural.paper.sweep import Cell, Sweep, fingerprint

@@ -26,7 +26,7 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
     """Parse the arguments."""
     option = command.add_argument
     option("--model", default="embedded",
-           help="a Hugging Face folder of a Qwen2 model, or a name such as Qwen/Qwen2.5-0.5B")  # fmt: skip
+           help="smollm2, or a Qwen2, Llama or Qwen3: its folder, GGUF file or name on the hub")  # fmt: skip
     option("--out", type=Path, help="a new or empty folder (default: runs/ and the date)")
     option("--seed", type=whole_number(0), default=0, help="seed of the dialogues and their order (default: 0)")
     option("--epochs", type=whole_number(1), help="passes over the lessons (default: as the model's recipe says, or 4)")
@@ -73,15 +73,13 @@ def show_tokens(args: Namespace) -> None:
 
     from neural.dialogue.render import encode
     from neural.dialogue.role_table import role_table
-    from neural.model.checkpoint import find
-    from neural.model.folder import read_config, read_tokenizer
+    from neural.model.source import find, open_source
     from neural.paper.arms import arm_weights
     from neural.paper.curriculum import read_recipe
     from neural.paper.lessons import lessons
 
-    folder = find(args.model)
-    tokenizer = read_tokenizer(folder, read_config(folder))
-    plan = read_plan(args, read_recipe(folder))
+    source = open_source(find(args.model))
+    tokenizer, plan = source.tokenizer(), read_plan(args, read_recipe(source.path))
     (dialogue,) = lessons(plan.curriculum.facts, 1, plan.template, np.random.default_rng(args.seed))
     Console().print(role_table(tokenizer, encode(tokenizer, dialogue), {arm: arm_weights(arm) for arm in args.arms}))
 
@@ -104,8 +102,8 @@ def show(run: "Run", folder: Path) -> None:
 
 def run(folder: Path, args: Namespace) -> "Run":
     """Run the experiment and write its files to ``folder``. Heavy imports wait until the arguments are checked."""
-    from neural.model.checkpoint import Checkpoint, find, load, write
-    from neural.model.folder import read_config
+    from neural.model.checkpoint import Checkpoint, read, write
+    from neural.model.source import find, open_source
     from neural.paper.curriculum import Recipe, read_recipe, write_recipe
     from neural.paper.experiment import check_resources, describe, experiment
     from neural.process import Meter, keep_freed_memory, prepare
@@ -115,9 +113,9 @@ def run(folder: Path, args: Namespace) -> "Run":
     from neural.training.config import PRECISIONS
 
     prepare(len(args.arms))
-    base = find(args.model)
-    plan = read_plan(args, read_recipe(base))
-    check_resources(read_config(base), args.precision, len(args.arms), folder)
+    base = open_source(find(args.model))
+    plan = read_plan(args, read_recipe(base.path))
+    check_resources(base.config(), args.precision, len(args.arms), folder)
 
     def keep(arm: str, checkpoint: Checkpoint) -> None:
         (folder / arm).mkdir()
@@ -132,7 +130,7 @@ def run(folder: Path, args: Namespace) -> "Run":
 
         results = experiment(
             plan,
-            load(base),
+            read(base),
             on_arm=keep,
             on_probe=lambda name, facts: log(f"asking the model {name!r} about {facts} facts"),
             on_step=on_step,

