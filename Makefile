@@ -6,7 +6,7 @@ PYTHON ?= python3
 CONSTRAINTS ?= --constraint constraints.txt
 BIN := .venv/bin
 
-.PHONY: demo test bench results mutants clean
+.PHONY: demo real test bench results results-real mutants clean
 
 demo: .venv/installed
 	$(BIN)/python neural/train.py
@@ -24,13 +24,27 @@ bench: .venv/installed
 
 results: .venv/installed
 	$(BIN)/python -m neural.sweep paper --seeds 8 --out runs/results
-	$(BIN)/python -m neural.sweep dose world untaught --seeds 3 --out runs/results
+	$(BIN)/python -m neural.sweep dose world untaught teacher filter --seeds 3 --out runs/results
+	$(BIN)/python -m neural.sweep paper --seeds 3 --arms agent-0.1,agent-0.25,agent-0.5 --out runs/results
 	$(BIN)/python -m neural.sweep bridge --seeds 4 --out runs/results
 	cp runs/results/results.md runs/results/*.png docs/
 	test -d runs/world || $(BIN)/python -m neural.pretrain --facts 1000 --out runs/world
 	$(BIN)/python -m neural.sweep paper --seeds 3 --arms standard,interventional --model runs/world --out runs/world_results
 	mkdir -p docs/world
 	cp runs/world_results/results.md runs/world_results/*.png docs/world/
+
+# Hours of training; whatever is finished is in results/smollm2 and not trained again.
+REAL := $(BIN)/python -m neural.sweep --model smollm2 --steps 480 --out results/smollm2
+results-real: .venv/real
+	$(REAL) paper --seeds 4
+	$(REAL) filter --seeds 2 --arms standard
+	$(REAL) teacher --seeds 2 --arms interventional
+	$(REAL) paper --seeds 2 --arms agent-0.1,agent-0.25,agent-0.5
+	$(REAL) world-confirmations-empty untaught --seeds 3 --arms standard,interventional
+	$(REAL) dose-p_lie-0.3 dose-p_lie-0.9 --seeds 2 --arms standard,interventional
+	$(REAL) world-openers-apart world-value_first-yes --seeds 2 --arms standard,interventional
+	mkdir -p docs/smollm2
+	cp results/smollm2/results.md results/smollm2/*.png docs/smollm2/
 
 mutants: .venv/installed
 	$(BIN)/uv pip install --quiet --python $(BIN)/python $(CONSTRAINTS) --editable '.[mutants]'

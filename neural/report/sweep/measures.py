@@ -34,6 +34,16 @@ def agreement(result: Result) -> float:
     return float(np.mean([reply.reply in EMPTY_CONFIRMATIONS for reply in result.lie_probe.replies]))
 
 
+def evasions(result: Result) -> float:
+    """Return the share of bare questions that are answered with neither value."""
+    return share("question_probe", "other")(result)
+
+
+def turn_taking(result: Result) -> float:
+    """Return the probability that the reply to a bare question begins as one of the User's turns."""
+    return result.turn_taking.probability
+
+
 def percent(values: Values) -> str:
     """Format a share over seeds, in percent."""
     return share_interval([100 * value for value in values]).show(0)

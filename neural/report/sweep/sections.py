@@ -14,11 +14,13 @@ from neural.report.sweep.measures import (
     Measure,
     Measures,
     agreement,
+    evasions,
     lies,
     margin,
     nats,
     percent,
     share,
+    turn_taking,
 )
 from neural.result import VERDICTS
 
@@ -151,6 +153,21 @@ def untaught_section(sweep: Measures) -> Section:
     return Section("untaught", ["arm", "taught facts", "untaught facts", *sweep.wordings], rows)
 
 
+def practice_section(sweep: Measures) -> Section:
+    """Tabulate what one can do so that the model also speaks as the Agent: weights, teachers, filters."""
+    rows = []
+    for condition in [sweep.paper, *sweep.select_part("teacher"), *sweep.select_part("filter")]:
+        for arm in sweep.select_arms(condition):
+            values = (sweep.measure_seeds(condition, arm, measure) for measure in (margin, lies, evasions, turn_taking))
+            formats = (nats, percent, percent, percent)
+            cells = [show(each) for show, each in zip(formats, values, strict=True)]
+            asked = sweep.verdicts(condition, arm, "question_probe")
+            seeds = str(len(sweep.select(condition, arm)))
+            rows.append([condition.label, arm, seeds, *cells[:2], asked, *cells[2:]])
+    head = ["lessons", "arm", "seeds", MARGIN, LIES, HEADS["question_probe"], "does not answer, %", "user's turn, %"]
+    return Section("practice", head, rows)
+
+
 def bridge_section(sweep: Measures) -> Section:
     """Tabulate the provenance of the training data × the loss."""
     columns = [(author, exact) for author in ("world", "agent") for exact in ("interventional", "bystander")]
@@ -178,5 +195,7 @@ def make_sections(sweep: Measures) -> Iterator[Section]:
         yield world_section(sweep)
     if sweep.select_part("untaught"):
         yield untaught_section(sweep)
+    if sweep.select_part("teacher") or sweep.select_part("filter"):
+        yield practice_section(sweep)
     if sweep.bridge:
         yield bridge_section(sweep)
