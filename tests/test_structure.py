@@ -29,12 +29,12 @@ LAYERS = {
         {"errors", "dialogue.dialogue", "dialogue.authors", "paper.facts", "paper.phrases"},
         {"files", "dialogue.render", "model.decoder"},
         {"result", "dialogue.labels", "dialogue.role_table", "model.names", "model.folder", "model.generate"},
-        {"model.checkpoint"},
+        {"model.checkpoint", "model.stream"},
         {"training.config", "training.batching", "training.resources"},
         {"training.objective"},
         {"training.replicas"},
         {"training.loop"},
-        {"finetuning"},
+        {"finetuning", "conversation"},
         {"paper.invented", "paper.lessons", "paper.curriculum", "paper.verdicts"},
         {"paper.talk", "paper.conditions", "paper.probes"},
         {"paper.sweep_result", "paper.base_model"},
@@ -45,7 +45,7 @@ LAYERS = {
         {"report.run.page", "report.sweep.sections", "report.sweep.figures"},
         {"report.sweep.page"},
         {"cli", "process"},
-        {"train", "sweep", "pretrain"},
+        {"train", "sweep", "pretrain", "chat"},
         {"__main__"},
     ],
 }
@@ -79,7 +79,7 @@ def test_imports_point_downwards(file):
 
 
 METHOD = "dialogue", "model", "training"
-DOORS = "cli", "process", "train", "sweep", "pretrain", "__main__"
+DOORS = "cli", "process", "train", "sweep", "pretrain", "chat", "__main__"
 LIBRARY = [file for file in FILES if file.relative_to(ROOT).parts[0] == "neural" and file.stem not in DOORS]
 
 
