@@ -70,7 +70,7 @@ class Reader:
         self.block, stacked = nnx.split(model.layers, nnx.Param)
         self.blocks = [jax.tree.map(lambda leaf, i=i: leaf[i], stacked) for i in range(len(empty.keys))]
         del model.layers
-        self.ends = nnx.split(model, nnx.Param)  # of the model: its embedding, its last norm and its head
+        self.rest = nnx.split(model, nnx.Param)  # the embedding, the last norm and the head
 
     def read(self, ids: Int[np.ndarray, " T"], first: int) -> Float[np.ndarray, "N vocabulary"]:
         """Return the logits after each of the N tokens from column ``first`` on."""
@@ -80,14 +80,14 @@ class Reader:
             chunk = ids[start : start + CHUNK]
             x = self._read_chunk(chunk)
             if start + len(chunk) > first:
-                logits.append(np.asarray(_logits(*self.ends, x))[max(0, first - start) : len(chunk)])
+                logits.append(np.asarray(_logits(*self.rest, x))[max(0, first - start) : len(chunk)])
         return np.concatenate(logits)
 
     def _read_chunk(self, chunk: Int[np.ndarray, " n"]) -> Float[Array, "1 width_of_chunk width"]:
         """Return what leaves the last block at each column, and remember these tokens."""
         width = 1 if len(chunk) == 1 else CHUNK
         filled = jnp.int32(len(self.memory.ids))
-        x, keys, values = _embed(*self.ends, np.pad(chunk, (0, width - len(chunk)))[None]), [], []
+        x, keys, values = _embed(*self.rest, np.pad(chunk, (0, width - len(chunk)))[None]), [], []
         for params, k, v in zip(self.blocks, self.memory.keys, self.memory.values):
             x, (k, v) = _apply(self.block, params, x, Cache(k, v, filled))
             keys.append(k)
