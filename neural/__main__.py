@@ -1,4 +1,4 @@
-"""``causal-agency train|sweep|pretrain``: the commands of this package under one name."""
+"""``causal-agency train|sweep|pretrain|chat``: the commands of this package under one name."""
 
 import sys
 from importlib import import_module
@@ -9,6 +9,7 @@ COMMANDS = {
     "train": "fine-tune the arms of section 5 and ask them for the truth",
     "sweep": "repeat that over seeds and conditions",
     "pretrain": "make a base model",
+    "chat": "talk to a run: the base and every arm answer side by side",
 }
 
 

@@ -29,14 +29,14 @@ LAYERS = {
         {"errors", "dialogue.dialogue", "dialogue.authors", "paper.facts", "paper.phrases"},
         {"files", "dialogue.render", "model.architecture", "model.gguf_tokenizer", "model.names", "paper.arms"},
         {"result", "dialogue.labels", "dialogue.role_table", "model.decoder", "model.folder", "model.generate"},
-        {"model.gguf_file", "paper.fact_files"},
+        {"model.gguf_file", "model.stream", "paper.fact_files"},
         {"model.source"},
         {"model.checkpoint"},
         {"training.config", "training.batching", "training.resources"},
         {"training.objective"},
         {"training.replicas"},
         {"training.loop"},
-        {"finetuning"},
+        {"finetuning", "conversation"},
         {"paper.invented", "paper.lessons", "paper.curriculum", "paper.verdicts"},
         {"paper.talk", "paper.conditions", "paper.probes"},
         {"paper.sweep_result", "paper.base_model"},
@@ -47,7 +47,7 @@ LAYERS = {
         {"report.run.page", "report.sweep.sections", "report.sweep.figures"},
         {"report.sweep.page"},
         {"cli", "process"},
-        {"train", "sweep", "pretrain"},
+        {"train", "sweep", "pretrain", "chat"},
         {"__main__"},
     ],
 }
@@ -81,7 +81,7 @@ def test_imports_point_downwards(file):
 
 
 METHOD = "dialogue", "model", "training"
-DOORS = "cli", "process", "train", "sweep", "pretrain", "__main__"
+DOORS = "cli", "process", "train", "sweep", "pretrain", "chat", "__main__"
 LIBRARY = [file for file in FILES if file.relative_to(ROOT).parts[0] == "neural" and file.stem not in DOORS]
 
 

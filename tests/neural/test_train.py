@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from neural import train
-from neural.model.checkpoint import find
+from neural.model.source import find
 from neural.result import Run, read
 
 ROOT = Path(__file__).parents[2]

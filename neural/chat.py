@@ -1,0 +1,258 @@
+"""Talk to a base model and to what became of it: ``python -m neural.chat RUN``.
+
+The base and every arm of a run answer side by side, each in a conversation of its own: it reads your lines and its own
+replies. RUN is a folder that train wrote, or one model, as train's --model takes it. Lines can come from a pipe.
+"""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass, replace
+from io import TextIOWrapper
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neural.cli import Command
+from neural.errors import BadInput
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from neural.conversation import Chat, Partner
+
+MIN_COLUMN = 26  # characters of a line of a reply, if replies are shown side by side
+CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "\ufffd")  # models can write what would steer a terminal
+
+
+def parse(command: Command, arguments: list[str] | None) -> Namespace:
+    """Parse the arguments."""
+    command.add_argument("run", metavar="RUN", help="the folder of a run or of a model, or a model's name")
+    return command.parse_args(arguments)
+
+
+@dataclass(frozen=True)
+class _Config:
+    """What is read of a run's settings."""
+
+    model: str
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What is read of results.json, whichever version wrote it."""
+
+    config: _Config
+    arms: dict[str, Any]
+
+
+def find_models(run: str) -> dict[str, str]:
+    """Return what to load under which name: the base and the arms of a run, or one model."""
+    from neural.result import read
+
+    folder = Path(run)
+    results = folder / "results.json"
+    if not results.exists():
+        if folder.is_dir() and not (folder / "config.json").exists():
+            raise BadInput(f"{run} has neither results.json nor config.json: name the folder of a run or of a model")
+        return {folder.resolve().name: run}
+    finished: _Run = read(results, _Run)
+    arms = {arm: folder / arm for arm in finished.arms if arm != "base"}
+    for arm, home in arms.items():
+        if not home.is_dir():
+            raise BadInput(f"{run} has no folder {arm}, but its results.json has an arm of that name")
+    return {"base": finished.config.model, **{arm: str(home) for arm, home in arms.items()}}
+
+
+def load_partners(run: str) -> "dict[str, Partner]":
+    """Load the models of ``run``. Heavy imports wait until the arguments are checked."""
+    from neural.conversation import Partner
+    from neural.model.checkpoint import load
+    from neural.process import prepare
+
+    prepare(1)
+    models = find_models(run)
+    if sys.stdin.isatty():
+        note(f"loading {', '.join(models)}")
+    return {name: Partner(load(model)) for name, model in models.items()}
+
+
+def say(chat: "Chat", line: str) -> "Chat":
+    """Put ``line`` to every model, and show the replies as they are written."""
+    return chat.add(line, show(chat.ask(line)))
+
+
+def why(chat: "Chat", text: str) -> "Chat":
+    """Print Δ of two claims (Eq. 6), and the two means that it is the difference of, for every model."""
+    claims = [claim.strip() for claim in text.split("|")]
+    if len(claims) != 2 or not all(claims):
+        raise BadInput("write :why TRUE CLAIM | FALSE CLAIM")
+    truth, lie = map(chat.score, claims)
+    unit = "nats per token"
+    width = max(map(len, (unit, *truth)))
+    print(f"{unit:{width}}    truth      lie   margin")
+    for name in truth:
+        print(f"{name:{width}} {truth[name]:8.3f} {lie[name]:8.3f} {truth[name] - lie[name]:+8.3f}")
+    return chat
+
+
+def switch_context(chat: "Chat", _: str) -> "Chat":
+    """Take the context of the lessons away, or put it back; what was said stays."""
+    from neural.paper.phrases import CONTEXT
+
+    context = "" if chat.context else CONTEXT
+    note(f"context: {context or 'none'}")
+    return replace(chat, context=context)
+
+
+def start_over(chat: "Chat", _: str) -> "Chat":
+    """Forget what was said."""
+    note("a new conversation")
+    return replace(chat, turns={})
+
+
+def print_help(chat: "Chat", _: str) -> "Chat":
+    """Print the commands."""
+    for usage, (_call, what) in COMMANDS.items():
+        print(f"{usage:31} {what}")
+    return chat
+
+
+COMMANDS: dict[str, tuple[Callable[["Chat", str], "Chat"], str]] = {
+    ":why TRUE CLAIM | FALSE CLAIM": (why, "how much likelier each model finds the first as a reply to your last line"),
+    ":context": (switch_context, "take the tutoring context away, or put it back"),
+    ":new": (start_over, "start over"),
+    ":help": (print_help, "print this"),
+    ":quit": (lambda chat, _: chat, "end, as Ctrl-D does; Ctrl-C stops a reply"),
+}
+
+
+def obey(chat: "Chat", line: str) -> "Chat":
+    """Carry out the command in ``line``."""
+    name, _, rest = line.partition(" ")
+    for usage, (call, _what) in COMMANDS.items():
+        if usage.split()[0] == name:
+            return call(chat, rest)
+    raise BadInput(f"there is no command {name}: :help lists them")
+
+
+def note(message: str) -> None:
+    """Print what is not a reply to standard error, in one line."""
+    print(message, file=sys.stderr)
+
+
+def stoppable() -> AbstractContextManager[Any]:
+    """Let Ctrl-C stop the work inside and no more, if a person types; in a pipe it ends the program."""
+    return suppress(KeyboardInterrupt) if sys.stdin.isatty() else nullcontext()
+
+
+def show(replies: Mapping[str, Iterator[str]]) -> dict[str, str]:
+    """Show each reply as it is written, and return what was said: the whole of it, unless it is stopped."""
+    from rich.console import Console
+
+    console = Console(force_terminal=sys.stdout.isatty())
+    room = console.is_terminal and not console.is_dumb_terminal and console.width >= MIN_COLUMN * len(replies)
+    return show_side_by_side(console, replies) if room and len(replies) > 1 else show_in_turn(replies)
+
+
+def show_in_turn(replies: Mapping[str, Iterator[str]]) -> dict[str, str]:
+    """Print a line for each model, one model after the other, without any control codes."""
+    said = dict.fromkeys(replies, "")
+    for name, reply in replies.items():
+        print(f"{name}: ", end="", flush=True)
+        with stoppable():
+            for text in reply:
+                print(text[len(said[name]) :].translate(CONTROLS), end="", flush=True)
+                said[name] = text
+        print(flush=True)
+    return said
+
+
+def show_side_by_side(console: "Console", replies: Mapping[str, Iterator[str]]) -> dict[str, str]:
+    """Show a column for each model; all models write at the same time."""
+    from rich.live import Live
+
+    said = dict.fromkeys(replies, "")
+    with stoppable(), Live(console=console, auto_refresh=False, vertical_overflow="visible") as live:
+        for texts in zip_longest(*replies.values()):
+            said |= {name: text for name, text in zip(replies, texts) if text is not None}
+            live.update(columns(said), refresh=True)
+    return said
+
+
+def columns(said: Mapping[str, str]) -> "Table":
+    """Return a table with a column for each model."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, expand=True, padding=(0, 1))
+    for name in said:
+        table.add_column(Text(name), ratio=1, overflow="fold")
+    table.add_row(*(Text(text.translate(CONTROLS)) for text in said.values()))
+    return table
+
+
+def lines() -> Iterator[str]:
+    """Yield what the user writes, up to :quit, the end of input, or Ctrl-C at the prompt."""
+    typed = sys.stdin.isatty()
+    while True:
+        try:
+            line = input("User: " if typed and sys.stdout.isatty() else "").strip()
+        except EOFError:
+            break
+        except KeyboardInterrupt:
+            if not typed:
+                raise
+            break
+        if line == ":quit":
+            return
+        if line:
+            yield line
+    if typed:
+        print()
+
+
+def talk(chat: "Chat") -> None:
+    """Answer line by line. A line that cannot be answered is one line on standard error, and the chat goes on."""
+    for line in lines():
+        with stoppable():
+            try:
+                chat = obey(chat, line) if line.startswith(":") else say(chat, line)
+            except BadInput as problem:
+                note(f"chat: {problem}")
+
+
+def prepare_terminal() -> None:
+    """Let a person edit the line; replace characters that input or output cannot represent."""
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        with suppress(ImportError):
+            import readline  # noqa: F401, gives `input` its editing keys
+        note(":help lists the commands")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Load the models and talk."""
+    command = Command("chat", description=__doc__)
+    args = parse(command, arguments)
+    with command.guard("nothing was said"):
+        from neural.conversation import Chat
+        from neural.paper.phrases import CONTEXT
+
+        chat = Chat(load_partners(args.run), CONTEXT)
+    prepare_terminal()
+    try:
+        talk(chat)
+    except KeyboardInterrupt:
+        command.stop("stopped")
+    except BrokenPipeError:  # who read the replies has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,276 @@
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from io import BytesIO, TextIOWrapper
+
+import jax
+import pytest
+from flax import nnx
+from rich.console import Console
+
+from neural import chat
+from neural.conversation import Partner
+from neural.dialogue.dialogue import user
+from neural.finetuning import answer
+from neural.model.checkpoint import Checkpoint, save
+from neural.paper.facts import FACTS
+from neural.paper.phrases import CONTEXT
+
+QUESTION = "Tell me about the capital of Australia."
+CAPITAL = FACTS[1]
+ARMS = {"standard": 0.5, "interventional": 2.0}  # by how much their logits are scaled
+
+
+@pytest.fixture(scope="session")
+def arms(base):
+    """Models as alike as arms are: the base, less and more certain of its words."""
+    graph, params = nnx.split(base.model, nnx.Param)
+    models = {"base": base}
+    for name, scale in ARMS.items():
+        scaled = jax.tree.map(lambda leaf: leaf, params)
+        scaled["norm"]["scale"] = scaled["norm"]["scale"].replace(scaled["norm"]["scale"][...] * scale)
+        models[name] = Checkpoint(nnx.merge(graph, scaled), base.config, base.tokenizer)
+    return models
+
+
+def write_results(folder, base):
+    """Write results.json as far as a chat reads it."""
+    results = {"config": {"model": base, "seed": 0}, "arms": {name: {} for name in ("base", *ARMS)}}
+    (folder / "results.json").write_text(json.dumps(results))
+
+
+@pytest.fixture(scope="session")
+def run(arms, tmp_path_factory):
+    """A folder as train writes it."""
+    folder = tmp_path_factory.mktemp("run")
+    for name in ARMS:
+        save(arms[name], folder / name)
+    write_results(folder, "embedded")
+    return folder
+
+
+@pytest.fixture
+def pipe(monkeypatch, capsys):
+    """Run the command with these lines in its input, and return what it prints."""
+
+    monkeypatch.setattr("neural.process.prepare", lambda replicas: None)  # the tests have set up JAX already
+
+    def put(run, *lines):
+        text = b"".join((line.encode() if isinstance(line, str) else line) + b"\n" for line in lines)
+        monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(text), encoding="utf-8"))
+        chat.main([str(run)])
+        return capsys.readouterr()
+
+    return put
+
+
+def test_every_model_replies_in_a_line_of_its_own(arms, run, pipe):
+    output = pipe(run, QUESTION, "", "  Earth has five continents.")
+    told = QUESTION, "Earth has five continents."
+    expected = [f"{name}: {answer(arm, QUESTION, CONTEXT)}" for name, arm in arms.items()]
+    lines = output.out.splitlines()
+    assert lines[:3] == expected
+    assert [line.split(": ")[0] for line in lines] == [*arms, *arms]
+    assert len(told) * len(arms) == len(lines)
+    assert output.err == ""
+
+
+@pytest.mark.parametrize("model", ["embedded", "standard"])
+def test_a_single_model_is_talked_to_under_its_own_name(arms, run, pipe, model):
+    output = pipe(model if model == "embedded" else run / model, QUESTION)
+    assert output.out == f"{model}: {answer(arms.get(model, arms['base']), QUESTION, CONTEXT)}\n"
+
+
+def test_why_prints_the_margin_of_every_model_and_its_two_parts(arms, run, pipe):
+    output = pipe(run, QUESTION, f":why {CAPITAL.truth} | {CAPITAL.lie}")
+    head, *rows = output.out.splitlines()[3:]
+    assert head.split() == ["nats", "per", "token", "truth", "lie", "margin"]
+    assert len(rows) == 3
+    for row, (name, arm) in zip(rows, arms.items(), strict=True):
+        partner = Partner(arm)
+        truth, lie = (partner.log_prob(CONTEXT, [user(QUESTION)], text) for text in (CAPITAL.truth, CAPITAL.lie))
+        shown, *numbers = row.split()
+        assert shown == name
+        assert [float(number) for number in numbers] == pytest.approx([truth, lie, truth - lie], abs=2e-3)
+        assert numbers[2][0] in "+-"
+    assert len({row.split()[3] for row in rows}) == 3
+
+
+def test_the_context_is_taken_away_and_put_back_and_what_was_said_is_forgotten(base, pipe):
+    output = pipe("embedded", ":context", QUESTION, ":new", QUESTION, ":context", ":new", QUESTION)
+    without, with_context = (f"embedded: {answer(base, QUESTION, context)}" for context in ("", CONTEXT))
+    assert output.out.splitlines() == [without, without, with_context]
+    assert output.err.splitlines() == [
+        "context: none",
+        "a new conversation",
+        f"context: {CONTEXT}",
+        "a new conversation",
+    ]
+
+
+def test_help_lists_every_command(pipe):
+    output = pipe("embedded", ":help")
+    assert [line.split()[0] for line in output.out.splitlines()] == [":why", ":context", ":new", ":help", ":quit"]
+
+
+def test_quit_ends_the_chat(pipe):
+    assert pipe("embedded", ":quit", ":help").out == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (":frobnicate", "there is no command :frobnicate: :help lists them"),
+        (":why The capital is Canberra.", "write :why TRUE CLAIM | FALSE CLAIM"),
+        (":why Canberra. |", "write :why TRUE CLAIM | FALSE CLAIM"),
+        (":why a | b", "nothing was said yet"),
+        ("gold " * 600, "that makes"),
+    ],
+)
+def test_a_line_that_cannot_be_answered_is_one_line_and_the_chat_goes_on(base, pipe, line, problem):
+    output = pipe("embedded", line, QUESTION)
+    assert output.err.startswith(f"chat: {problem}")
+    assert output.err.count("\n") == 1
+    assert output.out == f"embedded: {answer(base, QUESTION, CONTEXT)}\n"
+
+
+def test_bytes_that_are_no_text_are_replaced(base, pipe):
+    output = pipe("embedded", b"Tell me about \xff gold.")
+    reply = answer(base, "Tell me about \ufffd gold.", CONTEXT)
+    assert output.out == f"embedded: {reply}\n"
+
+
+DAMAGE = {
+    r"there is no folder .*/copy": lambda run: shutil.rmtree(run),
+    r".*/copy has neither results.json nor config.json": lambda run: (run / "results.json").unlink(),
+    r".*results.json is damaged": lambda run: (run / "results.json").write_text("{"),
+    r".*config.model: Field required": lambda run: (run / "results.json").write_text('{"config": {}, "arms": {}}'),
+    r"there is no folder /none": lambda run: write_results(run, "/none"),
+    r".*/copy has no folder standard, but its results": lambda run: shutil.rmtree(run / "standard"),
+    r"a safetensors file in .*standard is damaged": lambda run: (run / "standard/model.safetensors").write_text("x"),
+    r".*interventional has no config.json": lambda run: (run / "interventional/config.json").unlink(),
+}
+
+
+@pytest.mark.parametrize("problem", DAMAGE)
+def test_what_cannot_be_loaded_is_one_line_and_exit_code_2(run, pipe, capsys, tmp_path, problem):
+    copy = shutil.copytree(run, tmp_path / "copy")
+    DAMAGE[problem](copy)
+    with pytest.raises(SystemExit, match="2"):
+        pipe(copy, QUESTION)
+    output = capsys.readouterr()
+    assert re.match(f"chat: {problem}", output.err)
+    assert output.err.count("\n") == 1
+    assert output.out == ""
+
+
+def stopped_after(*texts):
+    """Stream these texts up to Ctrl-C."""
+    yield from texts
+    raise KeyboardInterrupt
+
+
+@pytest.fixture
+def typed(monkeypatch):
+    """Make it look as if a person typed."""
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO()))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+
+
+@pytest.mark.usefixtures("typed")
+def test_control_c_stops_one_reply_and_what_was_said_stays(capsys):
+    said = chat.show({"a": stopped_after("I", "I am"), "b": iter(["Yes", "Yes."])})
+    assert said == {"a": "I am", "b": "Yes."}
+    assert capsys.readouterr().out == "a: I am\nb: Yes.\n"
+
+
+@pytest.mark.usefixtures("typed")
+def test_control_c_stops_replies_that_are_shown_side_by_side(capsys):
+    replies = {"a": iter(["Yes", "Yes, I", "Yes, I do."]), "b": stopped_after("I", "I am")}
+    assert chat.show_side_by_side(Console(), replies) == {"a": "Yes, I", "b": "I am"}
+    assert "Yes, I" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("typed")
+@pytest.mark.parametrize("end", [EOFError, KeyboardInterrupt])
+def test_control_d_and_control_c_at_the_prompt_end_the_chat(monkeypatch, end):
+    entered = iter(["Hello.", end])
+
+    def enter(prompt):
+        line = next(entered)
+        if line is end:
+            raise end
+        return line
+
+    monkeypatch.setattr("builtins.input", enter)
+    assert list(chat.lines()) == ["Hello."]
+
+
+def test_in_a_pipe_control_c_ends_the_chat(capsys):
+    with pytest.raises(KeyboardInterrupt):
+        chat.show({"a": stopped_after("I"), "b": iter(["Yes."])})
+
+
+def test_codes_that_would_steer_a_terminal_are_not_shown(capsys):
+    said = chat.show({"a": iter(["\x1b[2J\x9b\tno"])})
+    assert said == {"a": "\x1b[2J\x9b\tno"}
+    assert capsys.readouterr().out == "a: \ufffd[2J\ufffd\ufffdno\n"
+    console = Console(width=40)
+    console.print(chat.columns({"[red]": "\x1b[2J[bold]no"}))
+    shown = capsys.readouterr().out
+    assert shown.split() == ["[red]", "\ufffd[2J[bold]no"]
+
+
+def test_long_words_are_folded_and_not_cut(capsys):
+    Console(width=40).print(chat.columns({"a": "x" * 50, "b": ""}))
+    assert capsys.readouterr().out.count("x") == 50
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "neural.chat", *arguments]
+
+
+def test_a_reader_that_leaves_ends_the_chat_without_a_word():
+    with subprocess.Popen(
+        command("embedded"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as started:
+        started.stdout.close()
+        started.stdin.write(f"{QUESTION}\n".encode())
+        started.stdin.close()
+        assert started.stderr.read() == b""
+        assert started.wait() == 0
+
+
+def read_until(file, text):
+    """Return what a terminal shows up to the next ``text``."""
+    seen = b""
+    while not seen.endswith(text.encode()):
+        seen += os.read(file, 65536)
+    return seen.decode()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudoterminals")
+def test_a_person_sees_the_replies_side_by_side_and_ends_the_chat_with_control_d(arms, run):
+    import pty
+    import termios
+
+    person, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, 80))
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
+    streams = {"stdin": terminal, "stdout": terminal, "stderr": terminal}
+    with subprocess.Popen(command(str(run)), **streams, env=environment) as started:
+        os.close(terminal)
+        assert "loading base, standard, interventional" in read_until(person, "User: ")
+        os.write(person, f"{QUESTION}\n".encode())
+        seen = read_until(person, "User: ")
+        os.write(person, b"\x04")
+        assert started.wait() == 0
+    os.close(person)
+    head, *rows = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.rpartition("base ")[2]).splitlines()
+    assert head.split() == ["standard", "interventional"]
+    for i, arm in enumerate(arms.values()):
+        column = " ".join(row.ljust(80)[i * 80 // 3 : (i + 1) * 80 // 3].strip() for row in rows[:-1])
+        assert column.strip() == answer(arm, QUESTION, CONTEXT)
