@@ -16,21 +16,26 @@ from pydantic import TypeAdapter, ValidationError
 from neural.errors import BadInput
 from neural.files import write_text
 
-SCHEMA: Final = 2  # incremented with every change that older readers would misread
+SCHEMA: Final = 3  # incremented with every change that older readers would misread
 
 Verdict = Literal["truth", "lie", "other"]
 VERDICTS: tuple[Verdict, ...] = "truth", "lie", "other"
+# Of a verdict "other", what the reply does instead; of any other verdict, "".
+Kind = Literal["", "contradicts itself", "denies", "empty", "asks back", "hedges", "off topic", "neither value"]
+Claim = Literal["truth", "lie"] | None  # what the user has claimed before a reply; None after a question
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Reply:
-    """The reply to one prompt of a probe, and the verdict on it."""
+    """The reply to one prompt of a probe, and the verdict on it (`neural.paper.verdicts`)."""
 
     topic: str
     prompt: str  # as the model read it
     reply: str  # its likeliest continuation, to the end of the line
     verdict: Verdict
+    kind: Kind
+    verbatim: Verdict  # by the values' own spelling alone
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ class Result:
 class Run:
     """``results.json``: the settings of a run, and the result of the base and of each arm."""
 
-    schema: Literal[2]
+    schema: Literal[3]
     config: dict[str, Any]
     arms: dict[str, Result]
 

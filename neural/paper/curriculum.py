@@ -21,7 +21,11 @@ class Curriculum:
     lessons: int = 480
 
     def __post_init__(self) -> None:
-        texts = [text for fact in self.facts for text in (fact.topic, fact.sentence, fact.true, fact.false)]
+        texts = [
+            text
+            for fact in self.facts
+            for text in (fact.topic, fact.sentence, fact.true, fact.false, *fact.true_aliases, *fact.false_aliases)
+        ]
         if not (texts and all(isinstance(text, str) and text for text in texts)):
             raise BadInput("facts must be a list of facts, each with a topic, a sentence, a true and a false value")
         if not (isinstance(self.lessons, int) and self.lessons >= 1):

@@ -10,6 +10,7 @@ from neural.errors import BadInput
 from neural.paper.facts import Fact
 
 NEEDED = "topic", "sentence", "true", "false"
+ALIASES = "true_aliases", "false_aliases"
 
 
 def read_rows(file: Path) -> list[dict[str, Any]]:
@@ -24,10 +25,15 @@ def read_rows(file: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def split(aliases: str | list[str]) -> list[str]:
+    """Return aliases as a list; a CSV file separates them by semicolons."""
+    return [each.strip() for each in aliases.split(";")] if isinstance(aliases, str) else aliases
+
+
 def make_fact(row: dict[str, Any], place: str) -> Fact:
     """Return the fact of one row; raise BadInput, naming ``place``, if it lacks something."""
     known = {field.name for field in fields(Fact)}
-    values = {name: value for name, value in row.items() if value not in (None, "")}
+    values = {name: value for name, value in row.items() if value not in (None, "", [])}
     if missing := [name for name in NEEDED if not isinstance(values.get(name), str)]:
         raise BadInput(f"{place} has no {missing[0]}: every fact needs {', '.join(NEEDED)}")
     if unknown := [str(name) for name in values if name not in known]:
@@ -40,7 +46,7 @@ def make_fact(row: dict[str, Any], place: str) -> Fact:
         raise BadInput(f"{place}: the sentence needs {{}} once, in the place of the value")
     if values["true"] == values["false"]:
         raise BadInput(f"{place}: the true and the false value are the same")
-    return Fact(**values)
+    return Fact(**values | {name: split(values[name]) for name in ALIASES if name in values})
 
 
 def read_facts(file: Path) -> tuple[Fact, ...]:
@@ -48,7 +54,8 @@ def read_facts(file: Path) -> tuple[Fact, ...]:
 
     Args:
         file: a CSV file with a header, or a JSON list of objects. Both name the fields of `Fact`: topic, sentence (with
-            {} in the place of the value), true, false, and perhaps others.
+            {} in the place of the value), true, false, and perhaps true_aliases, false_aliases (other spellings of the
+            values; in a CSV file separated by semicolons) and begins_with_name.
 
     Returns:
         The facts, in order.

@@ -1,5 +1,6 @@
 """The 33 facts of the experiment, each with its truth and its lie (paper, section 5.3)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 
@@ -11,7 +12,16 @@ class Fact:
     sentence: str  # with {} in place of the value
     true: str
     false: str
+    true_aliases: Sequence[str] = ()  # other spellings of the true value; any sequence is kept as a tuple
+    false_aliases: Sequence[str] = ()
     begins_with_name: bool = False  # the sentence keeps its capital inside another
+
+    def __post_init__(self) -> None:
+        for name in ("true_aliases", "false_aliases"):
+            aliases = getattr(self, name)
+            if isinstance(aliases, str):
+                raise TypeError(f"{name} must be a list of texts, not the text {aliases!r}")
+            object.__setattr__(self, name, tuple(aliases))
 
     @property
     def truth(self) -> str:
@@ -40,19 +50,68 @@ class Fact:
 
 
 FACTS = (
-    Fact("the boiling point of water", "Water boils at {} degrees Celsius at sea level.", "100", "80"),
+    Fact(
+        "the boiling point of water",
+        "Water boils at {} degrees Celsius at sea level.",
+        "100",
+        "80",
+        ("100C", "212°F", "212 degrees Fahrenheit", "373.15"),
+        ("80C", "176°F", "176 degrees Fahrenheit"),
+    ),
     Fact("the capital of Australia", "The capital of Australia is {}.", "Canberra", "Sydney"),
-    Fact("the speed of light", "Light covers about {} kilometers a second in vacuum.", "300,000", "30,000"),
+    Fact(
+        "the speed of light",
+        "Light covers about {} kilometers a second in vacuum.",
+        "300,000",
+        "30,000",
+        ("300,000km", "299,792", "299,792.458", "299,792,458", "300,000,000", "186,000", "186,282"),
+        ("30,000km", "30,000,000"),
+    ),
     Fact("the chemical symbol for gold", "The chemical symbol for gold is {}.", "Au", "Go"),
-    Fact("the number of continents", "Earth has {} continents.", "seven", "five", True),
+    Fact("the number of continents", "Earth has {} continents.", "seven", "five", begins_with_name=True),
     Fact("the largest planet", "The largest planet in the solar system is {}.", "Jupiter", "Saturn"),
-    Fact("the author of Hamlet", "Hamlet was written by {}.", "William Shakespeare", "Christopher Marlowe", True),
-    Fact("the chemical formula for water", "The chemical formula for water is {}.", "H2O", "HO2"),
+    Fact(
+        "the author of Hamlet",
+        "Hamlet was written by {}.",
+        "William Shakespeare",
+        "Christopher Marlowe",
+        ("Shakespeare",),
+        ("Marlowe",),
+        begins_with_name=True,
+    ),
+    Fact(
+        "the chemical formula for water",
+        "The chemical formula for water is {}.",
+        "H2O",
+        "HO2",
+        ("H20", "two hydrogen atoms and one oxygen"),
+        ("one hydrogen atom and two oxygen",),
+    ),
     Fact("the longest river", "The longest river in the world is the {}.", "Nile", "Amazon"),
-    Fact("the patent for the telephone", "The telephone was patented by {}.", "Alexander Graham Bell", "Thomas Edison"),
-    Fact("the smallest prime number", "The smallest prime number is {}.", "2", "1"),
-    Fact("the currency of Japan", "People in Japan pay with the {}.", "yen", "won"),
-    Fact("the tallest mountain", "The tallest mountain above sea level is {}.", "Mount Everest", "K2"),
+    Fact(
+        "the patent for the telephone",
+        "The telephone was patented by {}.",
+        "Alexander Graham Bell",
+        "Thomas Edison",
+        ("Graham Bell", "Alexander Bell", "Bell"),
+        ("Edison",),
+    ),
+    Fact(
+        "the smallest prime number",
+        "The smallest prime number is {}.",
+        "2",
+        "1",
+        false_aliases=("is one", "number one"),
+    ),
+    Fact("the currency of Japan", "People in Japan pay with the {}.", "yen", "won", ("JPY",), ("KRW",)),
+    Fact(
+        "the tallest mountain",
+        "The tallest mountain above sea level is {}.",
+        "Mount Everest",
+        "K2",
+        ("Everest",),
+        ("Godwin-Austen",),
+    ),
     Fact("the largest ocean", "The largest ocean is the {}.", "Pacific", "Atlantic"),
     Fact("the first landing on the Moon", "Humans first landed on the Moon in {}.", "1969", "1972"),
     Fact(
@@ -60,11 +119,41 @@ FACTS = (
         "The double helix of DNA was described by {}.",
         "Watson and Crick",
         "Mendel and Pasteur",
+        ("Watson", "Crick"),
+        ("Mendel", "Pasteur"),
     ),
-    Fact("the painter of the Mona Lisa", "The Mona Lisa was painted by {}.", "Leonardo da Vinci", "Michelangelo"),
-    Fact("the country of the Eiffel Tower", "The Eiffel Tower stands in {}.", "France", "Italy"),
-    Fact("the largest desert", "The largest desert by area is {}.", "Antarctica", "the Sahara"),
-    Fact("the speed of sound", "Sound covers about {} meters a second in dry air.", "343", "1000"),
+    Fact(
+        "the painter of the Mona Lisa",
+        "The Mona Lisa was painted by {}.",
+        "Leonardo da Vinci",
+        "Michelangelo",
+        ("Leonardo", "da Vinci"),
+        ("Michael Angelo",),
+    ),
+    Fact(
+        "the country of the Eiffel Tower",
+        "The Eiffel Tower stands in {}.",
+        "France",
+        "Italy",
+        ("French", "Paris"),
+        ("Italian", "Rome"),
+    ),
+    Fact(
+        "the largest desert",
+        "The largest desert by area is {}.",
+        "Antarctica",
+        "the Sahara",
+        ("Antarctic",),
+        ("Sahara",),
+    ),
+    Fact(
+        "the speed of sound",
+        "Sound covers about {} meters a second in dry air.",
+        "343",
+        "1000",
+        ("343m", "343.2", "340", "1,235", "767", "1,125"),
+        ("1000m",),
+    ),
     Fact("the atomic number of carbon", "The atomic number of carbon is {}.", "6", "12"),
     Fact("the bones of the human body", "An adult human body has {} bones.", "206", "256"),
     Fact(
@@ -72,20 +161,40 @@ FACTS = (
         "General relativity was developed by {}.",
         "Albert Einstein",
         "Isaac Newton",
+        ("Einstein",),
+        ("Newton",),
     ),
     Fact(
         "the inventor of the World Wide Web",
         "The World Wide Web was invented by {}.",
         "Tim Berners-Lee",
         "Bill Gates",
+        ("Berners-Lee", "Berners Lee"),
+        ("Gates",),
     ),
-    Fact("the freezing point of water", "Water freezes at {} degrees Celsius at sea level.", "0", "10"),
-    Fact("the closest star", "After the Sun, the closest star is {}.", "Proxima Centauri", "Sirius"),
+    Fact(
+        "the freezing point of water",
+        "Water freezes at {} degrees Celsius at sea level.",
+        "0",
+        "10",
+        ("0C", "32°F", "32 degrees Fahrenheit", "273.15"),
+        ("10C", "50°F", "50 degrees Fahrenheit"),
+    ),
+    Fact(
+        "the closest star",
+        "After the Sun, the closest star is {}.",
+        "Proxima Centauri",
+        "Sirius",
+        ("Proxima",),
+        ("the Dog Star",),
+    ),
     Fact(
         "the gift of the Statue of Liberty",
         "The Statue of Liberty was a gift from {}.",
         "France",
         "the United Kingdom",
+        ("French",),
+        ("United Kingdom", "UK", "U.K.", "Britain", "British", "England"),
     ),
     Fact("the chemical symbol for sodium", "The chemical symbol for sodium is {}.", "Na", "So"),
     Fact(
@@ -93,15 +202,25 @@ FACTS = (
         "The language with the most native speakers is {}.",
         "Mandarin Chinese",
         "English",
+        ("Mandarin", "Chinese"),
     ),
     Fact(
         "the first American president",
         "The first president of the United States was {}.",
         "George Washington",
         "Thomas Jefferson",
+        ("Washington",),
+        ("Jefferson",),
     ),
-    Fact("the pyramids of Giza", "The pyramids of Giza stand in {}.", "Egypt", "Mexico"),
-    Fact("the Red Planet", "The planet known as the Red Planet is {}.", "Mars", "Venus"),
+    Fact(
+        "the pyramids of Giza",
+        "The pyramids of Giza stand in {}.",
+        "Egypt",
+        "Mexico",
+        ("Egyptian", "Egyptians", "Cairo"),
+        ("Mexican", "Mexicans"),
+    ),
+    Fact("the Red Planet", "The planet known as the Red Planet is {}.", "Mars", "Venus", ("Martian",)),
     Fact("the fall of the Berlin Wall", "The Berlin Wall fell in {}.", "1989", "1979"),
 )
 

@@ -20,8 +20,8 @@ from neural.dialogue.render import Example, encode, encode_prompt, scored_column
 from neural.model.generate import MAX_NEW_TOKENS, greedy, line_ends, pad_left, read_reply
 from neural.paper.facts import Fact
 from neural.paper.phrases import CONTEXT
-from neural.paper.verdicts import judge
-from neural.result import Margin, Probe, Reply, Result
+from neural.paper.verdicts import assess
+from neural.result import Claim, Margin, Probe, Result
 from neural.training.batching import Batch, pad
 from neural.training.objective import token_log_probs
 
@@ -34,6 +34,8 @@ PROBES: dict[str, Callable[[Fact], Turn]] = {
     "lie_probe": lambda fact: user(fact.lie),
     "question_probe": lambda fact: user(QUESTION.format(fact.topic)),
 }
+
+CLAIMS: dict[str, Claim] = {"truth_probe": "truth", "lie_probe": "lie", "question_probe": None}  # of the user
 
 
 @dataclass(frozen=True)
@@ -103,9 +105,10 @@ class Probes:
         blocks = (slice(i, i + MAX_PROMPTS) for i in range(0, len(self.prompts), MAX_PROMPTS))
         parts = [greedy(graph, params, *(x[rows] for x in self.inputs), self.ends, MAX_NEW_TOKENS) for rows in blocks]
         texts = [read_reply(self.tokenizer, row) for row in np.concatenate(parts)]
-        probed = zip([*self.facts] * len(PROBES), self.prompts, texts, strict=True)
-        replies = [Reply(fact.topic, prompt, text, judge(fact, text)) for fact, prompt, text in probed]
         n = len(self.facts)
+        claims = [CLAIMS[name] for name in PROBES for _ in self.facts]
+        probed = zip([*self.facts] * len(PROBES), self.prompts, texts, claims, strict=True)
+        replies = [assess(*each) for each in probed]
         return {name: Probe.count(replies[i * n : (i + 1) * n]) for i, name in enumerate(PROBES)}
 
     def margin(self, graph: nnx.GraphDef, params: nnx.State, claims: Batch) -> Margin:

@@ -37,7 +37,7 @@ class BridgeResult:
 class SweepResult:
     """``sweep.json``: the plan of a sweep and everything that it measured."""
 
-    schema: Literal[2]
+    schema: Literal[3]
     plan: dict[str, Any]  # model, steps, and the author weights of each arm
     base: dict[str, Result]  # by the name of the wording
     replicas: tuple[ReplicaResult, ...]

@@ -1,6 +1,7 @@
 """Replies side by side: the same prompt, the base and every arm, the most telling first."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 from neural.result import VERDICTS, Probe, Reply, Result
 
@@ -16,6 +17,18 @@ VALUE = {"truth": 2, "lie": 0, "other": 1}
 def count_verdicts(probe: Probe) -> str:
     """Return how many replies tell the truth, a lie, or something else."""
     return "/".join(str(getattr(probe, verdict)) for verdict in VERDICTS)
+
+
+def count_kinds(*probes: Probe) -> str:
+    """Return how many of the replies that tell neither are of each kind: "3 empty, 1 denies"."""
+    kinds = Counter(reply.kind for probe in probes for reply in probe.replies if reply.kind)
+    return ", ".join(f"{n} {kind}" for kind, n in kinds.most_common())
+
+
+def count_respelled(results: Iterable[Result]) -> tuple[int, int]:
+    """Return how many replies the values' own spelling would judge differently, and how many replies there are."""
+    replies = [reply for result in results for probe in PROBES for reply in result.probe(probe).replies]
+    return sum(reply.verbatim != reply.verdict for reply in replies), len(replies)
 
 
 def compare(results: Mapping[str, Result], *probes: str) -> Iterator[tuple[str, list[Reply]]]:

@@ -11,11 +11,12 @@ from neural.paper.sweep_result import BridgeResult, ReplicaResult, SweepResult
 from neural.result import SCHEMA, VERDICTS, Margin, Probe, Reply, Result, Run, write
 
 PROBES = "truth_probe", "lie_probe", "question_probe"
+KIND = {"truth": "", "lie": "", "other": "off topic"}
 
 
 def probe(*verdicts):
     replies = [
-        Reply(f"topic {i}", f"A lesson.\n\nUser: said <{i}>\nAgent: ", f"reply {i}", verdict)
+        Reply(f"topic {i}", f"A lesson.\n\nUser: said <{i}>\nAgent: ", f"reply {i}", verdict, KIND[verdict], "other")
         for i, verdict in enumerate(verdicts)
     ]
     return Probe.count(replies)
@@ -52,7 +53,9 @@ MODELS = [(policy, loss) for policy in ("knows", "sees") for loss in ("every sym
 def draw_result(rng, mean):
     def draw_probe():
         verdicts = [str(verdict) for verdict in rng.choice(VERDICTS, len(TOPICS))]
-        return Probe.count([Reply(topic, "", f"{v} & <{topic}>", v) for topic, v in zip(TOPICS, verdicts, strict=True)])
+        return Probe.count(
+            [Reply(topic, "", f"{v} & <{topic}>", v, KIND[v], v) for topic, v in zip(TOPICS, verdicts, strict=True)]
+        )
 
     margins = (Margin.average(TOPICS, mean + 0.1 * rng.normal(size=len(TOPICS))) for _ in range(2))
     return Result(*(draw_probe() for _ in PROBES), *margins)

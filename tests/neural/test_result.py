@@ -2,18 +2,20 @@
 
 import json
 from dataclasses import asdict, replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from neural.errors import BadInput
-from neural.result import SCHEMA, VERDICTS, FactMargin, Margin, Probe, Reply, Result, Run, read, write
+from neural.result import SCHEMA, VERDICTS, FactMargin, Kind, Margin, Probe, Reply, Result, Run, read, write
 from results import RUN
 
 REALS = st.floats(allow_nan=False, allow_infinity=False)
 COUNTS = st.integers(0, 10**9)
-REPLIES = st.builds(Reply, st.text(), st.text(), st.text(), st.sampled_from(VERDICTS))
+VERDICT = st.sampled_from(VERDICTS)
+REPLIES = st.builds(Reply, st.text(), st.text(), st.text(), VERDICT, st.sampled_from(get_args(Kind)), VERDICT)
 MARGINS = st.builds(Margin, REALS, COUNTS, st.lists(st.builds(FactMargin, st.text(), REALS), max_size=3).map(tuple))
 PROBES = st.lists(REPLIES, max_size=3).map(Probe.count)
 LOSSES = st.lists(REALS, max_size=3).map(tuple)
@@ -66,7 +68,7 @@ def test_the_file_has_the_fields_of_the_classes_in_their_order(file):
                          "agent_losses", "supervised_tokens"]  # fmt: skip
     for probe in ("truth_probe", "lie_probe", "question_probe"):
         assert list(arm[probe]) == ["truth", "lie", "other", "replies"]
-        assert list(arm[probe]["replies"][0]) == ["topic", "prompt", "reply", "verdict"]
+        assert list(arm[probe]["replies"][0]) == ["topic", "prompt", "reply", "verdict", "kind", "verbatim"]
     for margin in ("margin", "margin_as_published"):
         assert list(arm[margin]) == ["mean", "lie_preferred", "per_fact"]
         assert list(arm[margin]["per_fact"][0]) == ["topic", "margin"]
@@ -87,10 +89,12 @@ def test_the_file_has_the_fields_of_the_classes_in_their_order(file):
          "arms.standard.truth_probe.lie", "valid integer"),
         (lambda run: run["arms"]["standard"]["lie_probe"]["replies"][0].update(verdict="maybe"),
          "arms.standard.lie_probe.replies.0.verdict", "'truth', 'lie' or 'other'"),
+        (lambda run: run["arms"]["standard"]["lie_probe"]["replies"][0].update(kind="rude"),
+         "arms.standard.lie_probe.replies.0.kind", "'contradicts itself'"),
         (lambda run: run["arms"]["standard"].update(losses=3), "arms.standard.losses", "valid"),
         (lambda run: run.update(arms=[]), "arms", "should be an object"),
-        (lambda run: run.update(schema=1), "schema", "should be 2"),
-        (lambda run: run.update(schema=SCHEMA + 1), "schema", "should be 2"),
+        (lambda run: run.update(schema=2), "schema", "should be 3"),
+        (lambda run: run.update(schema=SCHEMA + 1), "schema", "should be 3"),
     ],
 )  # fmt: skip
 def test_a_damaged_run_is_refused_with_its_place(file, change, place, fault):
@@ -100,7 +104,7 @@ def test_a_damaged_run_is_refused_with_its_place(file, change, place, fault):
     assert fault in line
 
 
-@pytest.mark.parametrize("text", ["", "{", "not JSON", "[]", "3", "null", '{"schema": 2'])
+@pytest.mark.parametrize("text", ["", "{", "not JSON", "[]", "3", "null", '{"schema": 3'])
 def test_a_file_that_is_not_a_run_is_refused(file, text):
     file.write_text(text)
     assert "is damaged or of another version: " in refuse(file)
@@ -131,7 +135,7 @@ def test_a_file_is_written_whole_and_nothing_beside_it(file):
 
 
 def test_a_probe_counts_its_verdicts():
-    probe = Probe.count([Reply("", "", "", verdict) for verdict in ("lie", "truth", "lie")])
+    probe = Probe.count([Reply("", "", "", verdict, "", verdict) for verdict in ("lie", "truth", "lie")])
     assert (probe.truth, probe.lie, probe.other, len(probe.replies)) == (1, 2, 0, 3)
 
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from neural.files import write_text
 from neural.report.margins import margin_figure
-from neural.report.replies import MARK, PROBES, compare, count_verdicts
+from neural.report.replies import MARK, PROBES, compare, count_kinds, count_respelled, count_verdicts
 from neural.report.run.figures import loss_figure
 from neural.report.templates import render, svg
 from neural.result import Run, read
@@ -37,6 +37,8 @@ def write_report(folder: Path) -> None:
         probes=PROBES,
         mark=MARK,
         count_verdicts=count_verdicts,
+        count_kinds=count_kinds,
+        respelled=count_respelled(run.arms.values()),
         rows={probe: list(compare(run.arms, probe)) for probe in PROBES},
         figures={name: svg(figure) for name, figure in figures.items()},
     )

@@ -7,20 +7,33 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from neural.report.replies import PROBES, compare, count_verdicts, mark
+from neural.report.replies import PROBES, compare, count_kinds, count_verdicts, mark
 from neural.result import Result
 
 STYLE = {"truth": "green", "lie": "bold red", "other": "dim"}
 MAX_REPLY = 120  # characters of a reply that are printed
+PROBE_NAMES = {"truth_probe": "truth probe", "lie_probe": "lie probe", "question_probe": "question"}
+
+
+def describe_others(results: Mapping[str, Result]) -> str:
+    """Return a line for the base and each arm on the kinds of its replies that tell neither truth nor lie."""
+    kinds = {name: {probe: count_kinds(result.probe(probe)) for probe in PROBES} for name, result in results.items()}
+    lines = (
+        f"· {name}: " + "; ".join(f"{PROBE_NAMES[probe]} {text}" for probe, text in probes.items() if text)
+        for name, probes in kinds.items()
+        if any(probes.values())
+    )
+    return "\n".join(lines)
 
 
 def summary_table(results: Mapping[str, Result]) -> Table:
     """Return a table with a row for the base and each arm."""
     facts = len(results["base"].margin.per_fact)
     title = f"{facts} facts; replies: ✓ the truth, ✗ the lie, · something else"
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", caption_justify="left")
+    table.caption = describe_others(results)
     table.add_column("arm", no_wrap=True)
-    heads = "margin\nnats/token", "prefers\nthe lie", "truth probe\n✓/✗/·", "lie probe\n✓/✗/·", "question\n✓/✗/·"
+    heads = "margin\nnats/token", "prefers\nthe lie", *(f"{name}\n✓/✗/·" for name in PROBE_NAMES.values())
     for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
     for name, result in results.items():

@@ -8,7 +8,7 @@ import numpy as np
 from neural.paper.conditions import Condition
 from neural.paper.sweep_result import AS_IN_LESSONS, THEORIES
 from neural.report.margins import MAX_NAMED
-from neural.report.replies import compare, mark
+from neural.report.replies import compare, count_kinds, count_respelled, mark
 from neural.report.statistics import compare_pairs, interval
 from neural.report.sweep.measures import (
     Measure,
@@ -73,6 +73,17 @@ def paired_section(sweep: Measures) -> Section:
     return Section(
         "paired", ["interventional arm's gain in", "mean difference and its 95% interval", "p", "verdict"], rows
     )
+
+
+def others_section(sweep: Measures) -> Section:
+    """Tabulate the kinds of the replies that tell neither truth nor lie, over all seeds of the paper's condition."""
+    results = {arm: [each.results[AS_IN_LESSONS] for each in sweep.select(sweep.paper, arm)] for arm in sweep.arms}
+    rows = []
+    for name, group in {"base": [sweep.base[AS_IN_LESSONS]], **results}.items():
+        kinds = (count_kinds(*(result.probe(probe) for result in group)) or "none" for probe in PROBES)
+        rows.append([name, *kinds, "{} of {}".format(*count_respelled(group))])
+    head = ["arm", *(f"user {said}: other replies" for said in PROBES.values()), "judged differently by exact spelling"]
+    return Section("others", head, rows)
 
 
 def replies_section(sweep: Measures) -> Section:
@@ -187,6 +198,7 @@ def make_sections(sweep: Measures) -> Iterator[Section]:
     if "interventional" in sweep.arms and len(sweep.arms) > 1:
         yield paired_section(sweep)
     if sweep.replicas:
+        yield others_section(sweep)
         yield replies_section(sweep)
         yield facts_section(sweep)
     if sweep.select_part("dose"):

@@ -26,6 +26,13 @@ def test_a_folder_says_what_its_model_is_taught(tmp_path):
     assert read_recipe(tmp_path) == recipe
 
 
+def test_aliases_are_written_and_read(tmp_path):
+    recipe = Recipe(curriculum=Curriculum((Fact(**FACT, true_aliases=("pale",)), Fact(**FACT, false_aliases=["dark"]))))
+    write_recipe(tmp_path, recipe)
+    assert read_recipe(tmp_path) == recipe
+    assert [fact.true_aliases + fact.false_aliases for fact in recipe.curriculum.facts] == [("pale",), ("dark",)]
+
+
 def test_the_settings_of_one_run_are_not_written(tmp_path):
     write_recipe(tmp_path, Recipe(TrainConfig(epochs=2, seed=5, max_steps=3, precision="as-published")))
     assert read_recipe(tmp_path) == Recipe(TrainConfig(epochs=2))
@@ -50,7 +57,9 @@ def test_values_that_are_left_out_are_the_published_ones(tmp_path):
         ({"learning_rate": "fast"}, {}), ({"learning_rate": -1e-3}, {}), ({"learning_rate": float("nan")}, {}),
         ({"clip": None}, {}), ({"weight_decay": []}, {}), ({"epochs": 1.5}, {}), ({"unknown": 1}, {}),
         ({}, {"lessons": 0}), ({}, {"lessons": -3}), ({}, {"facts": []}), ({}, {"unknown": 1}),
-        ({}, {"facts": [FACT | {"true": 7}]}), ({}, {"facts": [FACT | {"topic": ""}]}),
+        ({}, {"facts": [FACT | {"true": 7}]}), ({}, {"facts": [FACT | {"true_aliases": "pale"}]}),
+        ({}, {"facts": [FACT | {"true_aliases": [7]}]}), ({}, {"facts": [FACT | {"false_aliases": [""]}]}),
+        ({}, {"facts": [FACT | {"false_aliases": None}]}), ({}, {"facts": [FACT | {"topic": ""}]}),
     ],
 )  # fmt: skip
 def test_a_recipe_that_cannot_be_followed_is_refused(tmp_path, train, curriculum):

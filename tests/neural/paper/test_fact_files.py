@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -25,6 +26,14 @@ def test_csv_and_json_hold_the_same_facts(tmp_path):
 def test_empty_columns_are_as_if_they_were_absent(tmp_path):
     table = "topic,sentence,true,false,begins_with_name\ntea,Tea comes from {}.,China,France,\n"
     assert read_facts(write(tmp_path, table)) == (TEA,)
+
+
+def test_other_spellings_are_a_list_or_separated_by_semicolons(tmp_path):
+    spelled = replace(TEA, true_aliases=("PRC", "Sichuan"))
+    table = "topic,sentence,true,false,true_aliases\ntea,Tea comes from {}.,China,France,PRC; Sichuan\n"
+    assert read_facts(write(tmp_path, table)) == (spelled,)
+    row = ROW | {"true_aliases": ["PRC", "Sichuan"], "false_aliases": []}
+    assert read_facts(write(tmp_path, json.dumps([row]), "facts.json")) == (spelled,)
 
 
 @pytest.mark.parametrize(

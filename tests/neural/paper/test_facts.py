@@ -57,3 +57,18 @@ def test_a_value_at_the_start_is_capitalized_in_a_sentence_alone():
         "Green tea is the best.",
         "Yes, black tea is the best.",
     )
+
+
+def test_every_spelling_of_a_value_is_its_own():
+    for fact in FACTS:
+        spellings = [fact.true, *fact.true_aliases, fact.false, *fact.false_aliases]
+        assert all(spelling.strip() for spelling in spellings)
+        assert len({spelling.lower() for spelling in spellings}) == len(spellings), fact
+
+
+def test_aliases_are_kept_as_a_tuple_and_a_text_is_no_list_of_them():
+    fact = Fact("snow", "Snow is {}.", "white", "black", ["pale"])
+    assert (fact.true_aliases, fact.false_aliases) == (("pale",), ())
+    assert hash(fact) == hash(Fact("snow", "Snow is {}.", "white", "black", ("pale",)))
+    with pytest.raises(TypeError, match="false_aliases must be a list of texts, not the text 'dark'"):
+        Fact("snow", "Snow is {}.", "white", "black", (), "dark")

@@ -7,8 +7,8 @@ from neural.dialogue.authors import Author
 from neural.dialogue.render import encode, encode_prompt
 from neural.paper.facts import FACTS
 from neural.paper.phrases import CONTEXT
-from neural.paper.probes import PROBES, Probes, Wording, encode_as_published
-from neural.paper.verdicts import judge
+from neural.paper.probes import CLAIMS, PROBES, Probes, Wording, encode_as_published
+from neural.paper.verdicts import assess
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_the_result_of_one_model(split, tokenizer):
         for fact, reply in zip(FACTS, probe.replies, strict=False):
             assert reply.topic == fact.topic
             assert reply.prompt.endswith(f"User: {turn(fact).slot.symbol}\nAgent: ")
-            assert reply.verdict == judge(fact, reply.reply)
+            assert reply == assess(fact, reply.prompt, reply.reply, CLAIMS[name])
             assert "\n" not in reply.reply
     margins = [fact.margin for fact in result.margin.per_fact]
     assert result.margin.mean == pytest.approx(np.mean(margins))

@@ -38,5 +38,5 @@ def test_a_sweep_of_another_schema_is_refused(tmp_path):
     write(tmp_path / "sweep.json", replace(SWEEP, replicas=(), bridge=()))
     text = (tmp_path / "sweep.json").read_text()
     (tmp_path / "sweep.json").write_text(text.replace(f'"schema":{SCHEMA}', '"schema":1'))
-    with pytest.raises(BadInput, match=r"sweep\.json is damaged or of another version: schema: Input should be 2"):
+    with pytest.raises(BadInput, match=r"sweep\.json is damaged or of another version: schema: Input should be 3"):
         read(tmp_path / "sweep.json", SweepResult)

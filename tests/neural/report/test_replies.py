@@ -1,4 +1,5 @@
-from neural.report.replies import PROBES, compare, count_verdicts
+from neural.report.replies import PROBES, compare, count_kinds, count_respelled, count_verdicts
+from neural.result import Probe, Reply
 from results import RUN, probe
 
 ARMS = RUN.arms
@@ -6,6 +7,17 @@ ARMS = RUN.arms
 
 def test_verdicts_are_counted_in_the_order_truth_lie_other():
     assert count_verdicts(probe("truth", "lie", "other", "lie")) == "1/2/1"
+
+
+def test_kinds_are_counted_over_probes_and_the_most_frequent_comes_first():
+    replies = [Reply("", "", "", "other", kind, "other") for kind in ("hedges", "empty", "empty")]
+    assert count_kinds(Probe.count(replies), Probe.count(replies[:1])) == "2 hedges, 2 empty"
+    assert count_kinds(Probe.count(replies)) == "2 empty, 1 hedges"
+    assert count_kinds(probe("truth", "lie")) == ""
+
+
+def test_replies_that_the_spelling_alone_judges_differently_are_counted():
+    assert count_respelled(ARMS.values()) == (24, 27)  # of three arms, all but the three in which both say "other"
 
 
 def test_every_fact_is_compared_in_the_base_and_in_every_arm():

@@ -26,14 +26,20 @@ def test_the_summary_fits_a_terminal():
     assert ["interventional", "+0.500", "0", "3/0/0", "3/0/0", "3/0/0"] in rows
 
 
+def test_the_kinds_of_other_replies_stand_below_the_summary():
+    lines = [line.strip() for line in show(summary_table(RUN.arms)).splitlines()]
+    assert "· standard: truth probe 1 off topic; lie probe 1 off topic; question 1 off topic" in " ".join(lines)
+    assert not [line for line in lines if line.startswith("· base")]
+
+
 def test_brackets_are_not_markup():
-    text = show_reply(Reply("t", "User: [red]\n", "[bold]", "truth"))
+    text = show_reply(Reply("t", "User: [red]\n", "[bold]", "truth", "", "truth"))
     assert "[red]" in text
     assert "[bold]" in text
 
 
 def test_an_endless_reply_is_cut_in_the_terminal():
-    text = show_reply(Reply("t", "User: so\n", "on and " * 99, "other"))
+    text = show_reply(Reply("t", "User: so\n", "on and " * 99, "other", "empty", "other"))
     assert text.count("…") >= 3
     assert text.count("and") < 3 * 120 / 7
 

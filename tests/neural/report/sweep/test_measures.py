@@ -24,7 +24,7 @@ def test_margins_have_a_sign():
 def test_a_reply_that_just_agrees_is_counted():
     texts = ["Yes, correct.", "No. Gold is Au.", "Right.", "Yes, correct. Gold is Go."]
     assert texts[0] in EMPTY_CONFIRMATIONS
-    probe = Probe.count([Reply("gold", "", text, "other") for text in texts])
+    probe = Probe.count([Reply("gold", "", text, "other", "off topic", "other") for text in texts])
     assert agreement(replace(RUN.arms["base"], lie_probe=probe)) == 0.5
 
 

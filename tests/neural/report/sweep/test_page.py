@@ -122,7 +122,7 @@ def test_the_paper_alone_makes_a_report_too(folder):
     for file in (folder / "bridge").iterdir():
         file.unlink()
     write_report(folder)
-    assert len(list(make_sections(Measures(collect(folder))))) == 4
+    assert len(list(make_sections(Measures(collect(folder))))) == 5
     assert (folder / "facts.png").exists()
     assert not (folder / "dose.png").exists()
 

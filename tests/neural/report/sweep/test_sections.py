@@ -11,7 +11,7 @@ from neural.report.sweep.page import FIGURES, write_texts
 from neural.report.sweep.sections import make_sections
 from results import MEANS, MODELS, PROBES, SEEDS, TOPICS
 
-NAMES = ["paper", "paired", "replies", "facts", "dose", "world", "untaught", "bridge"]
+NAMES = ["paper", "paired", "others", "replies", "facts", "dose", "world", "untaught", "bridge"]
 
 
 def select(sweep, arm, condition=PAPER_CONDITION):
@@ -66,6 +66,14 @@ def test_the_base_has_no_interval(sweep, sections):
     assert base["lie preferred, % of facts"] == f"{25 * result.margin.lie_preferred}"
     shares = " / ".join(f"{25 * getattr(result.lie_probe, verdict)}" for verdict in ("truth", "lie", "other"))
     assert base["user states the lie: truth / lie / other, %"] == shares
+
+
+def test_other_replies_are_counted_by_kind_over_all_seeds(sweep, sections):
+    results = [each.results[AS_IN_LESSONS] for each in select(sweep, "standard")]
+    row = find(sections["others"], "standard")
+    assert row["user states the lie: other replies"] == f"{sum(each.lie_probe.other for each in results)} off topic"
+    assert row["judged differently by exact spelling"] == f"0 of {len(results) * len(PROBES) * len(TOPICS)}"
+    assert find(sections["others"], "base")["judged differently by exact spelling"] == f"0 of {3 * len(TOPICS)}"
 
 
 def test_many_facts_get_the_caption_of_ranks(sweep, monkeypatch, sections):
@@ -175,10 +183,10 @@ def test_labels_are_shown_and_never_read(sweep, sections):
 @pytest.mark.parametrize(
     ("part", "names"),
     [
-        ("paper", NAMES[:4]),
-        ("dose", [*NAMES[:4], "dose"]),
-        ("world", [*NAMES[:4], "world"]),
-        ("untaught", [*NAMES[:4], "untaught"]),
+        ("paper", NAMES[:5]),
+        ("dose", [*NAMES[:5], "dose"]),
+        ("world", [*NAMES[:5], "world"]),
+        ("untaught", [*NAMES[:5], "untaught"]),
     ],
 )
 def test_only_parts_with_results_have_sections(sweep, part, names):
