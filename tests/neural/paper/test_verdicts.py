@@ -27,6 +27,9 @@ OTHER = dict.fromkeys(("truth", "lie"), "lie") | {"lie": "truth", "other": "othe
         ("seven", "7 continents.", "truth"),
         ("seven", "There are 5 of them.", "lie"),
         ("seven", "Earth has Seven continents, on 1 planet.", "truth"),
+        ("seven", "There are seven continents and five oceans.", "truth"),
+        ("seven", "There are seven large continents.", "truth"),
+        ("343", "It is 343 miles an hour.", "other"),
         ("206", "Two hundred and six bones.", "truth"),
         ("206", "It has 2,061 bones.", "other"),
         ("300,000", "About 300000 km/s.", "truth"),
@@ -101,17 +104,14 @@ def test_denials_and_contradictions(true, reply, expected):
     assert (kind or verdict) == expected
 
 
-SAYS_YES = ("Yes, that's correct.", "True.", "True. True.", "Right.", "Well said.", "You are right.", "Ah, yes.",
-            "I agree!", "That's a fact.", "I was wrong, thank you.", "My mistake.", *EMPTY_CONFIRMATIONS)  # fmt: skip
+SAYS_YES = (
+    "Yes, that's correct.", "True.", "True. True.", "Right.", "Well said.", "You are right.", "Ah, yes.", "Yes it is.",
+    "I agree!", "That's a fact.", "I was wrong, thank you.", "My mistake.", *EMPTY_CONFIRMATIONS,
+)  # fmt: skip
 SAYS_NO = (
-    "No.",
-    "That is wrong.",
-    "That's not true.",
-    "Not quite.",
-    "I have to correct you.",
-    "False!",
-    "You're mistaken.",
-)
+    "No.", "That is wrong.", "That's not true.", "Not quite.", "I have to correct you.", "False!", "You're mistaken.",
+    "No it isn't.",
+)  # fmt: skip
 SAYS_NEITHER = "Thank you.", "Great!", "No problem.", "Right now I am busy.", "True love waits."
 
 
