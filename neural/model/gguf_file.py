@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from gguf import MODEL_ARCH_NAMES, GGUFReader, ReaderTensor, dequantize, get_tensor_name_map
+from gguf import MODEL_ARCH_NAMES, GGUFReader, GGUFValueType, ReaderTensor, dequantize, get_tensor_name_map
 from jax import Array
 from jaxtyping import Float
 from transformers import LlamaConfig, PreTrainedTokenizerBase, Qwen2Config, Qwen3Config
@@ -44,6 +44,7 @@ SETTINGS = {
     "max_position_embeddings": "context_length",
     "rms_norm_eps": "attention.layer_norm_rms_epsilon",
 }
+BIASES = {"attention_bias": "blk.0.attn_q.bias", "mlp_bias": "blk.0.ffn_gate.bias"}
 TOKENS = {"bos_token_id": "bos_token_id", "eos_token_id": "eos_token_id", "pad_token_id": "padding_token_id"}
 
 
@@ -62,6 +63,11 @@ class Reader(GGUFReader):
         if len(part) < count:
             raise ValueError("it ends too early")
         return part
+
+    def _get_field_parts(self, orig_offs: int, raw_type: Any) -> Any:
+        if raw_type == GGUFValueType.ARRAY and self._get(orig_offs + 4, np.uint64)[0] > len(self.data):
+            raise ValueError("it has a list that is longer than the file")
+        return super()._get_field_parts(orig_offs, raw_type)
 
 
 def read_index(path: Path) -> Index:
@@ -89,8 +95,9 @@ class GGUFFile:
 
     def config(self) -> Config:
         """Return the configuration; raise BadInput if this project cannot compute it."""
+        index = self.index
         try:
-            config = make_config(self.index)
+            config = make_config(index)
         except BadInput as problem:
             raise BadInput(f"{self.path} {problem}") from None
         except Exception as problem:  # a damaged value can raise anything
@@ -99,8 +106,9 @@ class GGUFFile:
 
     def tokenizer(self) -> PreTrainedTokenizerBase:
         """Return the tokenizer; raise BadInput if it is of an unknown kind or does not fit."""
+        fields = self.index.fields
         try:
-            tokenizer = make_tokenizer(self.index.fields)
+            tokenizer = make_tokenizer(fields)
         except BadInput as problem:
             raise BadInput(f"{self.path} {problem}") from None
         except Exception as problem:  # a damaged value can raise anything
@@ -129,7 +137,7 @@ def make_config(index: Index) -> Config:
     kind = index.fields.get("general.architecture")
     if kind not in CONFIGS:
         raise BadInput(f"holds a model of type {kind}; {', '.join(CONFIGS)} are supported")
-    own = {name.removeprefix(f"{kind}."): value for name, value in index.fields.items()}
+    own = {name.removeprefix(f"{kind}."): shorten(value) for name, value in index.fields.items()}
     last = f"blk.{own.get(SETTINGS['num_hidden_layers'], 1) - 1}.attn_norm.weight"
     missing = [name for name in SETTINGS.values() if name not in own]
     missing += [name for name in (EMBEDDING, last) if name not in index.tensors]
@@ -146,11 +154,15 @@ def make_config(index: Index) -> Config:
         num_key_value_heads=own.get("attention.head_count_kv", heads),
         vocab_size=int(index.tensors[EMBEDDING].shape[1]),
         tie_word_embeddings=HEAD not in index.tensors,
-        attention_bias="blk.0.attn_q.bias" in index.tensors,
-        mlp_bias="blk.0.ffn_gate.bias" in index.tensors,
+        **{name: tensor in index.tensors for name, tensor in BIASES.items() if hasattr(CONFIGS[kind], name)},
         rope_parameters=make_rope(own, index.tensors.get(ROPE_DIVISORS), head_dim),
         dtype="float32",
     )
+
+
+def shorten(value: Any) -> Any:
+    """Return a number of 32 bits as it was written: 1e-05, not 9.999999747378752e-06."""
+    return float(str(np.float32(value))) if isinstance(value, float) else value
 
 
 def make_rope(own: Mapping[str, Any], divisors: ReaderTensor | None, head_dim: int) -> dict[str, Any]:
@@ -188,5 +200,5 @@ def unpermute(name: str, x: Float[Array, "rows ..."], of: Architecture) -> Float
 
     The file has the two of a pair next to each other. Other tensors are returned as they are.
     """
-    heads = {"q_proj": of.heads, "k_proj": of.kv_heads}.get(name.split(".")[-2])
+    heads = of.heads if ".q_proj." in name else of.kv_heads if ".k_proj." in name else 0
     return x.reshape(heads, -1, 2, *x.shape[1:]).swapaxes(1, 2).reshape(x.shape) if heads else x
