@@ -11,3 +11,8 @@ class BadInput(ValueError):
         ...
         neural.errors.BadInput: epochs is 0, but must be a whole number of at least 1
     """
+
+
+def summarize(problem: Exception) -> str:
+    """Return the message of another library's error on one line, or its type if it has none."""
+    return " ".join(str(problem).split())[:160] or type(problem).__name__

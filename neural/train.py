@@ -113,9 +113,9 @@ def run(folder: Path, args: Namespace) -> "Run":
     from neural.training.config import PRECISIONS
 
     prepare(len(args.arms))
-    base = open_source(find(args.model))
-    plan = read_plan(args, read_recipe(base.path))
-    check_resources(base.config(), args.precision, len(args.arms), folder)
+    source = open_source(find(args.model))
+    plan = read_plan(args, read_recipe(source.path))
+    check_resources(source.config(), args.precision, len(args.arms), folder)
 
     def keep(arm: str, checkpoint: Checkpoint) -> None:
         (folder / arm).mkdir()
@@ -130,7 +130,7 @@ def run(folder: Path, args: Namespace) -> "Run":
 
         results = experiment(
             plan,
-            read(base),
+            read(source),
             on_arm=keep,
             on_probe=lambda name, facts: log(f"asking the model {name!r} about {facts} facts"),
             on_step=on_step,

@@ -5,7 +5,7 @@ Everything that tells Qwen2, Llama and Qwen3 apart is in `PARTS`; the forward pa
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import isfinite, pi
+from math import pi
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,10 +69,15 @@ def find_architecture(config: Config) -> Architecture:
     )
 
 
+def base_frequencies(theta: float, head_dim: int) -> Float[np.ndarray, " pairs"]:
+    """Return θ^(−2j/D) for every pair j of a head: its rotation in radians per position, before any scaling."""
+    return theta ** -(np.arange(0, head_dim, 2) / head_dim)
+
+
 def rope_frequencies(rope: Mapping[str, Any], head_dim: int) -> Float[np.ndarray, " pairs"]:
-    """Return the angle by which RoPE rotates each pair of a head per position: θ^(−2j/D), scaled as ``rope`` says."""
-    frequencies = rope["rope_theta"] ** -(np.arange(0, head_dim, 2) / head_dim)
-    return (frequencies / SCALINGS[rope.get("rope_type", "default")](frequencies, rope)).astype(np.float32)
+    """Return the rotation of every pair of a head in radians per position, scaled as ``rope`` says."""
+    frequencies = base_frequencies(rope["rope_theta"], head_dim)
+    return (frequencies / DIVISORS[rope.get("rope_type", "default")](frequencies, rope)).astype(np.float32)
 
 
 def llama3_divisors(frequencies: np.ndarray, rope: Mapping[str, Any]) -> np.ndarray:
@@ -87,10 +92,10 @@ def llama3_divisors(frequencies: np.ndarray, rope: Mapping[str, Any]) -> np.ndar
     return 1 / (smooth + (1 - smooth) / rope["factor"])
 
 
-Scaling = Callable[[np.ndarray, Mapping[str, Any]], np.ndarray]
-SCALINGS: dict[str, Scaling] = {
-    "default": lambda frequencies, _: np.ones_like(frequencies),
-    "linear": lambda frequencies, rope: np.full_like(frequencies, rope["factor"]),
+# by the type of RoPE: from the frequencies and the parameters to what each frequency is divided by
+DIVISORS: dict[str, Callable[[np.ndarray, Mapping[str, Any]], Any]] = {
+    "default": lambda _, rope: 1.0,
+    "linear": lambda _, rope: rope["factor"],
     "llama3": llama3_divisors,
 }
 
@@ -113,13 +118,14 @@ def check_architecture(config: object, name: object) -> Config:
         or not set(getattr(config, "layer_types", None) or ()) <= {"full_attention"},
         "quantized parameters": hasattr(config, "quantization_config"),
         f"the activation {config.hidden_act}": config.hidden_act != "silu",
-        f"RoPE of type {scaling}": scaling not in SCALINGS,
+        f"RoPE of type {scaling}": scaling not in DIVISORS,
         "RoPE on a part of each head": rope.get("partial_rotary_factor", 1) != 1,
     }.items():
         if unknown:
             raise BadInput(f"{name} needs {what}, which is not supported")
     try:
-        fit = all(isfinite(x) and x > 0 for x in rope_frequencies(rope, head_dim))
+        with np.errstate(all="raise"):
+            fit = bool((rope_frequencies(rope, head_dim) > 0).all())
     except (KeyError, TypeError, ValueError, ArithmeticError):
         fit = False
     if not fit:

@@ -59,13 +59,19 @@ def outline(config: Config) -> Decoder:
     return nnx.eval_shape(lambda: Decoder(config, nnx.Rngs(0)))
 
 
+def outline_tensors(config: Config) -> dict[str, jax.ShapeDtypeStruct]:
+    """Return the shapes of all tensors under Hugging Face's names."""
+
+    def make() -> dict[str, Array | np.ndarray]:
+        return to_tensors(nnx.state(Decoder(config, nnx.Rngs(0)), nnx.Param), config.num_hidden_layers)
+
+    return jax.eval_shape(make)
+
+
 def check(config: Config, tensors: Mapping[str, Array | np.ndarray]) -> None:
     """Raise BadInput naming the tensors that are missing, unexpected, misshapen or of an unknown precision."""
 
-    def wanted() -> dict[str, Array | np.ndarray]:
-        return to_tensors(nnx.state(Decoder(config, nnx.Rngs(0)), nnx.Param), config.num_hidden_layers)
-
-    shapes = {name: x.shape for name, x in jax.eval_shape(wanted).items()}
+    shapes = {name: x.shape for name, x in outline_tensors(config).items()}
     problems = [f"{name} is missing" for name in shapes.keys() - tensors.keys()]
     problems += [f"{name} is unexpected" for name in tensors.keys() - shapes.keys()]
     for name in shapes.keys() & tensors.keys():

@@ -9,14 +9,14 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from jax import Array
 from safetensors import SafetensorError
 from safetensors.flax import load_file
-from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoConfig, PreTrainedTokenizerBase
 
-from neural.errors import BadInput
+from neural.errors import BadInput, summarize
 from neural.model.architecture import Config, check_architecture
+from neural.model.tokenizer import LOCAL, read_tokenizer
 
 FILES = ["*.json", "*.safetensors", "merges.txt"]  # what is needed of a repository on the hub
 TENSORS, INDEX = "model.safetensors", "model.safetensors.index.json"
-LOCAL = {"local_files_only": True, "trust_remote_code": False}  # fetch nothing, run no code from the folder
 
 
 def model_folder(name: str) -> Path:
@@ -50,11 +50,6 @@ def tensor_files(folder: Path) -> list[str]:
     return names
 
 
-def summarize(problem: Exception) -> str:
-    """Return the error's message on one line, or its type if it has none."""
-    return " ".join(str(problem).split())[:160] or type(problem).__name__
-
-
 @dataclass(frozen=True)
 class Folder:
     """The model in a Hugging Face folder."""
@@ -73,17 +68,8 @@ class Folder:
         return check_architecture(config, folder)
 
     def tokenizer(self) -> PreTrainedTokenizerBase:
-        """Read the tokenizer; raise BadInput if it has more tokens than the embedding has rows."""
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(self.path, **LOCAL)
-        except Exception as problem:  # a damaged file can raise anything
-            raise BadInput(f"{self.path} has no readable tokenizer: {summarize(problem)}") from None
-        for option in (*LOCAL, "is_local"):  # how it was read must not be saved with it
-            tokenizer.init_kwargs.pop(option, None)
-        if len(tokenizer) < 256:  # transformers makes an empty one if there is no vocabulary
-            files = "tokenizer.json, or vocab.json with merges.txt, is missing"
-            raise BadInput(f"{self.path} has no readable tokenizer: {files}")
-        return check_tokenizer(tokenizer, self.config(), self.path)
+        """Read the tokenizer; raise BadInput if there is none or it does not fit."""
+        return read_tokenizer(self.path, self.config())
 
     def tensors(self) -> dict[str, Array]:
         """Read all tensors of the folder's safetensors files."""
@@ -96,11 +82,3 @@ class Folder:
         except SafetensorError as problem:
             raise BadInput(f"a safetensors file in {self.path} is damaged or cut short: {problem}") from None
         return {name: x for part in parts for name, x in part.items()}
-
-
-def check_tokenizer(tokenizer: PreTrainedTokenizerBase, config: Config, path: Path) -> PreTrainedTokenizerBase:
-    """Return ``tokenizer``; raise BadInput if it has more tokens than the embedding has rows."""
-    tokens = 1 + max(tokenizer.get_vocab().values())
-    if tokens > config.vocab_size:
-        raise BadInput(f"the tokenizer in {path} has {tokens} tokens, the embedding {config.vocab_size} rows")
-    return tokenizer

@@ -23,9 +23,10 @@ def pad_left(prompts: Sequence[np.ndarray], least: int = 0) -> tuple[Int[np.ndar
 
 @lru_cache(maxsize=4)
 def line_ends(tokenizer: PreTrainedTokenizerBase) -> Bool[np.ndarray, " vocabulary"]:
-    """Return which tokens end a reply: those that contain a newline, and the end of the text."""
+    """Return which tokens end a reply: those that contain a newline, and control tokens (the end of the text)."""
     texts = tokenizer.batch_decode([[i] for i in range(len(tokenizer))])
-    return np.array(["\n" in text or i == tokenizer.eos_token_id for i, text in enumerate(texts)])
+    control = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
+    return np.array(["\n" in text or i in control for i, text in enumerate(texts)])
 
 
 @partial(jax.jit, static_argnames=("graph", "max_new_tokens"))

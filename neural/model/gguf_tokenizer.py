@@ -44,9 +44,9 @@ def read_style(fields: Mapping[str, Any]) -> Style:
     """Return the style that the file names; raise BadInput if it is unknown."""
     kind, style = (fields.get(f"tokenizer.ggml.{name}") for name in ("model", "pre"))
     if kind != "gpt2":
-        raise BadInput(f"a tokenizer of type {kind}, which is not supported: byte-level BPE (gpt2) is")
+        raise BadInput(f"needs a tokenizer of type {kind}, which is not supported; gpt2 is")
     if style not in STYLES:
-        raise BadInput(f"the pre-tokenizer {style}, which is not supported: {', '.join(STYLES)} are")
+        raise BadInput(f"needs the pre-tokenizer {style}, which is not supported; {', '.join(STYLES)} are")
     return STYLES[style]
 
 

@@ -28,7 +28,7 @@ class Source(Protocol):
         """Return the configuration; raise BadInput if this project cannot compute it."""
 
     def tokenizer(self) -> PreTrainedTokenizerBase:
-        """Return the tokenizer; raise BadInput if it has more tokens than the embedding has rows."""
+        """Return the tokenizer; raise BadInput if there is none or it does not fit."""
 
     def tensors(self) -> dict[str, Array]:
         """Return all tensors under Hugging Face's names."""

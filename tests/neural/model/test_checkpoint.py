@@ -11,8 +11,10 @@ from flax import nnx
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from models import CONFIGS, FAMILIES
 from neural.errors import BadInput
 from neural.model.checkpoint import Checkpoint, build, find, load, save, write
+from neural.model.decoder import Decoder
 from neural.model.folder import Folder
 from neural.model.names import to_tensors
 from neural.paper.base_model import RATE, STEPS, architecture, card
@@ -93,6 +95,27 @@ def test_a_failure_to_save_leaves_nothing(checkpoint, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_folders_of_every_family_go_both_ways_bit_for_bit(kind, base, tmp_path):
+    """transformers reads what `save` writes, and `load` what transformers writes."""
+    torch = pytest.importorskip("torch", reason="loading through transformers needs torch", exc_type=ImportError)
+    from transformers import AutoModelForCausalLM
+
+    config = copy.deepcopy(CONFIGS[kind])
+    config.vocab_size = len(base.tokenizer)
+    save(Checkpoint(Decoder(config, nnx.Rngs(1)), config, base.tokenizer), tmp_path / "ours")
+    theirs = AutoModelForCausalLM.from_pretrained(tmp_path / "ours", local_files_only=True)
+    assert type(theirs.config) is type(config)
+    theirs.save_pretrained(tmp_path / "theirs")
+    base.tokenizer.save_pretrained(tmp_path / "theirs")
+    assert_equal(tensors_of(tmp_path / "ours"), tensors_of(tmp_path / "theirs"))
+    again = load(tmp_path / "theirs")
+    expected = theirs(torch.tensor(IDS)).logits.detach().numpy()
+    np.testing.assert_allclose(again.model(IDS)[0], expected, atol=1e-5)
+    save(again, tmp_path / "again")
+    assert_equal(tensors_of(tmp_path / "ours"), tensors_of(tmp_path / "again"))
+
+
 @pytest.fixture
 def folder(checkpoint, tmp_path):
     """A complete folder with a small model in it."""
@@ -104,6 +127,10 @@ def edit_config(folder, **changes):
     file = folder / "config.json"
     config = json.loads(file.read_text()) | changes
     file.write_text(json.dumps({name: value for name, value in config.items() if value is not None}))
+
+
+def edit_rope(folder, **rope):
+    edit_config(folder, rope_parameters={"rope_type": "default", "rope_theta": 1e6} | rope)
 
 
 @pytest.mark.parametrize("dtype", [ml_dtypes.bfloat16, np.float16, np.float32])
@@ -152,7 +179,7 @@ def test_a_tied_head_may_be_in_the_file_all_the_same(folder):
 def test_a_tied_head_that_differs_from_the_embedding_is_refused(folder):
     tensors = tensors_of(folder)
     save_file({**tensors, "lm_head.weight": 2 * tensors["model.embed_tokens.weight"]}, folder / "model.safetensors")
-    with pytest.raises(BadInput, match=r"ties its embeddings by config\.json, but has an lm_head\.weight that differs"):
+    with pytest.raises(BadInput, match=r"ties its embeddings, but has an lm_head\.weight that differs"):
         load(folder)
 
 
@@ -212,7 +239,7 @@ def test_all_problems_with_the_tensors_are_one_error(folder):
     with pytest.raises(BadInput) as error:
         load(folder)
     assert str(error.value) == (
-        f"the tensors in {folder} do not match its config.json: extra is unexpected; "
+        f"the tensors in {folder} do not match its configuration: extra is unexpected; "
         "model.layers.1.self_attn.q_proj.bias has the shape (7,) instead of (48,); model.norm.weight is missing"
     )
 
@@ -247,18 +274,30 @@ def whole_numbers(folder):
 @pytest.mark.parametrize(
     ("spoil", "problem"),
     [
-        (lambda folder: edit_config(folder, model_type="llama"), "holds a model of type llama; only qwen2"),
+        (lambda folder: edit_config(folder, model_type="gpt2"), "a model of type gpt2; llama, qwen2, qwen3 are supp"),
+        (lambda folder: edit_config(folder, model_type="llama"), "q_proj.bias is unexpected"),
         (lambda folder: edit_config(folder, model_type="nothing"), "has no readable config.json"),
         (lambda folder: edit_config(folder, hidden_act="relu"), "needs the activation relu"),
         (lambda folder: edit_config(folder, use_sliding_window=True), "needs a sliding window"),
+        (lambda folder: edit_rope(folder, rope_type="dynamic", factor=2.0), "needs RoPE of type dynamic"),
+        (lambda folder: edit_rope(folder, partial_rotary_factor=0.5), "needs RoPE on a part of each head"),
+        (lambda folder: edit_rope(folder, rope_theta=0.0), "has RoPE parameters that do not fit together"),
         (
-            lambda folder: edit_config(
-                folder, rope_parameters={"rope_type": "linear", "factor": 2.0, "rope_theta": 1e6}
+            lambda folder: edit_rope(
+                folder,
+                rope_type="llama3",
+                factor=8.0,
+                low_freq_factor=1.0,
+                high_freq_factor=1.0,
+                original_max_position_embeddings=32,
             ),
-            "needs RoPE of type linear",
+            "has RoPE parameters that do not fit together",
         ),
         (lambda folder: edit_config(folder, layer_types=["sliding_attention"] * 3), "needs a sliding window"),
-        (lambda folder: edit_config(folder, head_dim=4), "needs heads of another width"),
+        (
+            lambda folder: edit_config(folder, head_dim=4),
+            r"q_proj.weight has the shape \(48, 48\) instead of \(24, 48\)",
+        ),
         (
             lambda folder: edit_config(folder, quantization_config={"quant_method": "gptq"}),
             "needs quantized parameters",
@@ -267,11 +306,11 @@ def whole_numbers(folder):
         (lambda folder: edit_config(folder, hidden_size="big"), "has no readable config.json"),
         (
             lambda folder: edit_config(folder, num_attention_heads=0),
-            "has a config.json with sizes that do not fit together",
+            "has a configuration with sizes that do not fit together",
         ),
         (
             lambda folder: edit_config(folder, num_attention_heads=5),
-            "has a config.json with sizes that do not fit together",
+            "has a configuration with sizes that do not fit together",
         ),
         (lambda folder: (folder / "tokenizer.json").write_text("{}"), "has no readable tokenizer"),
         (far_token, "has 5001 tokens, the embedding"),
@@ -284,7 +323,7 @@ def whole_numbers(folder):
         (cut_short, "damaged or cut short"),
     ],
 )
-def test_a_folder_without_a_complete_qwen2_is_an_error_of_one_line(folder, spoil, problem):
+def test_a_folder_without_a_complete_model_is_an_error_of_one_line(folder, spoil, problem):
     spoil(folder)
     with pytest.raises(BadInput, match=problem) as error:
         load(folder)
@@ -308,6 +347,7 @@ def test_writing_leaves_the_configuration_unchanged(checkpoint, tmp_path):
     assert checkpoint.config.to_dict() == before
 
 
+@pytest.mark.parametrize("small", CONFIGS, indirect=True)
 def test_building_keeps_the_tensors_as_they_are(small):
     config, _, params = small
     tensors = to_tensors(params, config.num_hidden_layers)

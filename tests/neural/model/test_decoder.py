@@ -17,6 +17,7 @@ def test_a_token_sees_only_the_past(small):
     assert (before[:, 7] != after[:, 7]).any()
 
 
+@pytest.mark.parametrize("small", ["tied", "untied", "qwen3"], indirect=True)
 def test_the_cache_changes_nothing(small):
     _, graph, params = small
     model = nnx.merge(graph, params)

@@ -1,3 +1,5 @@
+import copy
+
 import jax
 import numpy as np
 from flax import nnx
@@ -52,6 +54,19 @@ def test_lines_end_with_a_newline_or_the_end_of_the_text(tokenizer):
     assert ends[newline].all()
     assert ends[tokenizer.eos_token_id]
     assert not ends[tokenizer.encode("The capital", add_special_tokens=False)].any()
+
+
+def test_every_control_token_ends_a_reply(tokenizer):
+    """Chat models end a turn by another token than a text, and neither belongs to a reply."""
+    tokenizer = copy.deepcopy(tokenizer)
+    tokenizer.add_special_tokens({"eos_token": "<|im_end|>"})
+    tokenizer.add_tokens(["<tool>"])
+    ends = line_ends(tokenizer)
+    assert ends[tokenizer.convert_tokens_to_ids(["<|im_end|>", "<|endoftext|>", "<tool>"])].tolist() == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_a_reply_ends_with_its_first_line(tokenizer):

@@ -1,11 +1,11 @@
-"""The production step against transformers' PyTorch Qwen2ForCausalLM, in float32 except in the last test. Needs torch.
+"""The production step against transformers' PyTorch models, in float32 except in the last test. Needs torch.
 
 Both arms are trained at once, one on each device, as in the experiment. In the layout "rows" one arm is trained alone
 and the devices share the rows of its batch, as in pretraining.
 """
 
 import copy
-from itertools import islice
+from itertools import islice, product
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +14,7 @@ import pytest
 from flax import nnx
 from jax.sharding import NamedSharding, PartitionSpec
 
+from models import CONFIGS, FAMILIES
 from neural.dialogue.authors import INTERVENTIONAL, STANDARD
 from neural.dialogue.render import Example, scored_columns
 from neural.model.checkpoint import build
@@ -33,16 +34,22 @@ BATCH = pad([Example(*row) for row in zip(IDS, AUTHORS, strict=True)], 40, 39)
 ARMS = {"standard": STANDARD, "interventional": INTERVENTIONAL}
 LAYOUTS = {"arms": ARMS, "rows": {"interventional": INTERVENTIONAL}}
 CONFIG = TrainConfig(learning_rate=1e-3)
+every_family = pytest.mark.parametrize("small", CONFIGS, indirect=True)
+every_layout = pytest.mark.parametrize(
+    ("small", "layout"),
+    [*product(["tied", "untied"], LAYOUTS), *product(FAMILIES, ["arms"])],
+    indirect=["small"],
+)
 
 
 @pytest.fixture
 def reference(small):
     """A PyTorch model with random weights that are large enough to matter, biases and norms included."""
-    from transformers import Qwen2ForCausalLM
+    from transformers import AutoModelForCausalLM
 
     config, *_ = small
     torch.manual_seed(0)
-    model = Qwen2ForCausalLM._from_config(config, attn_implementation="eager").float()
+    model = AutoModelForCausalLM.from_config(config, attn_implementation="eager").float()
     with torch.no_grad():
         for name, weight in model.named_parameters():
             weight.normal_(1.0 if "norm" in name else 0.0, 0.2)
@@ -91,13 +98,14 @@ class Reference:
         return loss.item()
 
 
+@every_family
 def test_logits(ours, reference):
     graph, params = ours
     expected = reference(torch.tensor(IDS, dtype=torch.long)).logits.detach().numpy()
     np.testing.assert_allclose(nnx.merge(graph, params)(IDS)[0], expected, atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@every_layout
 def test_loss_and_all_gradients(ours, reference, small, layout):
     graph, params = ours
     weights, mesh = LAYOUTS[layout], device_mesh(len(LAYOUTS[layout]), 2)
@@ -119,7 +127,7 @@ def test_loss_and_all_gradients(ours, reference, small, layout):
             np.testing.assert_allclose(gradient, named[name].grad.numpy(), atol=1e-5, err_msg=f"{arm} {name}")
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@every_layout
 def test_ten_clipped_adamw_steps(ours, reference, layout):
     graph, params = ours
     weights = LAYOUTS[layout]
@@ -149,7 +157,7 @@ def find_row(batch):
     return row
 
 
-@pytest.mark.parametrize("small", [True], ids=["tied"], indirect=True)
+@pytest.mark.parametrize("small", ["tied"], indirect=True)
 @pytest.mark.parametrize("padded", [True, False], ids=["padded", "unpadded"])
 def test_fifty_steps_of_dialogues_of_many_lengths(ours, reference, padded):
     """The loop of the experiment against the published one, batch 1; torch is never given any padding."""
@@ -165,7 +173,7 @@ def test_fifty_steps_of_dialogues_of_many_lengths(ours, reference, padded):
         np.testing.assert_allclose(trained[arm].losses, expected, rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize("small", [True], ids=["tied"], indirect=True)
+@pytest.mark.parametrize("small", ["tied"], indirect=True)
 def test_as_published_the_same_few_parameters_move(ours, reference, small):
     """Pure bfloat16 at the paper's rate: most updates are lost in rounding, in PyTorch and here alike."""
     graph, params = ours

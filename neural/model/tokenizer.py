@@ -1,0 +1,56 @@
+"""The tokenizers of folders: ``tokenizer.json`` as it is, or Qwen2's kind from ``vocab.json`` and ``merges.txt``."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from neural.errors import BadInput, summarize
+from neural.model.architecture import Config
+
+LOCAL: dict[str, Any] = {
+    "local_files_only": True,
+    "trust_remote_code": False,
+}  # fetch nothing, run no code from the folder
+PROBE = "User: It's 1,234 °C.\n  é 😀\n"
+
+
+def rules(tokenizer: Tokenizer) -> str:
+    """Return what decides the tokens of a text, in the library's format."""
+    parts = json.loads(re.sub('"trim_offsets":(true|false)', '"trim_offsets":null', tokenizer.to_str()))
+    added = {token["content"]: (token["id"], token["special"]) for token in parts["added_tokens"]}
+    return json.dumps([added, parts["normalizer"], parts["pre_tokenizer"], parts["model"]])
+
+
+def read_tokenizer(folder: Path, config: Config) -> PreTrainedTokenizerBase:
+    """Read the tokenizer in ``folder``; raise BadInput if there is none or it does not fit.
+
+    transformers chooses a class by the kind of model, and some classes tokenize in their own way whatever the file
+    says. The class is kept if it does what the file says; otherwise the file alone is used.
+    """
+    file = folder / "tokenizer.json"
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
+        if file.is_file() and rules(tokenizer.backend_tokenizer) != rules(Tokenizer.from_file(str(file))):
+            tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, **LOCAL)
+    except Exception as problem:  # a damaged file can raise anything
+        raise BadInput(f"{folder} has no readable tokenizer: {summarize(problem)}") from None
+    for option in (*LOCAL, "is_local"):  # how it was read must not be saved with it
+        tokenizer.init_kwargs.pop(option, None)
+    if len(tokenizer) < 256:  # transformers makes an empty one if there is no vocabulary
+        raise BadInput(f"{folder} has no readable tokenizer: tokenizer.json, or vocab.json with merges.txt, is missing")
+    return check_tokenizer(tokenizer, config, folder)
+
+
+def check_tokenizer(tokenizer: PreTrainedTokenizerBase, config: Config, path: Path) -> PreTrainedTokenizerBase:
+    """Return ``tokenizer``; raise BadInput if it has more tokens than the embedding has rows, or changes a text."""
+    tokens = 1 + max(tokenizer.get_vocab().values())
+    if tokens > config.vocab_size:
+        raise BadInput(f"the tokenizer in {path} has {tokens} tokens, the embedding {config.vocab_size} rows")
+    text = tokenizer.decode(tokenizer.encode(PROBE, add_special_tokens=False, split_special_tokens=True))
+    if text != PROBE:
+        raise BadInput(f"the tokenizer in {path} changes a text ({PROBE!r} becomes {text!r}), which is not supported")
+    return tokenizer
