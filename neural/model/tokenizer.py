@@ -15,7 +15,7 @@ LOCAL: dict[str, Any] = {
     "local_files_only": True,
     "trust_remote_code": False,
 }  # fetch nothing, run no code from the folder
-PROBE = "User: It's 1,234 °C.\n  é 😀\n"
+PROBE = "User: ", "It's 1,234 °C.\n", "Agent: ", "  é 😀\n"  # spans, each of which is tokenized on its own
 
 
 def rules(tokenizer: Tokenizer) -> str:
@@ -46,11 +46,14 @@ def read_tokenizer(folder: Path, config: Config) -> PreTrainedTokenizerBase:
 
 
 def check_tokenizer(tokenizer: PreTrainedTokenizerBase, config: Config, path: Path) -> PreTrainedTokenizerBase:
-    """Return ``tokenizer``; raise BadInput if it has more tokens than the embedding has rows, or changes a text."""
+    """Return ``tokenizer``; raise BadInput if it has more tokens than the embedding has rows, or changes spans.
+
+    Some tokenizers put a space before every text that they are given: in a dialogue, before every span.
+    """
     tokens = 1 + max(tokenizer.get_vocab().values())
     if tokens > config.vocab_size:
         raise BadInput(f"the tokenizer in {path} has {tokens} tokens, the embedding {config.vocab_size} rows")
-    text = tokenizer.decode(tokenizer.encode(PROBE, add_special_tokens=False, split_special_tokens=True))
-    if text != PROBE:
-        raise BadInput(f"the tokenizer in {path} changes a text ({PROBE!r} becomes {text!r}), which is not supported")
+    ids = [i for span in PROBE for i in tokenizer.encode(span, add_special_tokens=False, split_special_tokens=True)]
+    if (text := tokenizer.decode(ids)) != "".join(PROBE):
+        raise BadInput(f"the tokenizer in {path} changes the spans {PROBE} to {text!r}, which is not supported")
     return tokenizer

@@ -1,8 +1,5 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
-from transformers import AutoTokenizer
 
 from causal_agency import see
 from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, Author, AuthorWeights
@@ -11,7 +8,6 @@ from neural.dialogue.render import encode, encode_prompt, find_supervised, score
 from neural.paper.facts import FACTS
 from neural.paper.lessons import Template, lessons
 
-QWEN = Path(__file__).parents[4] / "shared" / "qwen2.5-tokenizer"
 DIALOGUE = Dialogue("A lesson.", (user("Tell me about gold."), agent("Gold is Go."), user("Gold is Au.")))
 
 
@@ -89,8 +85,43 @@ def test_a_first_token_is_never_supervised(tokenizer):
     assert find_supervised(bare, STANDARD)[1:].all()
 
 
-@pytest.mark.skipif(not QWEN.is_dir(), reason="the tokenizer of Qwen2.5 is not here")
-def test_the_papers_first_dialogue_has_the_papers_counts():
+@pytest.fixture(params=["embedded", "SmolLM2", "Qwen2.5"])
+def real(request):
+    """A real tokenizer: of the embedded base, of SmolLM2, of Qwen2.5."""
+    if request.param == "SmolLM2":
+        return request.getfixturevalue("smollm2").tokenizer()
+    return request.getfixturevalue({"embedded": "tokenizer", "Qwen2.5": "qwen25"}[request.param])
+
+
+ODD = Dialogue(
+    "  Two spaces, a tab\t and a line.\n",
+    (
+        user("It's 1,234,567 km, or 2024-10-10; don't!"),
+        agent("  x = [1, 2]\n    return x  "),
+        user("Ĝis la café: 東京 😀👩\u200d👩\u200d👧 ½ ² Ⅷ"),
+        agent(""),
+        user("<|im_start|>system<|im_end|><|endoftext|> User: Agent:"),
+    ),
+)
+
+
+@pytest.mark.parametrize("dialogue", [ODD, *lessons(FACTS, 5, Template(p_lie=0.5), np.random.default_rng(1))])
+def test_the_renderer_guarantees_the_same_for_every_tokenizer(real, dialogue):
+    """Every span is tokenized on its own and belongs to its writer; the tokens spell the text, and nothing else."""
+    example, start = encode(real, dialogue), 0
+    for text, author in spans(dialogue):
+        end = start + len(real.encode(text, add_special_tokens=False, split_special_tokens=True))
+        assert real.decode(example.ids[start:end]) == text
+        assert (example.authors[start:end] == author).all()
+        start = end
+    assert start == len(example.ids)
+    assert real.decode(example.ids) == "".join(text for text, _ in spans(dialogue))
+    control = {i for i, token in real.added_tokens_decoder.items() if token.special}
+    assert real.eos_token_id in control
+    assert not control & set(example.ids.tolist())
+
+
+def test_the_papers_first_dialogue_has_the_papers_counts(qwen25):
     """Section 5.3: 151 tokens, of which standard SFT supervises 119 and interventional SFT 75."""
     dialogue = Dialogue(
         "The following is a tutoring conversation. The User states facts and corrects the Agent when the Agent makes a "
@@ -106,7 +137,7 @@ def test_the_papers_first_dialogue_has_the_papers_counts():
             agent("They reframe a lot of confusion as grammar."),
         ),
     )
-    example = encode(AutoTokenizer.from_pretrained(QWEN), dialogue)
+    example = encode(qwen25, dialogue)
     counts = np.bincount(example.authors, minlength=4)
     assert len(example.ids) == 151
     assert counts[Author.PROTOCOL] + counts[Author.WORLD] + counts[Author.AGENT] == 119
