@@ -147,7 +147,7 @@ class Decoder(nnx.Module):
             return block(x, positions, visible, Cache(past[0], past[1], cache.filled) if cache else None)
 
         layers = (self.layers, cache.keys, cache.values) if cache else (self.layers,)
-        x, (keys, values) = jax.lax.scan(apply, self.embed_tokens(jnp.asarray(ids)), layers, unroll=4)
+        x, (keys, values) = jax.lax.scan(apply, self.embed_tokens(jnp.asarray(ids)), layers)
         return self.norm(x), cache and Cache(keys, values, cache.filled + ids.shape[1])
 
     def empty_cache(self, batch: int, columns: int) -> Cache:
