@@ -6,6 +6,7 @@ on query, key and value only, a SwiGLU MLP, and an output head that may share it
 In the shapes, B is the rows, T the tokens, H the query heads, K the key-value heads and D the width of a head.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -36,6 +37,12 @@ def rotate(x: Float[Array, "B T H D"], positions: Int[Array, "B T"], theta: floa
     return jnp.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)
 
 
+def flat(f: Callable[[Array], Array], x: Float[Array, "... width"]) -> Float[Array, "... out"]:
+    """Return the product f(x), computed with all tokens on one axis: over two, its gradient would transpose a copy."""
+    y = f(x.reshape(-1, x.shape[-1]))
+    return y.reshape(*x.shape[:-1], y.shape[-1])
+
+
 class Attention(nnx.Module):
     """Causal self-attention; several query heads share one key-value head."""
 
@@ -57,13 +64,13 @@ class Attention(nnx.Module):
         past: Cache | None,
     ) -> tuple[Float[Array, "B T width"], tuple[Array, Array]]:
         """Return the output, and the keys and values that were attended to."""
-        q, k, v = (f(x).reshape(*x.shape[:2], -1, self.head_dim) for f in (self.q_proj, self.k_proj, self.v_proj))
+        q, k, v = (flat(f, x).reshape(*x.shape[:2], -1, self.head_dim) for f in (self.q_proj, self.k_proj, self.v_proj))
         q, k = rotate(q, positions, self.theta), rotate(k, positions, self.theta)
         if past is not None:
             k = jax.lax.dynamic_update_slice_in_dim(past.keys, k, past.filled, axis=1)
             v = jax.lax.dynamic_update_slice_in_dim(past.values, v, past.filled, axis=1)
         y = jax.nn.dot_product_attention(q, k, v, mask=visible[:, None])
-        return self.o_proj(y.reshape(*x.shape[:2], -1)), (k, v)
+        return flat(self.o_proj, y.reshape(*x.shape[:2], -1)), (k, v)
 
 
 class MLP(nnx.Module):
@@ -77,7 +84,7 @@ class MLP(nnx.Module):
 
     def __call__(self, x: Float[Array, "B T width"]) -> Float[Array, "B T width"]:
         """Return the output."""
-        return self.down_proj(jax.nn.silu(self.gate_proj(x)) * self.up_proj(x))
+        return flat(self.down_proj, jax.nn.silu(flat(self.gate_proj, x)) * flat(self.up_proj, x))
 
 
 class Block(nnx.Module):
@@ -127,7 +134,7 @@ class Decoder(nnx.Module):
 
     def logits(self, x: Float[Array, "... width"]) -> Float[Array, "... vocabulary"]:
         """Return the logits of what `hidden` returned: by far the widest product in the model."""
-        return self.embed_tokens.attend(x) if self.lm_head is None else self.lm_head(x)
+        return flat(self.embed_tokens.attend if self.lm_head is None else self.lm_head, x)
 
     def hidden(
         self, ids: Ids, starts: Int[Array, " B"] | None = None, cache: Cache | None = None
