@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from math import ceil
-from statistics import median
 from typing import NamedTuple
 
 import numpy as np
@@ -58,13 +57,14 @@ def order(n: int, seed: Seed, epoch: int) -> Int[np.ndarray, " n"]:
 
 
 def buckets(examples: Sequence[Example]) -> dict[int, int]:
-    """Return two lengths, the median and the maximum, each with the most tokens scored in examples up to it.
+    """Return the quartiles of the lengths, each with the most tokens scored in examples up to it.
 
-    Two shapes compile to few programs and need little padding.
+    Four shapes compile to few programs and need little padding.
     """
     lengths = np.array([len(example.ids) for example in examples])
     scored = np.array([len(scored_columns(example)) for example in examples])
-    tops = sorted({LENGTH_MULTIPLE * ceil(top / LENGTH_MULTIPLE) for top in (median(lengths), max(lengths))})
+    quartiles = np.quantile(lengths, [0.25, 0.5, 0.75, 1.0])
+    tops = sorted({LENGTH_MULTIPLE * ceil(top / LENGTH_MULTIPLE) for top in quartiles})
     return {top: LENGTH_MULTIPLE * ceil(scored[lengths <= top].max() / LENGTH_MULTIPLE) for top in tops}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple, TypeVar
 
 import jax
@@ -87,12 +87,9 @@ def fit(
         if on_step:
             on_step(Step(len(history), total, dict(zip(weights, history[-1][:, 0].tolist(), strict=True))))
 
-    state, running = step(state, first)
-    for batch in islice(stream, total - 1):
-        state, queued = step(state, batch)
-        finish(running)  # one step is queued while another runs, no more: each holds memory of its own
-        running = queued
-    finish(running)
+    for batch in chain([first], islice(stream, total - 1)):
+        state, both = step(state, batch)
+        finish(both)  # no step is queued while another runs: each holds memory of its own
     own, agent = np.stack(history).transpose(2, 1, 0)  # [2, replicas, steps]
     return {name: Trained(*each) for name, *each in zip(weights, unstack(tree, state.leaves), own, agent, strict=True)}
 
