@@ -88,7 +88,8 @@ def run(folder: Path, args: Namespace) -> "Run":
     prepare(len(args.arms))
     base = find(args.model)
     recipe = read_recipe(base)
-    check_resources(read_config(base), args.precision, len(args.arms), folder)
+    needed = check_resources(read_config(base), args.precision, len(args.arms), folder)
+    log(f"about {needed / 1e9:.1f} GB of memory")
     settings = replace(recipe.train, seed=args.seed, max_steps=args.steps, precision=args.precision)
     plan = Plan(settings, recipe.curriculum, args.arms, args.order)
 
