@@ -20,7 +20,7 @@ from jax.typing import DTypeLike
 from neural.training.resources import peak_memory
 
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8  # of malloc.h
-COMPILATION = "/jax/core/compile/backend_compile_duration"
+COMPILATION = "/jax/core/compile/"  # tracing, lowering and compiling a program
 
 
 def prepare(replicas: int) -> None:
@@ -81,7 +81,7 @@ class Meter:
         jax.monitoring.unregister_event_duration_listener(self._listen)
 
     def _listen(self, event: str, duration_secs: float, **_: object) -> None:
-        self.compiling += duration_secs * (event == COMPILATION)
+        self.compiling += duration_secs * event.startswith(COMPILATION)
 
     def count(self, done: int, replicas: int) -> None:
         """Count step number ``done`` of this many replicas.

@@ -115,7 +115,8 @@ def run(folder: Path, args: Namespace) -> "Run":
     prepare(len(args.arms))
     source = open_source(find(args.model))
     plan = read_plan(args, read_recipe(source.path))
-    check_resources(source.config(), args.precision, len(args.arms), folder)
+    needed = check_resources(source.config(), args.precision, len(args.arms), folder)
+    log(f"about {needed / 1e9:.1f} GB of memory")
 
     def keep(arm: str, checkpoint: Checkpoint) -> None:
         (folder / arm).mkdir()

@@ -24,7 +24,7 @@ from neural.result import Result
 from neural.training.batching import Replica, Seed
 from neural.training.config import PRECISIONS, TrainConfig
 from neural.training.loop import OnStep, Trained, WhileTraining, train
-from neural.training.resources import check_disk, replicas_at_once
+from neural.training.resources import check_disk, replicas_at_once, run_memory
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,16 @@ class Plan:
         return {arm: own[arm] if self.order == "independent" else (seed,) for arm in self.arms}
 
 
-def check_resources(config: Config, precision: str, arms: int, folder: Path) -> None:
-    """Raise BadInput if memory does not suffice for one arm, or the disk of ``folder`` for all trained models.
+def check_resources(config: Config, precision: str, arms: int, folder: Path) -> int:
+    """Return about how many bytes of memory the run will take.
 
-    Needs no parameters, so a model too large is refused before it is read.
+    Raise BadInput if memory does not suffice for one arm, or the disk of ``folder`` for all trained models. Needs no
+    parameters, so a model too large is refused before it is read.
     """
-    shapes = nnx.state(outline(config), nnx.Param)
-    replicas_at_once(shapes, PRECISIONS[precision], arms)
-    check_disk(shapes, PRECISIONS[precision], arms, folder)
+    shapes, dtype = nnx.state(outline(config), nnx.Param), PRECISIONS[precision]
+    at_once = replicas_at_once(shapes, dtype, arms)
+    check_disk(shapes, dtype, arms, folder)
+    return run_memory(shapes, dtype, at_once)
 
 
 def count_supervised(examples: Sequence[Example], weights: AuthorWeights) -> int:
@@ -115,4 +117,5 @@ def experiment(
         model = nnx.merge(graph, trained.params)
         on_arm(name, Checkpoint(model, checkpoint.config, checkpoint.tokenizer, trained.losses))
         results[name] = add_training(ask(name, trained.params), trained, examples, arm_weights(name))
+        del model, trained  # not to be held while the next is trained
     return results

@@ -90,8 +90,10 @@ def fit(
     for batch in chain([first], islice(stream, total - 1)):
         state, both = step(state, batch)
         finish(both)  # no step is queued while another runs: each holds memory of its own
+    leaves = state.leaves
+    del state  # gradients and moments go before the parameters are copied
     own, agent = np.stack(history).transpose(2, 1, 0)  # [2, replicas, steps]
-    return {name: Trained(*each) for name, *each in zip(weights, unstack(tree, state.leaves), own, agent, strict=True)}
+    return {name: Trained(*each) for name, *each in zip(weights, unstack(tree, leaves), own, agent, strict=True)}
 
 
 def _await(losses: Array) -> np.ndarray:

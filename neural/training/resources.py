@@ -11,7 +11,9 @@ from jax.typing import DTypeLike
 
 from neural.errors import BadInput
 
-COPIES_PER_REPLICA = 5  # of the parameters for each replica: parameters, gradients, two moments, and one to work with
+COPIES_PER_REPLICA = 4.75  # of the parameters: parameters, gradients, two moments, and memory to work with
+PROCESS = 700 * 10**6  # bytes of the interpreter, the libraries and the compiled programs
+USABLE = 3 / 4  # of the free memory: other programs need some too
 
 
 def free_memory() -> int:
@@ -28,22 +30,38 @@ def peak_memory() -> int:
     return stats["peak_bytes_in_use"] if stats else 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
+def replica_memory(params: Any, dtype: DTypeLike) -> int:
+    """Return about how many bytes a replica takes in training, from the shapes of ``params``."""
+    cpu = jax.default_backend() == "cpu"
+    width = 4 if cpu else np.dtype(dtype).itemsize  # on CPUs XLA widens bfloat16 to compute
+    return int(COPIES_PER_REPLICA * width * sum(leaf.size for leaf in jax.tree.leaves(params)))
+
+
+def run_memory(params: Any, dtype: DTypeLike, replicas: int) -> int:
+    """Return about how many bytes a run takes that trains ``replicas`` together, before it starts.
+
+    They are the process, the model that it starts from, in single precision for the probes, and the replicas.
+    """
+    start = PROCESS + 4 * sum(leaf.size for leaf in jax.tree.leaves(params))
+    return start + replicas * replica_memory(params, dtype)
+
+
 def replicas_at_once(params: Any, dtype: DTypeLike, replicas: int) -> int:
-    """Return how many replicas to train together: as many as fit into half of the memory.
+    """Return how many replicas to train together: as many as fit into the usable memory.
 
     On CPUs there is one for each device: two on a core take more than twice as long as one, for want of cache.
     Raise BadInput if not even one fits.
     """
     cpu = jax.default_backend() == "cpu"
-    width = 4 if cpu else np.dtype(dtype).itemsize  # on CPUs XLA widens bfloat16 to compute
-    needed = COPIES_PER_REPLICA * sum(leaf.size for leaf in jax.tree.leaves(params)) * width
-    free = free_memory()
+    needed, free = replica_memory(params, dtype), free_memory()
     if needed > free:
-        advice = "; bfloat16 (the precision as-published) takes half" if width == 4 and not cpu else ""
+        advice = (
+            "; bfloat16 (the precision as-published) takes half" if not cpu and np.dtype(dtype).itemsize == 4 else ""
+        )
         need, have = f"{needed / 1e9:.3g} GB", f"{free / 1e9:.3g} GB"
         raise BadInput(f"training needs about {need} of memory, but {have} are free{advice}")
     most = len(jax.devices()) if cpu else replicas
-    return max(1, min(replicas, most, int(free / 2 / needed)))
+    return max(1, min(replicas, most, int(USABLE * free / needed)))
 
 
 def check_disk(params: Any, dtype: DTypeLike, replicas: int, folder: Path) -> None:
