@@ -6,8 +6,8 @@ from flax import nnx
 
 from neural.dialogue.dialogue import Dialogue, user
 from neural.dialogue.render import encode
-from neural.model.checkpoint import EMBEDDED, find
 from neural.model.decoder import Decoder
+from neural.model.source import EMBEDDED, find
 from neural.paper import base_model
 from neural.paper.curriculum import Curriculum, Recipe, read_recipe
 from neural.paper.facts import FACTS

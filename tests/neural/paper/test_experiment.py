@@ -12,7 +12,8 @@ from flax import nnx
 from neural.cli import ARM_NAMES as NAMES
 from neural.dialogue.authors import STANDARD
 from neural.errors import BadInput
-from neural.model.checkpoint import EMBEDDED, load
+from neural.model.checkpoint import load
+from neural.model.source import EMBEDDED
 from neural.paper.curriculum import Curriculum
 from neural.paper.experiment import ARMS, Plan, check_resources, describe, experiment
 from neural.paper.facts import FACTS
