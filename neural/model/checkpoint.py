@@ -1,4 +1,4 @@
-"""Checkpoints: a model, its configuration and its tokenizer, read from and written to Hugging Face folders."""
+"""Checkpoints: a model, its configuration and its tokenizer, read from folders and files and written to folders."""
 
 import copy
 from collections.abc import Mapping

@@ -137,6 +137,8 @@ def make_config(index: Index) -> Config:
     kind = index.fields.get("general.architecture")
     if kind not in CONFIGS:
         raise BadInput(f"holds a model of type {kind}; {', '.join(CONFIGS)} are supported")
+    if index.fields.get("split.count", 1) > 1:
+        raise BadInput("is a part of a model: make one file of all parts with `llama-gguf-split --merge`")
     own = {name.removeprefix(f"{kind}."): shorten(value) for name, value in index.fields.items()}
     last = f"blk.{own.get(SETTINGS['num_hidden_layers'], 1) - 1}.attn_norm.weight"
     missing = [name for name in SETTINGS.values() if name not in own]

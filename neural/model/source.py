@@ -51,7 +51,11 @@ def find(name: str | Path) -> Path:
         return Path(str(files("neural"))) / "base"
     if str(name) in PACKAGES:
         return packaged(str(name))
-    return Path(name) if Path(name).is_file() and Path(name).suffix == ".gguf" else model_folder(str(name))
+    if Path(name).suffix != ".gguf" or Path(name).is_dir():
+        return model_folder(str(name))
+    if not Path(name).is_file():
+        raise BadInput(f"there is no file {name}")
+    return Path(name)
 
 
 def open_source(path: Path) -> Source:

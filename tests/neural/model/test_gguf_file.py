@@ -301,6 +301,7 @@ def endless(data):
             set_field("llama.feed_forward_length", 96),
             r"gate_proj.weight has the shape \(64, 96\) instead of \(96, 96\)",
         ),
+        (set_field("split.count", 2), "is a part of a model: make one file of all parts with"),
         (set_field("llama.expert_count", 8), "needs experts, which are not supported"),
         (set_field("llama.rope.dimension_count", 8), "needs RoPE on a part of each head, which is not supported"),
         (set_field("llama.rope.scaling.type", "yarn"), "needs RoPE of type yarn, which is not supported"),
@@ -343,6 +344,11 @@ def test_a_file_of_another_name_is_not_a_model(tmp_path):
     (tmp_path / "model.bin").write_bytes(b"GGUF")
     with pytest.raises(BadInput, match="there is no folder"):
         find(tmp_path / "model.bin")
+
+
+def test_a_missing_file_is_not_looked_up_on_the_hub(tmp_path):
+    with pytest.raises(BadInput, match=r"there is no file .*none\.gguf$"):
+        find(tmp_path / "none.gguf")
 
 
 def test_without_the_library_the_error_says_what_to_install(write_model, monkeypatch):
