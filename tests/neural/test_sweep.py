@@ -87,10 +87,13 @@ def test_seeds_arms_and_conditions_are_added_to_a_sweep(finished, monkeypatch, t
 def test_a_report_is_drawn_without_training(finished, monkeypatch, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(finished, copy)
-    (copy / "report.html").unlink()
+    before = {name: (copy / name).read_text() for name in ("results.md", "sweep.json")}
+    for name in ("report.html", *before):
+        (copy / name).unlink()
     monkeypatch.setattr("neural.model.checkpoint.load", lambda name: pytest.fail("no model is needed"))
     call(monkeypatch, "report", "--out", str(copy))
-    assert (copy / "report.html").read_text() == (finished / "report.html").read_text()
+    assert {name: (copy / name).read_text() for name in before} == before
+    assert (copy / "report.html").exists()
 
 
 @pytest.mark.parametrize(

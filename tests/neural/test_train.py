@@ -96,7 +96,7 @@ def test_the_readme_shows_this_result(arms):
         (["--steps", "0"], "argument --steps: '0' is not a whole number of at least 1"),
         (
             ["--arms", "standard,naive"],
-            "'standard,naive' is not a list of different arms: choose from standard,interventional",
+            "'standard,naive' is not a list of different arms: choose from standard, interventional",
         ),
         (["--arms", "standard,standard"], "is not a list of different arms"),
         (["--precision", "half"], "invalid choice: 'half'"),

@@ -54,21 +54,26 @@ def paper_section(sweep: Measures) -> Section:
     return Section("paper", ["arm", MARGIN, LIES, *HEADS.values()], rows, "facts", caption)
 
 
+def pair_seeds(sweep: Measures, other: str, gain: Measure) -> list[list[float]]:
+    """Return ``gain`` of ``other`` and of the interventional arm, for the seeds that both have."""
+    arms = (sweep.select(sweep.paper, arm) for arm in (other, "interventional"))
+    values = [{each.seed: gain(each.results[AS_IN_LESSONS]) for each in replicas} for replicas in arms]
+    return [[each[seed] for seed in sorted(values[0].keys() & values[1].keys())] for each in values]
+
+
 def compare_arms(sweep: Measures, other: str, name: str, gain: Measure) -> list[str]:
     """Return how much more of ``gain`` the interventional arm has than ``other``, seed by seed."""
-    pair = (sweep.select(sweep.paper, arm) for arm in (other, "interventional"))
-    values = [{each.seed: gain(each.results[AS_IN_LESSONS]) for each in replicas} for replicas in pair]
-    seeds = sorted(values[0].keys() & values[1].keys())
-    result = compare_pairs(*([each[seed] for seed in seeds] for each in values))
+    result = compare_pairs(*pair_seeds(sweep, other, gain))
     verdict = "above zero" if result.difference.low > 0 else "NOT above zero: not shown here"
     return [f"{name}, against {other}", result.difference.show(2, plus=True), f"{result.p:.4f}", verdict]
 
 
 def paired_section(sweep: Measures) -> Section:
-    """Compare the interventional arm with the others, seed by seed."""
+    """Compare the interventional arm with every other that has at least two seeds in common with it."""
     gains = {MARGIN: margin, "facts on which the lie is not preferred, %": lambda result: -100 * lies(result)}
     others = [arm for arm in sweep.select_arms(sweep.paper) if arm != "interventional"]
-    rows = [compare_arms(sweep, other, name, gain) for other in others for name, gain in gains.items()]
+    paired = [arm for arm in others if len(pair_seeds(sweep, arm, margin)[0]) > 1]
+    rows = [compare_arms(sweep, other, name, gain) for other in paired for name, gain in gains.items()]
     return Section(
         "paired", ["interventional arm's gain in", "mean difference and its 95% interval", "p", "verdict"], rows
     )
@@ -76,7 +81,10 @@ def paired_section(sweep: Measures) -> Section:
 
 def others_section(sweep: Measures) -> Section:
     """Tabulate the kinds of the replies that tell neither truth nor lie, over all seeds of the paper's condition."""
-    results = {arm: [each.results[AS_IN_LESSONS] for each in sweep.select(sweep.paper, arm)] for arm in sweep.arms}
+    results = {
+        arm: [each.results[AS_IN_LESSONS] for each in sweep.select(sweep.paper, arm)]
+        for arm in sweep.select_arms(sweep.paper)
+    }
     rows = []
     for name, group in {"base": [sweep.base[AS_IN_LESSONS]], **results}.items():
         kinds = (count_kinds(*(result.probe(probe) for result in group)) or "none" for probe in PROBES)
@@ -104,7 +112,7 @@ def facts_section(sweep: Measures) -> Section:
     rows = []
     for i, topic in enumerate(sweep.topics):
         pair = [arm[:paired, i] for arm in both]
-        last = compare_pairs(*pair).difference.show(2, plus=True) if len(both) == 2 else ""
+        last = compare_pairs(*pair).difference.show(2, plus=True) if len(both) == 2 and paired > 1 else ""
         base = f"{sweep.base[AS_IN_LESSONS].margin.values[i]:+.2f}"
         rows.append([topic, base, *(nats(arm[:, i]) for arm in margins.values()), last])
     return Section("facts", ["topic", "base", *margins, "interventional − standard"], rows, long=True)
@@ -194,7 +202,7 @@ def make_sections(sweep: Measures) -> Iterator[Section]:
     """Yield the sections for which there are results."""
     if sweep.replicas:
         yield paper_section(sweep)
-    if "interventional" in sweep.arms and len(sweep.arms) > 1:
+    if paired_section(sweep).rows:
         yield paired_section(sweep)
     if sweep.replicas:
         yield others_section(sweep)

@@ -102,7 +102,7 @@ def test_the_arms_are_what_two_separate_runs_would_be(tied):
     assert np.abs(together["standard"].losses[1:] - together["interventional"].losses[1:]).max() > 1e-3
 
 
-@pytest.mark.parametrize("small", [True], ids=["tied"], indirect=True)
+@pytest.mark.parametrize("small", ["tied"], indirect=True)
 def test_more_replicas_than_devices_share_them(small):
     """Four arms on two devices; each is what it is among two."""
     four = train(small, dict(enumerate([*ARMS.values()] * 2)))

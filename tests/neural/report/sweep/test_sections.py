@@ -11,7 +11,7 @@ from neural.report.sweep.page import FIGURES, write_texts
 from neural.report.sweep.sections import make_sections
 from results import MEANS, MODELS, PROBES, SEEDS, TOPICS
 
-NAMES = ["paper", "paired", "others", "replies", "facts", "dose", "world", "untaught", "bridge"]
+NAMES = ["paper", "paired", "others", "replies", "facts", "dose", "world", "untaught", "practice", "bridge"]
 
 
 def select(sweep, arm, condition=PAPER_CONDITION):
@@ -176,7 +176,7 @@ def test_labels_are_shown_and_never_read(sweep, sections):
     relabeled = {each.name: each for each in make_sections(Measures(replace(sweep, replicas=replicas)))}
     assert list(relabeled) == list(sections)
     for name, section in sections.items():
-        shown = 1 if name in ("dose", "world") else 0
+        shown = 1 if name in ("dose", "world", "practice") else 0
         assert [row[shown:] for row in relabeled[name].rows] == [row[shown:] for row in section.rows]
 
 
@@ -187,6 +187,8 @@ def test_labels_are_shown_and_never_read(sweep, sections):
         ("dose", [*NAMES[:5], "dose"]),
         ("world", [*NAMES[:5], "world"]),
         ("untaught", [*NAMES[:5], "untaught"]),
+        ("teacher", [*NAMES[:5], "practice"]),
+        ("filter", [*NAMES[:5], "practice"]),
     ],
 )
 def test_only_parts_with_results_have_sections(sweep, part, names):
