@@ -1,8 +1,8 @@
 """Record and draw the memory of a whole run: ``python benchmarks/memory.py --model smollm2 --out docs``.
 
-`neural/train.py` runs in a new process with two arms, probes and exports included. Its resident memory is read once a
-second and kept every few seconds, with the number of the last finished step: DIR/memory.csv, drawn in DIR/memory.png.
-The peak is the operating system's. Both arms of SmolLM2-135M take an hour for all 1,920 steps on two cores.
+`neural/train.py` runs in a new process with two arms, probes and exports included. Its resident memory is read every
+few seconds, with the number of the last finished step: DIR/memory.csv, drawn in DIR/memory.png. The peak is the
+operating system's. Both arms of SmolLM2-135M take an hour for all 1,920 steps on two cores.
 """
 
 import re
@@ -23,12 +23,12 @@ from neural.cli import Command, whole_number
 from neural.report.style import LOOKS, strip
 
 ROOT = Path(__file__).parents[1]
-EVERY = 5  # seconds between rows
+EVERY = 3  # seconds between rows
 ESTIMATE, STEP = re.compile(r"about ([\d.]+) GB of memory"), re.compile(r"\b(\d+)/\d+ \[")
 
 
 class Row(NamedTuple):
-    """The most resident memory of some seconds, and the last step that was finished; 0 before the first."""
+    """Resident memory at a time, and the last step that was finished; 0 before the first."""
 
     seconds: int
     step: int
@@ -63,15 +63,13 @@ def record(model: str, steps: int | None, out: Path) -> Recorded:
     """Run `neural/train.py` and follow its memory."""
     limit = ["--steps", str(steps)] if steps else []
     command = [sys.executable, str(ROOT / "neural" / "train.py"), "--model", model, *limit, "--out", str(out)]
-    begin, rows, seen = time.monotonic(), list[Row](), list[float]()
+    begin, rows = time.monotonic(), list[Row]()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
         process, output = psutil.Process(run.pid), Output(run.stderr)  # type: ignore[arg-type]
         while run.poll() is None:
-            seen.append(process.memory_info().rss / 1e9)
-            if len(seen) == EVERY:
-                rows.append(Row(round(time.monotonic() - begin), output.step, round(max(seen), 2)))
-                seen.clear()
-            time.sleep(1)
+            gigabytes = process.memory_info().rss / 1e9
+            rows.append(Row(round(time.monotonic() - begin), output.step, round(gigabytes, 2)))
+            time.sleep(EVERY)
         output.reader.join()
     if run.returncode:
         raise SystemExit(run.returncode)
