@@ -9,7 +9,7 @@ import argparse
 import json
 import resource
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -38,23 +38,32 @@ def stream(examples: Sequence[Example], epochs: int) -> Iterator[Example]:
     return (examples[i] for epoch in range(epochs) for i in order(len(examples), (0,), epoch))
 
 
-def train(
-    folder: Path, examples: Sequence[Example], weights: AuthorWeights, config: TrainConfig, steps: int
-) -> tuple[PreTrainedModel, list[float]]:
-    """Train one arm; return the model and the seconds that each step took."""
+def learner(
+    folder: Path, weights: AuthorWeights, config: TrainConfig
+) -> tuple[PreTrainedModel, Callable[[Example], float]]:
+    """Return an arm's model and its step, which returns the seconds that it took."""
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).train()
     rate, decay = config.learning_rate, config.weight_decay
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay, fused=True)
-    seconds = []
-    for example in tqdm(islice(stream(examples, config.epochs), steps), total=steps):
+
+    def learn(example: Example) -> float:
         start = time.perf_counter()
         loss = model(torch.tensor(example.ids[None], dtype=torch.long), labels=label(example, weights)).loss
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip)
         optimizer.step()
-        seconds.append(time.perf_counter() - start)
-    return model, seconds
+        return time.perf_counter() - start
+
+    return model, learn
+
+
+def train(
+    folder: Path, examples: Sequence[Example], weights: AuthorWeights, config: TrainConfig, steps: int
+) -> tuple[PreTrainedModel, list[float]]:
+    """Train one arm; return the model and the seconds that each step took."""
+    model, learn = learner(folder, weights, config)
+    return model, [learn(example) for example in tqdm(islice(stream(examples, config.epochs), steps), total=steps)]
 
 
 @torch.no_grad()
