@@ -16,6 +16,8 @@ from neural.errors import BadInput
 from neural.model import source
 from neural.model.checkpoint import read, save
 from neural.model.generate import line_ends
+from neural.paper.curriculum import Curriculum, Recipe
+from neural.paper.facts import FACTS
 
 PIECES = """
  The capital of Australia is Canberra. don't I've WE'LL can't 0 7 12 2024 3.14 1,000,000 x1y2 H2O 1st ½ ² ٣ Ⅷ naïve café
@@ -111,7 +113,9 @@ def test_tensors_and_logits_are_those_of_transformers(smollm2, checkpoint, folde
 
 
 def test_the_command_trains_it(smollm2, monkeypatch, tmp_path, capsys):
-    """The short form of `make real`: both arms for two steps."""
+    """The short form of `make real`: two steps of both arms, and four facts to ask for."""
+    short = Recipe(curriculum=Curriculum(FACTS[:4], lessons=8))
+    monkeypatch.setattr("neural.paper.curriculum.read_recipe", lambda path: short)
     monkeypatch.setattr("neural.process.prepare", lambda replicas: None)  # jax is running already
     train.main(["--model", "smollm2", "--steps", "2", "--out", str(tmp_path / "run")])
     results = json.loads((tmp_path / "run" / "results.json").read_text())
