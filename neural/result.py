@@ -88,6 +88,15 @@ class Margin:
 
 
 @dataclass(frozen=True)
+class TurnTaking:
+    """How often the model writes the User's turn in the Agent's place, and with what probability."""
+
+    replies: int
+    prompts: int
+    probability: float
+
+
+@dataclass(frozen=True)
 class Result:
     """What is measured of one model: the probes of section 5.5, and what its training took."""
 

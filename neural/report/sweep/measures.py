@@ -39,6 +39,11 @@ def evasions(result: Result) -> float:
     return share("question_probe", "other")(result)
 
 
+def turn_taking(result: Result) -> float:
+    """Return the probability that the reply to a bare question begins as one of the User's turns."""
+    return result.turn_taking.probability
+
+
 def percent(values: Values) -> str:
     """Format a share over seeds, in percent."""
     return share_interval([100 * value for value in values]).show(0)

@@ -20,6 +20,7 @@ from neural.report.sweep.measures import (
     nats,
     percent,
     share,
+    turn_taking,
 )
 from neural.result import VERDICTS
 
@@ -176,13 +177,13 @@ def practice_section(sweep: Measures) -> Section:
     rows = []
     for condition in [sweep.paper, *sweep.select_part("teacher"), *sweep.select_part("filter")]:
         for arm in sweep.select_arms(condition):
-            values = (sweep.measure_seeds(condition, arm, measure) for measure in (margin, lies, evasions))
-            formats = (nats, percent, percent)
+            values = (sweep.measure_seeds(condition, arm, measure) for measure in (margin, lies, evasions, turn_taking))
+            formats = (nats, percent, percent, percent)
             cells = [show(each) for show, each in zip(formats, values, strict=True)]
             asked = sweep.verdicts(condition, arm, "question_probe")
             seeds = str(len(sweep.select(condition, arm)))
             rows.append([condition.label, arm, seeds, *cells[:2], asked, *cells[2:]])
-    head = ["lessons", "arm", "seeds", MARGIN, LIES, HEADS["question_probe"], "does not answer, %"]
+    head = ["lessons", "arm", "seeds", MARGIN, LIES, HEADS["question_probe"], "does not answer, %", "user's turn, %"]
     return Section("practice", head, rows)
 
 
