@@ -89,11 +89,14 @@ class Margin:
 
 @dataclass(frozen=True)
 class TurnTaking:
-    """How often the model writes the User's turn in the Agent's place, and with what probability."""
+    """How often the model writes the user's turn in the agent's place, and with what probability.
 
-    replies: int
-    prompts: int
-    probability: float
+    A reply takes the user's turn if it begins as one of the lessons' questions does, or with the name of a speaker.
+    """
+
+    replies: int  # of the three probes, that take the user's turn
+    prompts: int  # that were replied to
+    probability: float  # that the reply to the bare question takes it: the mean over the facts
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ class Result:
     question_probe: Probe  # the user asks
     margin: Margin  # the claims rendered as in training
     margin_as_published: Margin  # as the paper's notebook scores them: the first word of a claim goes unscored
+    turn_taking: TurnTaking
     losses: tuple[float, ...] = ()  # at each step, nats per token that counts; empty for a base
     agent_losses: tuple[float, ...] = ()  # at each step, nats per token of the agent, trained on or not
     supervised_tokens: int | None = None  # of one epoch

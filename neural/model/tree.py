@@ -5,7 +5,7 @@ those on the path to it. A model reads all nodes in one pass, in which each sees
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -57,16 +57,16 @@ def stack(trees: Sequence[Tree]) -> Trees:
     return Trees(ids, depths, paths)
 
 
-def read(
-    model: Decoder, start: Int[Array | np.ndarray, " C"], trees: Trees
-) -> tuple[Float[Array, "B N width"], Cache]:
+def read(model: Decoder, start: Int[Array | np.ndarray, " C"], trees: Trees) -> tuple[Float[Array, "B N width"], Cache]:
     """Read ``trees`` after a common ``start``, which is read once.
 
     Returns:
         The residual stream at every node, and the cache, whose columns are ``start`` and the nodes.
     """
     (rows, nodes), columns = trees.ids.shape, len(start)
-    _, past = model.hidden(start[None], cache=model.empty_cache(1, columns + nodes))
-    cache = Cache(*(jnp.repeat(part, rows, axis=1) for part in (past.keys, past.values)), past.filled)
+    past: Any  # whoever gives a cache gets one back
+    _, past = model.hidden(jnp.asarray(start)[None], cache=model.empty_cache(1, columns + nodes))
+    past = past._replace(keys=jnp.repeat(past.keys, rows, axis=1), values=jnp.repeat(past.values, rows, axis=1))
     visible = jnp.pad(trees.paths, ((0, 0), (0, 0), (columns, 0)), constant_values=True)
-    return model.attend(trees.ids, columns + jnp.asarray(trees.depths), visible, cache)
+    x, past = model.attend(trees.ids, columns + jnp.asarray(trees.depths), visible, past)
+    return x, past

@@ -123,9 +123,7 @@ class Probes:
         topics = [fact.topic for fact in self.facts]
         return {name: Margin.average(topics, each) for name, each in zip(RENDERERS, (truths - lies).T, strict=True)}
 
-    def turn_taking(
-        self, probes: Mapping[str, Probe], log_probs: Float[np.ndarray, "facts openings"]
-    ) -> TurnTaking:
+    def turn_taking(self, probes: Mapping[str, Probe], log_probs: Float[np.ndarray, "facts openings"]) -> TurnTaking:
         """Return how often the model takes the user's turn, from its replies and log p_θ(opening | bare question).
 
         The probability of a fact is Σ_o p_θ(o | q) over all openings o, each as the product of the probabilities of the
