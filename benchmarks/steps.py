@@ -168,7 +168,8 @@ def main() -> None:
         ratios = [f"{np.median(each / other):.2f}" for other in (ours, floor)]
         rows.append((name, f"{each.mean():.3g} s", *ratios, f"{memory / 1e9:.2f} GB"))
     columns = "", "mean step", "× ours", "× least", "memory"
-    caption = f"{rates.operations / 1e9:.0f} · 10⁹ operations/s of products, {rates.bytes / 1e9:.0f} GB/s of copies"
+    products_rate, bytes_rate = rates.operations / 1e9, rates.bytes / 1e9
+    caption = f"{products_rate:.0f} · 10⁹ operations/s of products, {bytes_rate:.0f} GB/s of additions in place"
     show(f"Steps {WARM + 1} to {args.steps} of {len(args.arms)} arms", columns, rows, caption)
 
 
