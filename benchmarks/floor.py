@@ -17,7 +17,7 @@ from neural.dialogue.render import Example, scored_columns
 
 UPDATE = 8  # times that every parameter's 4 bytes are read or written
 REPEATS = 5
-ADDED, PASSES = 64 * 2**20, 4  # floats of the array that is added to in place, and how often
+COPIED, PASSES = 64 * 2**20, 4  # floats of the array that is copied, and how often
 
 
 class Products(NamedTuple):
@@ -35,7 +35,7 @@ class Products(NamedTuple):
 
 
 class Rates(NamedTuple):
-    """What the machine does in a second: operations of products, and bytes read and written by an addition in place."""
+    """What the machine does in a second: operations of products, and bytes read and written by a copy."""
 
     operations: float
     bytes: float
@@ -83,13 +83,13 @@ def multiply(products: Products, tokens: int, scored: int) -> Callable[[], None]
     return work
 
 
-def add() -> Callable[[], None]:
-    """Return what adds an array to another in place. A copy is slower: it reads what it overwrites as well."""
-    source, target = torch.ones(ADDED), torch.ones(ADDED)
+def copy() -> Callable[[], None]:
+    """Return what copies an array."""
+    source, target = torch.ones(COPIED), torch.ones(COPIED)
 
     def work() -> None:
         for _ in range(PASSES):
-            target.add_(source)
+            target.copy_(source)
 
     return work
 
@@ -99,5 +99,5 @@ def measure_rates(products: Products, tokens: int, scored: int, cores: int) -> R
     layers = sum(rows * columns for rows, columns in products.layers)
     operations = 6 * (layers * tokens + products.head[0] * products.head[1] * scored)
     products_take = least([multiply(products, tokens, scored) for _ in range(cores)])
-    additions_take = least([add() for _ in range(cores)])
-    return Rates(cores * operations / products_take, cores * PASSES * 3 * 4 * ADDED / additions_take)
+    copies_take = least([copy() for _ in range(cores)])
+    return Rates(cores * operations / products_take, cores * PASSES * 2 * 4 * COPIED / copies_take)

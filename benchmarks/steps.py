@@ -169,7 +169,7 @@ def main() -> None:
         rows.append((name, f"{np.median(each):.3g} s", *ratios, f"{memory / 1e9:.2f} GB"))
     columns = "", "median step", "× ours", "× least", "memory"
     products_rate, bytes_rate = rates.operations / 1e9, rates.bytes / 1e9
-    caption = f"{products_rate:.0f} · 10⁹ operations/s of products, {bytes_rate:.0f} GB/s of additions in place"
+    caption = f"{products_rate:.0f} · 10⁹ operations/s of products, {bytes_rate:.0f} GB/s of copies"
     show(f"Steps {WARM + 1} to {args.steps} of {len(args.arms)} arms", columns, rows, caption)
 
 
