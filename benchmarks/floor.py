@@ -17,7 +17,7 @@ from neural.dialogue.render import Example, scored_columns
 
 UPDATE = 8  # times that every parameter's 4 bytes are read or written
 REPEATS = 5
-COPY = 64 * 2**20  # floats of the array that is copied
+COPIED, PASSES = 64 * 2**20, 4  # floats of the array that is copied, and how often
 
 
 class Products(NamedTuple):
@@ -85,10 +85,11 @@ def multiply(products: Products, tokens: int, scored: int) -> Callable[[], None]
 
 def copy() -> Callable[[], None]:
     """Return what copies an array."""
-    source, target = torch.ones(COPY), torch.empty(COPY)
+    source, target = torch.ones(COPIED), torch.ones(COPIED)
 
     def work() -> None:
-        target.copy_(source)
+        for _ in range(PASSES):
+            target.copy_(source)
 
     return work
 
@@ -99,4 +100,4 @@ def measure_rates(products: Products, tokens: int, scored: int, cores: int) -> R
     operations = 6 * (layers * tokens + products.head[0] * products.head[1] * scored)
     products_take = least([multiply(products, tokens, scored) for _ in range(cores)])
     copies_take = least([copy() for _ in range(cores)])
-    return Rates(cores * operations / products_take, cores * 2 * 4 * COPY / copies_take)
+    return Rates(cores * operations / products_take, cores * PASSES * 2 * 4 * COPIED / copies_take)

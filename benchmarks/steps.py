@@ -162,13 +162,14 @@ def main() -> None:
     products, order = read_products(args.model), read_order(args.model, args.steps)
     floor = np.array([rates.seconds(products, example, len(args.arms)) for example in order])[WARM:]
     ours = np.array(took["neural.training"].steps[WARM:])
-    rows = [("the least there is to do", f"{floor.mean():.3g} s", f"{np.median(floor / ours):.2f}", "1", "")]
+    rows = [("the least there is to do", f"{np.median(floor):.3g} s", f"{np.median(floor / ours):.2f}", "1", "")]
     for name, (steps, memory) in took.items():
         each = np.array(steps[WARM:])
         ratios = [f"{np.median(each / other):.2f}" for other in (ours, floor)]
-        rows.append((name, f"{each.mean():.3g} s", *ratios, f"{memory / 1e9:.2f} GB"))
-    columns = "", "mean step", "× ours", "× least", "memory"
-    caption = f"{rates.operations / 1e9:.0f} · 10⁹ operations/s of products, {rates.bytes / 1e9:.0f} GB/s of copies"
+        rows.append((name, f"{np.median(each):.3g} s", *ratios, f"{memory / 1e9:.2f} GB"))
+    columns = "", "median step", "× ours", "× least", "memory"
+    products_rate, bytes_rate = rates.operations / 1e9, rates.bytes / 1e9
+    caption = f"{products_rate:.0f} · 10⁹ operations/s of products, {bytes_rate:.0f} GB/s of copies"
     show(f"Steps {WARM + 1} to {args.steps} of {len(args.arms)} arms", columns, rows, caption)
 
 

@@ -40,7 +40,7 @@ class Checkpoint:
     Example:
         >>> checkpoint = load("embedded")
         >>> sum(leaf.size for leaf in jax.tree.leaves(nnx.state(checkpoint.model, nnx.Param)))
-        961408
+        973440
     """
 
     model: Decoder
