@@ -20,8 +20,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from neural.dialogue.authors import Author, AuthorWeights
 from neural.dialogue.render import Example, encode, find_supervised
+from neural.paper.arms import ARMS
 from neural.paper.curriculum import read_recipe
-from neural.paper.experiment import ARMS
 from neural.paper.lessons import PAPER, lessons
 from neural.paper.probes import MAX_NEW_TOKENS, Probes
 from neural.training.batching import order
