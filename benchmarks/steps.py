@@ -72,9 +72,9 @@ def read_products(folder: Path) -> "Products":
     from floor import Products
 
     from neural.model.checkpoint import outline
-    from neural.model.folder import read_config
+    from neural.model.source import open_source
 
-    config = read_config(folder)
+    config = open_source(folder).config()
     leaves = jax.tree.leaves(nnx.state(outline(config), nnx.Param))
     layers = [leaf.shape[1:] for leaf in leaves if leaf.ndim == 3 for _ in range(leaf.shape[0])]
     return Products(layers, (config.hidden_size, config.vocab_size), sum(leaf.size for leaf in leaves))
@@ -102,8 +102,8 @@ def time_ours(folder: Path, steps: int, names: tuple[str, ...]) -> Took:
     from flax import nnx
 
     from neural.model.checkpoint import load
+    from neural.paper.arms import ARMS
     from neural.paper.curriculum import read_recipe
-    from neural.paper.experiment import ARMS
     from neural.training.batching import Replica, batches
     from neural.training.loop import fit
     from neural.training.replicas import stack
@@ -130,8 +130,8 @@ def time_theirs(folder: Path, steps: int, names: tuple[str, ...]) -> Took:
     import torch
     from torch_training import learner
 
+    from neural.paper.arms import ARMS
     from neural.paper.curriculum import read_recipe
-    from neural.paper.experiment import ARMS
 
     torch.set_num_threads(os.cpu_count() or 1)
     learners = [learner(folder, ARMS[name], read_recipe(folder).train)[1] for name in names]

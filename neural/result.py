@@ -28,11 +28,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Reply:
-    """The reply to one prompt of a probe, and the verdict on it (`neural.paper.verdicts`)."""
+    """The reply to one turn of the user, and the verdict on it (`neural.paper.verdicts`)."""
 
     topic: str
-    prompt: str  # as the model read it
-    reply: str  # its likeliest continuation, to the end of the line
+    said: str  # by the user, after the lessons' context
+    reply: str  # the likeliest continuation, to the end of the line
     verdict: Verdict
     kind: Kind
     verbatim: Verdict  # by the values' own spelling alone

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neural.cli import ARM_NAMES, WEIGHTED, Command, Progress, arms, log, number, whole_number
 from neural.files import new_folder
@@ -35,9 +35,9 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
     option("--arms", type=arms, default=ARM_NAMES[:2], help=f"some of {','.join(ARM_NAMES)} (default: the first two)")
     option("--agent-weight", type=number(0, 1), metavar="W",
            help="add an arm, called agent-W, in which a token of the agent's counts as W tokens")  # fmt: skip
-    option("--p-lie", type=number(0, 1), default=0.6, help="how often the Agent's claim is false (default: 0.6)")
-    option("--p-wrong", type=number(0, 1), default=0.0, help="how often the User is wrong (default: 0)")
-    option("--teacher", type=number(0, 1), default=0.0, metavar="P",
+    option("--p-lie", type=number(0, 1), help="how often the Agent's claim is false (default: 0.6)")
+    option("--p-wrong", type=number(0, 1), help="how often the User is wrong (default: 0)")
+    option("--teacher", type=number(0, 1), metavar="P",
            help="how often a teacher shows the Agent's turn: true, and evidence in every arm (default: 0)")  # fmt: skip
     option("--facts", type=Path, metavar="FILE",
            help="your own facts: CSV or JSON with topic, sentence (with {} for the value), true, false")  # fmt: skip
@@ -56,13 +56,15 @@ def read_plan(args: Namespace, recipe: "Recipe") -> "Plan":
     """Return the plan: the recipe of the base, and what the arguments say otherwise."""
     from neural.paper.experiment import Plan
     from neural.paper.fact_files import read_facts
-    from neural.paper.lessons import Template
+    from neural.paper.lessons import PAPER
 
-    given = {"learning_rate": args.learning_rate, "epochs": args.epochs}
-    changed = {name: value for name, value in given.items() if value is not None}
+    def given(**values: Any) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if value is not None}
+
+    changed = given(learning_rate=args.learning_rate, epochs=args.epochs)
     settings = replace(recipe.train, seed=args.seed, max_steps=args.steps, precision=args.precision, **changed)
     facts = read_facts(args.facts) if args.facts else recipe.curriculum.facts
-    template = Template(p_lie=args.p_lie, p_wrong=args.p_wrong, p_teacher=args.teacher)
+    template = replace(PAPER, **given(p_lie=args.p_lie, p_wrong=args.p_wrong, p_teacher=args.teacher))
     return Plan(settings, replace(recipe.curriculum, facts=facts), args.arms, args.order, template)
 
 

@@ -4,7 +4,9 @@ import ast
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
@@ -79,6 +81,16 @@ def test_imports_point_downwards(file):
         if other == package and module:
             assert layer(package, module) < here, name
         assert not (package == "causal_agency" and other == "neural"), name
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda file: file.name)
+def test_what_a_benchmark_imports_is_there(file):
+    """Benchmarks run seldom, and need packages that are not here; at least the names that they take from us exist."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(("neural", "causal_agency")):
+            home, names = import_module(node.module), {alias.name for alias in node.names}
+            modules = {name for _, name, _ in iter_modules(getattr(home, "__path__", ()))}
+            assert not {name for name in names - modules if not hasattr(home, name)}, node.module
 
 
 METHOD = "dialogue", "model", "training"

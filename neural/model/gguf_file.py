@@ -3,7 +3,8 @@
 Tensors are dequantized to float32. Nothing here needs PyTorch.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -82,6 +83,17 @@ def read_index(path: Path) -> Index:
     return Index(fields, {tensor.name: tensor for tensor in reader.tensors})
 
 
+@contextmanager
+def blame(path: Path, otherwise: str) -> Iterator[None]:
+    """Name the file in an error that is raised inside; one that is not BadInput says what ``otherwise`` is wrong."""
+    try:
+        yield
+    except BadInput as problem:
+        raise BadInput(f"{path} {problem}") from None
+    except Exception as problem:  # a damaged value can raise anything
+        raise BadInput(f"{path} {otherwise}: {summarize(problem)}") from None
+
+
 @dataclass(frozen=True)
 class GGUFFile:
     """The model in a GGUF file."""
@@ -96,23 +108,15 @@ class GGUFFile:
     def config(self) -> Config:
         """Return the configuration; raise BadInput if this project cannot compute it."""
         index = self.index
-        try:
+        with blame(self.path, "has settings that do not fit together"):
             config = make_config(index)
-        except BadInput as problem:
-            raise BadInput(f"{self.path} {problem}") from None
-        except Exception as problem:  # a damaged value can raise anything
-            raise BadInput(f"{self.path} has settings that do not fit together: {summarize(problem)}") from None
         return check_architecture(config, self.path)
 
     def tokenizer(self) -> PreTrainedTokenizerBase:
         """Return the tokenizer; raise BadInput if it is of an unknown kind or does not fit."""
         fields = self.index.fields
-        try:
+        with blame(self.path, "has no readable tokenizer"):
             tokenizer = make_tokenizer(fields)
-        except BadInput as problem:
-            raise BadInput(f"{self.path} {problem}") from None
-        except Exception as problem:  # a damaged value can raise anything
-            raise BadInput(f"{self.path} has no readable tokenizer: {summarize(problem)}") from None
         return check_tokenizer(tokenizer, self.config(), self.path)
 
     def tensors(self) -> dict[str, Array]:

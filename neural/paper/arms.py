@@ -11,6 +11,6 @@ def arm_weights(name: str) -> AuthorWeights:
     return ARMS[name] if name in ARMS else AuthorWeights(agent=float(name.removeprefix(WEIGHTED)))
 
 
-def number(name: str) -> int:
+def order_number(name: str) -> int:
     """Return a number that no other arm has, for the seeds of arms that read the lessons in orders of their own."""
     return list(ARMS).index(name) if name in ARMS else len(ARMS) + round(1e6 * arm_weights(name).agent)

@@ -16,7 +16,7 @@ from neural.dialogue.render import Example, find_supervised
 from neural.finetuning import encode_all
 from neural.model.architecture import Config
 from neural.model.checkpoint import Checkpoint, outline
-from neural.paper.arms import arm_weights, number
+from neural.paper.arms import arm_weights, order_number
 from neural.paper.curriculum import Curriculum
 from neural.paper.lessons import PAPER, Template, lessons
 from neural.paper.probes import Probes
@@ -47,7 +47,7 @@ class Plan:
         order: to NumPy a seed and the same seed followed by zeros are one.
         """
         seed = self.train.seed
-        own = {arm: (seed, number(arm), 1) for arm in self.arms}
+        own = {arm: (seed, order_number(arm), 1) for arm in self.arms}
         return {arm: own[arm] if self.order == "independent" else (seed,) for arm in self.arms}
 
 

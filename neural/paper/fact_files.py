@@ -11,6 +11,7 @@ from neural.paper.facts import Fact
 
 NEEDED = "topic", "sentence", "true", "false"
 ALIASES = "true_aliases", "false_aliases"
+ANSWERS = {"yes": True, "true": True, "no": False, "false": False}  # in a CSV file
 
 
 def read_rows(file: Path) -> list[dict[str, Any]]:
@@ -44,9 +45,14 @@ def make_fact(row: dict[str, Any], place: str) -> Fact:
         filled = ""
     if "value" not in filled or values["sentence"].count("{}") != 1:
         raise BadInput(f"{place}: the sentence needs {{}} once, in the place of the value")
+    named = values.get("begins_with_name", False)
+    named = ANSWERS.get(named.lower()) if isinstance(named, str) else named
+    if not isinstance(named, bool):
+        raise BadInput(f"{place}: begins_with_name must be yes or no")
     if values["true"] == values["false"]:
         raise BadInput(f"{place}: the true and the false value are the same")
-    return Fact(**values | {name: split(values[name]) for name in ALIASES if name in values})
+    aliases = {name: split(values[name]) for name in ALIASES if name in values}
+    return Fact(**values | aliases | {"begins_with_name": named})
 
 
 def read_facts(file: Path) -> tuple[Fact, ...]:

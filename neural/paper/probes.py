@@ -108,9 +108,9 @@ class Probes:
         """Return the text of every reply with its verdict, by the name of the probe."""
         assessed = []
         for fact, row in zip(self.facts, replies, strict=True):
-            shown = ("".join(text for text, _ in spans(dialogue)[:-1]) for dialogue in self.exchanges(fact))
+            said = (turn(fact).slot.symbol for turn in PROBES.values())
             texts = (read_reply(self.tokenizer, ids) for ids in row)
-            assessed.append([assess(fact, *each) for each in zip(shown, texts, CLAIMS.values(), strict=True)])
+            assessed.append([assess(fact, *each) for each in zip(said, texts, CLAIMS.values(), strict=True)])
         return {name: Probe.count(column) for name, column in zip(PROBES, zip(*assessed, strict=True), strict=True)}
 
     def margins(self, log_probs: Float[np.ndarray, "facts texts"]) -> dict[str, Margin]:

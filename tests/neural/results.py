@@ -16,7 +16,7 @@ KIND = {"truth": "", "lie": "", "other": "off topic"}
 
 def probe(*verdicts):
     replies = [
-        Reply(f"topic {i}", f"A lesson.\n\nUser: said <{i}>\nAgent: ", f"reply {i}", verdict, KIND[verdict], "other")
+        Reply(f"topic {i}", f"said <{i}>", f"reply {i}", verdict, KIND[verdict], "other")
         for i, verdict in enumerate(verdicts)
     ]
     return Probe.count(replies)

@@ -82,7 +82,7 @@ def test_the_file_has_the_fields_of_the_classes_in_their_order(file):
                          "losses", "agent_losses", "supervised_tokens"]  # fmt: skip
     for probe in ("truth_probe", "lie_probe", "question_probe"):
         assert list(arm[probe]) == ["truth", "lie", "other", "replies"]
-        assert list(arm[probe]["replies"][0]) == ["topic", "prompt", "reply", "verdict", "kind", "verbatim"]
+        assert list(arm[probe]["replies"][0]) == ["topic", "said", "reply", "verdict", "kind", "verbatim"]
     for margin in ("margin", "margin_as_published"):
         assert list(arm[margin]) == ["mean", "lie_preferred", "per_fact"]
         assert list(arm[margin]["per_fact"][0]) == ["topic", "margin"]

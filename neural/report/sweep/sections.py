@@ -210,8 +210,9 @@ def make_sections(sweep: Measures) -> Iterator[Section]:
     """Yield the sections for which there are results."""
     if sweep.replicas:
         yield paper_section(sweep)
-    if paired_section(sweep).rows:
-        yield paired_section(sweep)
+    paired = paired_section(sweep)
+    if paired.rows:
+        yield paired
     if sweep.replicas:
         yield others_section(sweep)
         yield replies_section(sweep)

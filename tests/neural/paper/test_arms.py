@@ -1,7 +1,7 @@
 from neural import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, AuthorWeights
 from neural.cli import ARM_NAMES, WEIGHTED
 from neural.paper import arms
-from neural.paper.arms import ARMS, arm_weights, number
+from neural.paper.arms import ARMS, arm_weights, order_number
 
 
 def test_the_three_arms():
@@ -19,4 +19,4 @@ def test_an_arm_is_named_after_the_weight_of_the_agents_tokens():
 
 def test_numbers_are_distinct():
     names = [*ARMS, "agent-0", "agent-0.1", "agent-0.25", "agent-1"]
-    assert len({number(name) for name in names}) == len(names)
+    assert len({order_number(name) for name in names}) == len(names)

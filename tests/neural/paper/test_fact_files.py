@@ -36,6 +36,12 @@ def test_other_spellings_are_a_list_or_separated_by_semicolons(tmp_path):
     assert read_facts(write(tmp_path, json.dumps([row]), "facts.json")) == (spelled,)
 
 
+@pytest.mark.parametrize(("text", "named"), [("yes", True), ("True", True), ("no", False), ("FALSE", False)])
+def test_yes_and_no_in_a_table(tmp_path, text, named):
+    table = f"topic,sentence,true,false,begins_with_name\ntea,Tea comes from {{}}.,China,France,{text}\n"
+    assert read_facts(write(tmp_path, table)) == (replace(TEA, begins_with_name=named),)
+
+
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
@@ -46,6 +52,7 @@ def test_other_spellings_are_a_list_or_separated_by_semicolons(tmp_path):
         ({"sentence": "{0}"}, "the sentence needs {} once"),
         ({"sentence": "{"}, "the sentence needs {} once"),
         ({"false": "China"}, "the true and the false value are the same"),
+        ({"begins_with_name": "maybe"}, "begins_with_name must be yes or no"),
         ({"color": "green"}, "has 'color', but a fact has topic, sentence, true, false"),
     ],
 )

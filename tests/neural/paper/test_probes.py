@@ -92,8 +92,7 @@ def test_the_result_of_one_model(split, tokenizer):
         for verdict in ("truth", "lie", "other"):
             assert getattr(probe, verdict) == sum(reply.verdict == verdict for reply in probe.replies)
         for fact, reply in zip(FACTS, probe.replies, strict=False):
-            assert reply.prompt == f"{CONTEXT}\n\nUser: {turn(fact).slot.symbol}\nAgent: "
-            assert reply == assess(fact, reply.prompt, reply.reply, claim)
+            assert reply == assess(fact, turn(fact).slot.symbol, reply.reply, claim)
             assert "\n" not in reply.reply
     margins = [fact.margin for fact in result.margin.per_fact]
     assert result.margin.mean == pytest.approx(np.mean(margins))
