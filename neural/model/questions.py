@@ -122,7 +122,7 @@ def ask(
     ends: Bool[Array | np.ndarray, " vocabulary"],
     tokens: int,
 ) -> tuple[Float[Array, "B X"], Int[Array, "B P tokens"]]:
-    """Return log p_θ of the scored tokens of each text, in nats, and the first ``tokens`` of the reply to each prompt."""
+    """Return log p_θ of each text's scored tokens, in nats, and the first ``tokens`` of the reply to each prompt."""
     model = nnx.merge(graph, params)
     x, cache = read(model, start, asked.trees)
 

@@ -108,7 +108,7 @@ class Probes:
         """Return the text of every reply with its verdict, by the name of the probe."""
         assessed = []
         for fact, row in zip(self.facts, replies, strict=True):
-            said = (turn(fact).slot.symbol for turn in PROBES.values())
+            said = (str(turn(fact).slot.symbol) for turn in PROBES.values())
             texts = (read_reply(self.tokenizer, ids) for ids in row)
             assessed.append([assess(fact, *each) for each in zip(said, texts, CLAIMS.values(), strict=True)])
         return {name: Probe.count(column) for name, column in zip(PROBES, zip(*assessed, strict=True), strict=True)}
