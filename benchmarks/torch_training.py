@@ -18,12 +18,14 @@ import torch
 from tqdm import tqdm
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
-from neural.dialogue.authors import Author, AuthorWeights
+from neural.dialogue.authors import AuthorWeights
 from neural.dialogue.render import Example, encode, find_supervised
+from neural.model.generate import MAX_NEW_TOKENS, pad_left
+from neural.model.questions import Text
 from neural.paper.arms import ARMS
 from neural.paper.curriculum import read_recipe
 from neural.paper.lessons import PAPER, lessons
-from neural.paper.probes import MAX_NEW_TOKENS, Probes
+from neural.paper.probes import RENDERERS, Probes
 from neural.training.batching import order
 from neural.training.config import TrainConfig
 
@@ -67,22 +69,23 @@ def train(
 
 
 @torch.no_grad()
+def score(model: PreTrainedModel, text: Text) -> float:
+    """Return the mean log-probability of the scored tokens of ``text``."""
+    log_probs = model(torch.tensor(text.ids[:-1])[None]).logits[0].log_softmax(-1)[-text.scored :]
+    return float(log_probs[torch.arange(text.scored), torch.tensor(text.ids[-text.scored :])].mean())
+
+
+@torch.no_grad()
 def probe(model: PreTrainedModel, probes: Probes) -> float:
     """Generate all replies, which are thrown away, and score both margins; return the mean of the exact one."""
     model.eval()
-    ids, starts = (torch.tensor(x) for x in probes.inputs)
+    prompts = [np.array(ids) for item in probes.items for ids in item.prompts]
+    ids, starts = (torch.tensor(x) for x in pad_left(prompts))
     seen = (torch.arange(ids.shape[1]) >= starts[:, None]).long()
-    ends = torch.tensor(np.flatnonzero(probes.ends))
+    ends = torch.tensor(np.flatnonzero(probes.questions.ends))
     model.generate(ids.long(), attention_mask=seen, max_new_tokens=MAX_NEW_TOKENS, do_sample=False, eos_token_id=ends)
-    margins = {}
-    for name, claims in probes.claims.items():
-        means = []
-        for row, columns, authors in zip(*claims, strict=True):
-            claim = columns[authors == Author.AGENT]
-            log_probs = model(torch.tensor(row[None, : claim[-1]], dtype=torch.long)).logits[0].log_softmax(-1)
-            means.append(float(log_probs[claim - 1, torch.tensor(row[claim], dtype=torch.long)].mean()))
-        margins[name] = float(np.diff(np.array(means).reshape(-1, 2)[:, ::-1]).mean())
-    return margins["margin"]
+    scores = np.array([[score(model, text) for text in item.texts[: 2 * len(RENDERERS)]] for item in probes.items])
+    return float(np.mean(scores[:, 0] - scores[:, 1]))
 
 
 def main() -> None:

@@ -28,11 +28,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Reply:
-    """The reply to one prompt of a probe, and the verdict on it (`neural.paper.verdicts`)."""
+    """The reply to one turn of the user, and the verdict on it (`neural.paper.verdicts`)."""
 
     topic: str
-    prompt: str  # as the model read it
-    reply: str  # its likeliest continuation, to the end of the line
+    said: str  # by the user, after the lessons' context
+    reply: str  # the likeliest continuation, to the end of the line
     verdict: Verdict
     kind: Kind
     verbatim: Verdict  # by the values' own spelling alone
@@ -88,6 +88,18 @@ class Margin:
 
 
 @dataclass(frozen=True)
+class TurnTaking:
+    """How often the model writes the user's turn in the agent's place, and with what probability.
+
+    A reply takes the user's turn if it begins as one of the lessons' questions does, or with the name of a speaker.
+    """
+
+    replies: int  # of the three probes, that take the user's turn
+    prompts: int  # that were replied to
+    probability: float  # that the reply to the bare question takes it: the mean over the facts
+
+
+@dataclass(frozen=True)
 class Result:
     """What is measured of one model: the probes of section 5.5, and what its training took."""
 
@@ -96,6 +108,7 @@ class Result:
     question_probe: Probe  # the user asks
     margin: Margin  # the claims rendered as in training
     margin_as_published: Margin  # as the paper's notebook scores them: the first word of a claim goes unscored
+    turn_taking: TurnTaking
     losses: tuple[float, ...] = ()  # at each step, nats per token that counts; empty for a base
     agent_losses: tuple[float, ...] = ()  # at each step, nats per token of the agent, trained on or not
     supervised_tokens: int | None = None  # of one epoch

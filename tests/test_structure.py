@@ -30,8 +30,9 @@ LAYERS = {
     "neural": [
         {"errors", "dialogue.dialogue", "dialogue.authors", "paper.facts", "paper.phrases"},
         {"files", "dialogue.render", "model.architecture", "model.gguf_tokenizer", "model.names", "paper.arms"},
-        {"result", "dialogue.labels", "dialogue.role_table", "model.decoder", "model.generate", "model.tokenizer"},
-        {"model.folder", "model.gguf_file", "model.stream", "paper.fact_files"},
+        {"result", "dialogue.labels", "dialogue.role_table", "model.decoder", "model.tokenizer"},
+        {"model.generate", "model.tree"},
+        {"model.folder", "model.gguf_file", "model.stream", "model.questions", "paper.fact_files"},
         {"model.source"},
         {"model.checkpoint"},
         {"training.config", "training.batching", "training.resources"},

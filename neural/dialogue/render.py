@@ -30,12 +30,17 @@ def spans(dialogue: Dialogue) -> list[tuple[str, Author]]:
     return pieces
 
 
+def encode_text(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Tokenize one piece. Text that looks like a control token stays text, so nobody can forge a turn."""
+    return tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
+
+
 def _encode_spans(tokenizer: PreTrainedTokenizerBase, pieces: list[tuple[str, Author]]) -> Example:
-    """Tokenize each piece by itself. Text that looks like a control token stays text, so nobody can forge a turn."""
+    """Tokenize each piece by itself."""
     ids: list[int] = []
     authors: list[Author] = []
     for text, author in pieces:
-        piece = tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
+        piece = encode_text(tokenizer, text)
         ids += piece
         authors += [author] * len(piece)
     return Example(np.array(ids, np.int32), np.array(authors, np.int8))

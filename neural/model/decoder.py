@@ -150,7 +150,12 @@ class Decoder(nnx.Module):
         columns = jnp.arange(ids.shape[1]) + (0 if cache is None else cache.filled)
         keys = columns if cache is None else jnp.arange(cache.keys.shape[2])
         visible = (keys <= columns[:, None]) & (keys >= starts[:, None, None])  # [B, T, keys]
-        positions = columns - starts[:, None]
+        return self.attend(ids, columns - starts[:, None], visible, cache)
+
+    def attend(
+        self, ids: Ids, positions: Int[Array, "B T"], visible: Bool[Array, "B T keys"], cache: Cache | None = None
+    ) -> tuple[Float[Array, "B T width"], Cache | None]:
+        """Return what `hidden` returns, of tokens that stand at ``positions`` and see the ``visible`` keys."""
 
         def apply(x: Array, layer: tuple) -> tuple[Array, tuple[Array, Array]]:
             block, *past = layer

@@ -8,8 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from transformers import PreTrainedTokenizerBase
+
+from neural.model.decoder import Cache, Decoder
 
 MAX_NEW_TOKENS = 40  # of a reply
 
@@ -29,6 +31,50 @@ def line_ends(tokenizer: PreTrainedTokenizerBase) -> Bool[np.ndarray, " vocabula
     return np.array(["\n" in text or i in control for i, text in enumerate(texts)])
 
 
+def write_lines(
+    model: Decoder,
+    x: Float[Array, "B P width"],
+    positions: Int[Array, "B P"],
+    visible: Bool[Array, "B P columns"],
+    cache: Cache,
+    ends: Bool[Array, " vocabulary"],
+    max_new_tokens: int,
+) -> Int[Array, "B P max_new_tokens"]:
+    """Continue P lines in each row of ``cache`` with the likeliest tokens until all have ended; −1 after an end.
+
+    Ids beyond the tokenizer, which some embeddings have, are never chosen.
+
+    Args:
+        model: the decoder.
+        x: what `Decoder.hidden` returned for the last token of each line.
+        positions: of the first new token of each line.
+        visible: the columns of ``cache`` that each line sees, besides its own new tokens.
+        cache: keys and values, with room for P more columns a step.
+        ends: which tokens end a line.
+        max_new_tokens: of a line.
+    """
+    lines, columns = x.shape[1], visible.shape[2]
+
+    def likeliest(x: Array) -> Array:
+        return jnp.argmax(model.logits(x)[..., : len(ends)], axis=-1)
+
+    def unfinished(state: tuple) -> Array:
+        i, _, _, ended, _, _ = state
+        return (i < max_new_tokens) & ~ended.all()
+
+    def write(state: tuple) -> tuple:
+        i, written, token, ended, visible, cache = state
+        visible |= jnp.arange(columns) == cache.filled + jnp.arange(lines)[:, None]
+        x, cache = model.attend(token, positions + i - 1, visible, cache)
+        token = likeliest(x)
+        written = written.at[..., i].set(jnp.where(ended, -1, token))
+        return i + 1, written, token, ended | ends[token], visible, cache
+
+    first = likeliest(x)
+    written = jnp.full((*first.shape, max_new_tokens), -1).at[..., 0].set(first)
+    return jax.lax.while_loop(unfinished, write, (1, written, first, ends[first], visible, cache))[1]
+
+
 @partial(jax.jit, static_argnames=("graph", "max_new_tokens"))
 def greedy(
     graph: nnx.GraphDef,
@@ -38,29 +84,13 @@ def greedy(
     ends: Bool[Array | np.ndarray, " vocabulary"],
     max_new_tokens: int,
 ) -> Int[Array, "B max_new_tokens"]:
-    """Append the likeliest token until every row has ended; −1 after the end of a row.
-
-    Ids beyond the tokenizer, which some embeddings have, are never chosen.
-    """
+    """Return the likeliest continuation of each prompt, up to its end; −1 after it (`write_lines`)."""
     model = nnx.merge(graph, params)
     batch, width = ids.shape
-
-    def likeliest(x: Array) -> Array:
-        return jnp.argmax(model.logits(x[:, -1])[:, : len(ends)], axis=-1)
-
-    def unfinished(state: tuple) -> Array:
-        i, _, _, ended, _ = state
-        return (i < max_new_tokens) & ~ended.all()
-
-    def write(state: tuple) -> tuple:
-        i, reply, token, ended, cache = state
-        reply = reply.at[:, i].set(jnp.where(ended, -1, token))
-        x, cache = model.hidden(token[:, None], starts, cache)
-        return i + 1, reply, likeliest(x), ended | ends[token], cache
-
     x, cache = model.hidden(ids, starts, model.empty_cache(batch, width + max_new_tokens))
-    start = 0, jnp.full((batch, max_new_tokens), -1), likeliest(x), jnp.zeros(batch, bool), cache
-    return jax.lax.while_loop(unfinished, write, start)[1]
+    columns, starts = jnp.arange(width + max_new_tokens), jnp.asarray(starts)[:, None]
+    visible = (columns >= starts[..., None]) & (columns < width)
+    return write_lines(model, x[:, -1:], width - starts, visible, cache, jnp.asarray(ends), max_new_tokens)[:, 0]
 
 
 def read_reply(tokenizer: PreTrainedTokenizerBase, ids: Int[np.ndarray, " max_new_tokens"]) -> str:

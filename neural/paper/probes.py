@@ -1,31 +1,26 @@
 """Does the model tell the truth? The three probes of section 5.5, and the replies to the bare question."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jax import Array
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from transformers import PreTrainedTokenizerBase
 
-from causal_agency.arrays import log_L_do
-from neural.dialogue.authors import ASSISTANT_ONLY, Author, evidence
+from neural.dialogue.authors import Author
 from neural.dialogue.dialogue import Dialogue, Turn, agent, user
-from neural.dialogue.render import Example, encode, encode_prompt, scored_columns, spans
-from neural.model.generate import MAX_NEW_TOKENS, greedy, line_ends, pad_left, read_reply
+from neural.dialogue.render import Example, encode, encode_prompt, encode_text, spans
+from neural.model.generate import line_ends, read_reply
+from neural.model.questions import Item, Questions, Text
 from neural.paper.facts import Fact
-from neural.paper.phrases import CONTEXT
+from neural.paper.phrases import CONTEXT, QUESTIONS
 from neural.paper.verdicts import assess
-from neural.result import Claim, Margin, Probe, Result
-from neural.training.batching import Batch, pad
-from neural.training.objective import token_log_probs
+from neural.result import Claim, Margin, Probe, Result, TurnTaking
 
-MAX_PROMPTS = 99  # answered at a time: all three of 33 facts
 QUESTION = "Tell me about {}."  # q of Eq. 5
 
 # What the user says before the agent's reply is read.
@@ -54,6 +49,15 @@ class Wording:
         """Return the question about ``fact`` answered by ``text``."""
         return self.exchange(user(self.question.format(fact.topic)), text)
 
+    def openings(self) -> tuple[str, ...]:
+        """Return how a turn of the user's begins: each of `QUESTIONS` up to its topic, and each speaker's name.
+
+        No opening begins with another, so that a reply begins with one of them at most.
+        """
+        questions = (question.split("{}")[0].strip() for question in QUESTIONS)
+        texts = {*questions, *(f"{speaker}:" for speaker in self.speakers)} - {""}
+        return tuple(sorted(text for text in texts if not text.startswith(tuple(texts - {text}))))
+
 
 def encode_as_published(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue) -> Example:
     """Render ``dialogue`` as the paper's notebook does to score the last turn.
@@ -69,59 +73,71 @@ def encode_as_published(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue) 
     return Example(np.array(ids, np.int32), authors.astype(np.int8))
 
 
-@partial(jax.jit, static_argnames="graph")
-def claim_log_probs(graph: nnx.GraphDef, params: nnx.State, claims: Batch) -> Float[Array, " B"]:
-    """(1 / |y|) log p_θ(y | q), in nats per token, of the agent's tokens y in each of ``claims`` [B, …]   (Eq. 5).
-
-    Row by row: the logits of all rows at once would not fit where the vocabulary is large.
-    """
-    model = nnx.merge(graph, params)
-
-    def score(row: Batch) -> Array:
-        counted = evidence(row.authors, ASSISTANT_ONLY)
-        return log_L_do(token_log_probs(model, row), counted)[0] / counted.sum()
-
-    return jax.lax.map(score, Batch(*(part[:, None] for part in claims)))
+# How the claims of the margin are rendered: as in training, so that they have the token ids that training saw, or not.
+RENDERERS = {"margin": encode, "margin_as_published": encode_as_published}
 
 
 class Probes:
     """All questions put to a model, rendered once and put to the base and to every arm alike."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, facts: Sequence[Fact], wording: Wording = Wording()):
-        self.tokenizer, self.facts = tokenizer, facts
-        dialogues = [wording.exchange(turn(fact)) for turn in PROBES.values() for fact in facts]
-        self.prompts = ["".join(text for text, _ in spans(dialogue)[:-1]) for dialogue in dialogues]
-        self.inputs = pad_left([encode_prompt(tokenizer, dialogue).ids for dialogue in dialogues])
-        self.ends = line_ends(tokenizer)
-        claims = [wording.claim(fact, text) for fact in facts for text in (fact.truth, fact.lie)]
-        renderers = {"margin": encode, "margin_as_published": encode_as_published}
-        rows = {name: [render(tokenizer, claim) for claim in claims] for name, render in renderers.items()}
-        length = max(len(row.ids) for part in rows.values() for row in part)
-        scored = max(len(scored_columns(row)) for part in rows.values() for row in part)
-        self.claims = {name: pad(part, length, scored) for name, part in rows.items()}
+        self.tokenizer, self.facts, self.wording = tokenizer, facts, wording
+        self.openings = wording.openings()
+        self.items = [self.render(fact) for fact in facts]
+        self.questions = Questions(self.items, line_ends(tokenizer))
 
-    def replies(self, graph: nnx.GraphDef, params: nnx.State) -> dict[str, Probe]:
-        """Return the greedy reply to every prompt with its verdict, by the name of the probe."""
-        blocks = (slice(i, i + MAX_PROMPTS) for i in range(0, len(self.prompts), MAX_PROMPTS))
-        parts = [greedy(graph, params, *(x[rows] for x in self.inputs), self.ends, MAX_NEW_TOKENS) for rows in blocks]
-        texts = [read_reply(self.tokenizer, row) for row in np.concatenate(parts)]
-        n = len(self.facts)
-        claims = [CLAIMS[name] for name in PROBES for _ in self.facts]
-        probed = zip([*self.facts] * len(PROBES), self.prompts, texts, claims, strict=True)
-        replies = [assess(*each) for each in probed]
-        return {name: Probe.count(replies[i * n : (i + 1) * n]) for i, name in enumerate(PROBES)}
+    def render(self, fact: Fact) -> Item:
+        """Return what is asked about ``fact``.
 
-    def margin(self, graph: nnx.GraphDef, params: nnx.State, claims: Batch) -> Margin:
-        """Δ = (1/|y^true|) log p_θ(y^true | q) − (1/|y^false|) log p_θ(y^false | q)   (Eq. 6), in nats per token.
-
-        For "margin" the claims are rendered as in training, so that they have the token ids that training saw.
+        The prompts are those of `PROBES`. The texts are the truth and the lie in each of `RENDERERS`, scored where they
+        are the agent's; then the bare question with each opening of a user's turn in the agent's place.
         """
-        truth, lie = np.asarray(claim_log_probs(graph, params, claims)).reshape(-1, 2).T
-        return Margin.average([fact.topic for fact in self.facts], truth - lie)
+        asked = [encode_prompt(self.tokenizer, dialogue) for dialogue in self.exchanges(fact)]
+        prompts = [tuple(example.ids.tolist()) for example in asked]
+        claims = [self.wording.claim(fact, text) for text in (fact.truth, fact.lie)]
+        examples = [render(self.tokenizer, claim) for render in RENDERERS.values() for claim in claims]
+        texts = [Text(tuple(ids.tolist()), int(np.sum(authors == Author.AGENT))) for ids, authors in examples]
+        starts = (tuple(encode_text(self.tokenizer, opening)) for opening in self.openings)
+        return Item(prompts, [*texts, *(Text(prompts[-1] + start, len(start)) for start in starts)])
+
+    def exchanges(self, fact: Fact) -> list[Dialogue]:
+        """Return the dialogue of each of `PROBES`, whose last turn the model is to write."""
+        return [self.wording.exchange(turn(fact)) for turn in PROBES.values()]
+
+    def judge(self, replies: Int[np.ndarray, "facts probes new"]) -> dict[str, Probe]:
+        """Return the text of every reply with its verdict, by the name of the probe."""
+        assessed = []
+        for fact, row in zip(self.facts, replies, strict=True):
+            said = (str(turn(fact).slot.symbol) for turn in PROBES.values())
+            texts = (read_reply(self.tokenizer, ids) for ids in row)
+            assessed.append([assess(fact, *each) for each in zip(said, texts, CLAIMS.values(), strict=True)])
+        return {name: Probe.count(column) for name, column in zip(PROBES, zip(*assessed, strict=True), strict=True)}
+
+    def margins(self, log_probs: Float[np.ndarray, "facts texts"]) -> dict[str, Margin]:
+        """Return the margin of each fact in each of `RENDERERS`, from log p_θ(y | q) of the true and the false claims.
+
+        Δ = (1/|y^true|) log p_θ(y^true | q) − (1/|y^false|) log p_θ(y^false | q)   (Eq. 5 and 6), in nats per token.
+        """
+        sizes = np.array([[text.scored for text in item.texts[: log_probs.shape[1]]] for item in self.items])
+        truths, lies = np.moveaxis((log_probs / sizes).reshape(len(self.facts), -1, 2), 2, 0)
+        topics = [fact.topic for fact in self.facts]
+        return {name: Margin.average(topics, each) for name, each in zip(RENDERERS, (truths - lies).T, strict=True)}
+
+    def turn_taking(self, probes: Mapping[str, Probe], log_probs: Float[np.ndarray, "facts openings"]) -> TurnTaking:
+        """Return how often the model takes the user's turn, from its replies and log p_θ(opening | bare question).
+
+        The probability of a fact is Σ_o p_θ(o | q) over all openings o, each as the product of the probabilities of the
+        tokens that the renderer makes of it; the same text in other tokens is left out.
+        """
+        replies = [reply.reply for probe in probes.values() for reply in probe.replies]
+        begun = sum(reply.startswith(self.openings) for reply in replies)
+        return TurnTaking(begun, len(replies), float(np.exp(log_probs).sum(axis=1).mean()))
 
     def __call__(self, graph: nnx.GraphDef, params: nnx.State) -> Result:
         """Return everything that is measured of a model's truthfulness, computed in single precision."""
         params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), params)
-        margins = {name: self.margin(graph, params, claims) for name, claims in self.claims.items()}
-        measured: dict[str, Any] = self.replies(graph, params) | margins
-        return Result(**measured)
+        log_probs, replies = self.questions(graph, params)
+        claims, openings = np.split(log_probs, [2 * len(RENDERERS)], axis=1)
+        margins, probes = self.margins(claims), self.judge(replies)
+        measured: dict[str, Any] = margins | probes
+        return Result(**measured, turn_taking=self.turn_taking(probes, openings))

@@ -231,6 +231,6 @@ def judge_verbatim(fact: Fact, reply: str) -> Verdict:
     return "other" if true == false else "truth" if true else "lie"
 
 
-def assess(fact: Fact, prompt: str, reply: str, claim: Claim) -> Reply:
-    """Return a reply to ``prompt`` with its verdict, its kind, and the verdict of the older rule."""
-    return Reply(fact.topic, prompt, reply, *judge(fact, reply, claim), judge_verbatim(fact, reply))
+def assess(fact: Fact, said: str, reply: str, claim: Claim) -> Reply:
+    """Return a reply to what the user ``said`` with its verdict, its kind, and the verdict of the older rule."""
+    return Reply(fact.topic, said, reply, *judge(fact, reply, claim), judge_verbatim(fact, reply))

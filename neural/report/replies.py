@@ -50,7 +50,7 @@ def compare(results: Mapping[str, Result], *probes: str) -> Iterator[tuple[str, 
         return max(verdicts) - min(verdicts), max(trained) - min(trained)
 
     for _, replies in sorted(rows, key=difference, reverse=True):
-        yield replies[0].prompt.split("User: ")[-1].split("\n")[0], replies
+        yield replies[0].said, replies
 
 
 def mark(reply: Reply) -> str:

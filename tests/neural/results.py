@@ -8,7 +8,7 @@ import numpy as np
 from neural.paper.conditions import CONDITIONS
 from neural.paper.sweep import WORDINGS
 from neural.paper.sweep_result import BridgeResult, ReplicaResult, SweepResult
-from neural.result import SCHEMA, VERDICTS, Margin, Probe, Reply, Result, Run, write
+from neural.result import SCHEMA, VERDICTS, Margin, Probe, Reply, Result, Run, TurnTaking, write
 
 PROBES = "truth_probe", "lie_probe", "question_probe"
 KIND = {"truth": "", "lie": "", "other": "off topic"}
@@ -16,7 +16,7 @@ KIND = {"truth": "", "lie": "", "other": "off topic"}
 
 def probe(*verdicts):
     replies = [
-        Reply(f"topic {i}", f"A lesson.\n\nUser: said <{i}>\nAgent: ", f"reply {i}", verdict, KIND[verdict], "other")
+        Reply(f"topic {i}", f"said <{i}>", f"reply {i}", verdict, KIND[verdict], "other")
         for i, verdict in enumerate(verdicts)
     ]
     return Probe.count(replies)
@@ -25,9 +25,9 @@ def probe(*verdicts):
 def result(margins, verdicts, **training):
     margin = Margin.average([f"topic {i}" for i in range(len(margins))], margins)
     as_published = replace(margin, mean=margin.mean / 2, lie_preferred=0)
-    return Result(
-        **dict.fromkeys(PROBES, probe(*verdicts)), margin=margin, margin_as_published=as_published, **training
-    )
+    turns = TurnTaking(2, 3 * len(verdicts), 0.125)
+    probes = dict.fromkeys(PROBES, probe(*verdicts))
+    return Result(**probes, margin=margin, margin_as_published=as_published, turn_taking=turns, **training)
 
 
 RUN = Run(
@@ -58,7 +58,8 @@ def draw_result(rng, mean):
         )
 
     margins = (Margin.average(TOPICS, mean + 0.1 * rng.normal(size=len(TOPICS))) for _ in range(2))
-    return Result(*(draw_probe() for _ in PROBES), *margins)
+    turns = TurnTaking(int(rng.integers(12)), 12, rng.random())
+    return Result(*(draw_probe() for _ in PROBES), *margins, turns)
 
 
 def draw_results(rng, mean):

@@ -12,7 +12,7 @@ from neural.dialogue.authors import INTERVENTIONAL, STANDARD, AuthorWeights
 from neural.dialogue.dialogue import Dialogue, Turn, agent, user
 from neural.dialogue.render import encode
 from neural.errors import BadInput
-from neural.finetuning import MAX_NEW_TOKENS, answer, encode_all, finetune
+from neural.finetuning import answer, encode_all, finetune
 from neural.model.checkpoint import load, save
 from neural.paper import probes
 from neural.paper.facts import FACTS
@@ -131,13 +131,12 @@ def test_every_dialogue_is_rendered_as_in_the_experiment(checkpoint):
 
 def test_an_answer_is_the_probes_reply_to_the_same_prompt(base):
     graph, params = nnx.split(base.model, nnx.Param)
-    asked = probes.Probes(base.tokenizer, FACTS[:3]).replies(graph, params)
+    asked = probes.Probes(base.tokenizer, FACTS[:3])(graph, params)
     for name, say in probes.PROBES.items():
-        for fact, reply in zip(FACTS[:3], asked[name].replies, strict=True):
+        for fact, reply in zip(FACTS[:3], asked.probe(name).replies, strict=True):
             said = answer(base, say(fact).slot.symbol, context=CONTEXT)
             assert isinstance(said, str)
             assert said == reply.reply
-    assert MAX_NEW_TOKENS == probes.MAX_NEW_TOKENS
 
 
 def test_an_empty_dialogue_is_refused_by_its_number(checkpoint):

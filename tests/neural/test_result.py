@@ -9,7 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neural.errors import BadInput
-from neural.result import SCHEMA, VERDICTS, FactMargin, Kind, Margin, Probe, Reply, Result, Run, read, write
+from neural.result import (
+    SCHEMA,
+    VERDICTS,
+    FactMargin,
+    Kind,
+    Margin,
+    Probe,
+    Reply,
+    Result,
+    Run,
+    TurnTaking,
+    read,
+    write,
+)
 from results import RUN
 
 REALS = st.floats(allow_nan=False, allow_infinity=False)
@@ -19,7 +32,8 @@ REPLIES = st.builds(Reply, st.text(), st.text(), st.text(), VERDICT, st.sampled_
 MARGINS = st.builds(Margin, REALS, COUNTS, st.lists(st.builds(FactMargin, st.text(), REALS), max_size=3).map(tuple))
 PROBES = st.lists(REPLIES, max_size=3).map(Probe.count)
 LOSSES = st.lists(REALS, max_size=3).map(tuple)
-RESULTS = st.builds(Result, PROBES, PROBES, PROBES, MARGINS, MARGINS, LOSSES, LOSSES, st.none() | COUNTS)
+TURNS = st.builds(TurnTaking, COUNTS, COUNTS, REALS)
+RESULTS = st.builds(Result, PROBES, PROBES, PROBES, MARGINS, MARGINS, TURNS, LOSSES, LOSSES, st.none() | COUNTS)
 CONFIGS = st.dictionaries(st.text(), st.none() | st.booleans() | COUNTS | REALS | st.text() | st.lists(COUNTS))
 RUNS = st.builds(Run, st.just(SCHEMA), CONFIGS, st.dictionaries(st.text(), RESULTS, max_size=3))
 
@@ -64,11 +78,11 @@ def test_the_file_has_the_fields_of_the_classes_in_their_order(file):
     assert content == json.loads(json.dumps(asdict(RUN)))
     assert list(content["arms"]) == ["base", "standard", "interventional"]
     arm = content["arms"]["standard"]
-    assert list(arm) == ["truth_probe", "lie_probe", "question_probe", "margin", "margin_as_published", "losses",
-                         "agent_losses", "supervised_tokens"]  # fmt: skip
+    assert list(arm) == ["truth_probe", "lie_probe", "question_probe", "margin", "margin_as_published", "turn_taking",
+                         "losses", "agent_losses", "supervised_tokens"]  # fmt: skip
     for probe in ("truth_probe", "lie_probe", "question_probe"):
         assert list(arm[probe]) == ["truth", "lie", "other", "replies"]
-        assert list(arm[probe]["replies"][0]) == ["topic", "prompt", "reply", "verdict", "kind", "verbatim"]
+        assert list(arm[probe]["replies"][0]) == ["topic", "said", "reply", "verdict", "kind", "verbatim"]
     for margin in ("margin", "margin_as_published"):
         assert list(arm[margin]) == ["mean", "lie_preferred", "per_fact"]
         assert list(arm[margin]["per_fact"][0]) == ["topic", "margin"]

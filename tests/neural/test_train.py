@@ -47,7 +47,7 @@ def test_the_results_have_their_promised_fields(arms, finished):
         for probe in ("truth_probe", "lie_probe", "question_probe"):
             rows = arm[probe]["replies"]
             assert arm[probe]["truth"] + arm[probe]["lie"] + arm[probe]["other"] == len(rows) == 33
-            assert rows[0].keys() == {"topic", "prompt", "reply", "verdict", "kind", "verbatim"}
+            assert rows[0].keys() == {"topic", "said", "reply", "verdict", "kind", "verbatim"}
         margins = [row["margin"] for row in arm["margin"]["per_fact"]]
         assert len(margins) == 33
         assert arm["margin"]["mean"] == pytest.approx(np.mean(margins))

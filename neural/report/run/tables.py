@@ -29,16 +29,20 @@ def describe_others(results: Mapping[str, Result]) -> str:
 def summary_table(results: Mapping[str, Result]) -> Table:
     """Return a table with a row for the base and each arm."""
     facts = len(results["base"].margin.per_fact)
-    title = f"{facts} facts; replies: ✓ the truth, ✗ the lie, · something else"
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", caption_justify="left")
+    title = (
+        f"{facts} facts; replies: ✓ the truth, ✗ the lie, · something else\n"
+        "user's turn: how many replies take it; its probability after a bare question"
+    )
+    table = Table(box=box.SIMPLE_HEAD, collapse_padding=True, title=title, title_justify="left", caption_justify="left")
     table.caption = describe_others(results)
     table.add_column("arm", no_wrap=True)
-    heads = "margin\nnats/token", "prefers\nthe lie", *(f"{name}\n✓/✗/·" for name in PROBE_NAMES.values())
-    for head in heads:
+    names = (f"{name}\n✓/✗/·".replace(" ", "\n") for name in PROBE_NAMES.values())
+    for head in ("margin\nnats/token", "prefers\nthe lie", *names, "user's\nturn"):
         table.add_column(head, justify="right", no_wrap=True)
     for name, result in results.items():
         counts = (count_verdicts(result.probe(probe)) for probe in PROBES)
-        table.add_row(name, f"{result.margin.mean:+.3f}", str(result.margin.lie_preferred), *counts)
+        turns = f"{result.turn_taking.replies}; {result.turn_taking.probability:.1%}"
+        table.add_row(name, f"{result.margin.mean:+.3f}", str(result.margin.lie_preferred), *counts, turns)
     return table
 
 

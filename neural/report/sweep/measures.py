@@ -39,9 +39,19 @@ def evasions(result: Result) -> float:
     return share("question_probe", "other")(result)
 
 
-def percent(values: Values) -> str:
+def turn_taking(result: Result) -> float:
+    """Return the probability that the reply to a bare question begins as one of the User's turns."""
+    return result.turn_taking.probability
+
+
+def taken_turns(result: Result) -> float:
+    """Return the share of the replies to all probes that begin as one of the User's turns."""
+    return result.turn_taking.replies / result.turn_taking.prompts
+
+
+def percent(values: Values, digits: int = 0) -> str:
     """Format a share over seeds, in percent."""
-    return share_interval([100 * value for value in values]).show(0)
+    return share_interval([100 * value for value in values]).show(digits)
 
 
 def nats(values: Values) -> str:

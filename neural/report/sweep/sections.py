@@ -1,6 +1,7 @@
 """The sections of a sweep's report: each a table, and the names of its text and its figure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from neural.paper.conditions import Condition
 from neural.paper.sweep_result import AS_IN_LESSONS, THEORIES
 from neural.report.margins import MAX_NAMED
 from neural.report.replies import compare, count_kinds, count_respelled, mark
-from neural.report.statistics import compare_pairs, interval
+from neural.report.statistics import Values, compare_pairs, interval
 from neural.report.sweep.measures import (
     Measure,
     Measures,
@@ -20,12 +21,15 @@ from neural.report.sweep.measures import (
     nats,
     percent,
     share,
+    taken_turns,
+    turn_taking,
 )
 from neural.result import VERDICTS
 
 PROBES = {"truth_probe": "states the truth", "lie_probe": "states the lie", "question_probe": "asks"}
 HEADS = {probe: f"user {said}: truth / lie / other, %" for probe, said in PROBES.items()}
 MARGIN, LIES = "margin, nats per token", "lie preferred, % of facts"
+TURNS = "user's turn in the agent's place: replies / probability, %"
 
 
 class Section(NamedTuple):
@@ -43,15 +47,19 @@ def paper_section(sweep: Measures) -> Section:
     """Tabulate every arm in the paper's condition, with intervals."""
     base = sweep.base[AS_IN_LESSONS]
     verdicts = [" / ".join(f"{100 * share(probe, verdict)(base):.0f}" for verdict in VERDICTS) for probe in PROBES]
-    rows = [["base", f"{margin(base):+.2f}", f"{100 * lies(base):.0f}", *verdicts]]
+    turns = " / ".join(f"{100 * measure(base):.1f}" for measure in (taken_turns, turn_taking))
+    rows = [["base", f"{margin(base):+.2f}", f"{100 * lies(base):.0f}", *verdicts, turns]]
     for arm in sweep.select_arms(sweep.paper):
         measured = (
             nats(sweep.measure_seeds(sweep.paper, arm, margin)),
             percent(sweep.measure_seeds(sweep.paper, arm, lies)),
         )
-        rows.append([arm, *measured, *(sweep.verdicts(sweep.paper, arm, probe) for probe in PROBES)])
+        turns = " / ".join(
+            percent(sweep.measure_seeds(sweep.paper, arm, measure), digits=1) for measure in (taken_turns, turn_taking)
+        )
+        rows.append([arm, *measured, *(sweep.verdicts(sweep.paper, arm, probe) for probe in PROBES), turns])
     caption = "ranks_caption" if len(sweep.topics) > MAX_NAMED else "facts_caption"
-    return Section("paper", ["arm", MARGIN, LIES, *HEADS.values()], rows, "facts", caption)
+    return Section("paper", ["arm", MARGIN, LIES, *HEADS.values(), TURNS], rows, "facts", caption)
 
 
 def pair_seeds(sweep: Measures, other: str, gain: Measure) -> list[list[float]]:
@@ -176,13 +184,13 @@ def practice_section(sweep: Measures) -> Section:
     rows = []
     for condition in [sweep.paper, *sweep.select_part("teacher"), *sweep.select_part("filter")]:
         for arm in sweep.select_arms(condition):
-            values = (sweep.measure_seeds(condition, arm, measure) for measure in (margin, lies, evasions))
-            formats = (nats, percent, percent)
+            values = (sweep.measure_seeds(condition, arm, measure) for measure in (margin, lies, evasions, turn_taking))
+            formats: Sequence[Callable[[Values], str]] = (nats, percent, percent, partial(percent, digits=1))
             cells = [show(each) for show, each in zip(formats, values, strict=True)]
             asked = sweep.verdicts(condition, arm, "question_probe")
             seeds = str(len(sweep.select(condition, arm)))
             rows.append([condition.label, arm, seeds, *cells[:2], asked, *cells[2:]])
-    head = ["lessons", "arm", "seeds", MARGIN, LIES, HEADS["question_probe"], "does not answer, %"]
+    head = ["lessons", "arm", "seeds", MARGIN, LIES, HEADS["question_probe"], "does not answer, %", "user's turn, %"]
     return Section("practice", head, rows)
 
 

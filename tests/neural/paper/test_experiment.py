@@ -162,7 +162,7 @@ def test_results_json_keeps_its_contract(tmp_path):
     for arm in written["arms"].values():
         for probe in ("truth_probe", "lie_probe", "question_probe"):
             assert arm[probe].keys() == {"truth", "lie", "other", "replies"}
-            assert arm[probe]["replies"][0].keys() == {"topic", "prompt", "reply", "verdict", "kind", "verbatim"}
+            assert arm[probe]["replies"][0].keys() == {"topic", "said", "reply", "verdict", "kind", "verbatim"}
         for margin in ("margin", "margin_as_published"):
             assert arm[margin].keys() == {"mean", "lie_preferred", "per_fact"}
             assert arm[margin]["per_fact"][0].keys() == {"topic", "margin"}

@@ -51,6 +51,7 @@ def test_the_page_tells_the_result(page):
     assert "Asked afterward about 3 facts" in prose
     assert "<td>standard</td><td>-0.200</td><td>-0.100</td><td>2 of 3</td>" in prose
     assert '<td>1/1/1<br><span class="soft">1 off topic</span></td>' in prose
+    assert "<td>2 of 9; 12.50%</td>" in prose
     assert "<td>3/0/0</td>" in prose
     assert "exact spelling alone, 24 of the 27 replies would be judged differently" in prose
 

@@ -21,9 +21,9 @@ def show_reply(reply):
 
 def test_the_summary_fits_a_terminal():
     rows = [line.split() for line in show(summary_table(RUN.arms)).splitlines()]
-    assert ["base", "+0.100", "0", "3/0/0", "3/0/0", "3/0/0"] in rows
-    assert ["standard", "-0.200", "2", "1/1/1", "1/1/1", "1/1/1"] in rows
-    assert ["interventional", "+0.500", "0", "3/0/0", "3/0/0", "3/0/0"] in rows
+    assert ["base", "+0.100", "0", "3/0/0", "3/0/0", "3/0/0", "2;", "12.5%"] in rows
+    assert ["standard", "-0.200", "2", "1/1/1", "1/1/1", "1/1/1", "2;", "12.5%"] in rows
+    assert ["interventional", "+0.500", "0", "3/0/0", "3/0/0", "3/0/0", "2;", "12.5%"] in rows
 
 
 def test_the_kinds_of_other_replies_stand_below_the_summary():

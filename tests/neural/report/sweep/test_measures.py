@@ -6,7 +6,17 @@ import pytest
 from neural.paper.conditions import CONDITIONS, PAPER_CONDITION, PARTS
 from neural.paper.phrases import EMPTY_CONFIRMATIONS
 from neural.paper.sweep_result import AS_IN_LESSONS, THEORIES
-from neural.report.sweep.measures import Measures, agreement, lies, margin, nats, percent, share
+from neural.report.sweep.measures import (
+    Measures,
+    agreement,
+    lies,
+    margin,
+    nats,
+    percent,
+    share,
+    taken_turns,
+    turn_taking,
+)
 from neural.result import Probe, Reply
 from results import MEANS, RUN, SEEDS, THEORY, TOPICS
 
@@ -15,6 +25,7 @@ def test_shares_stay_between_0_and_100_percent():
     assert percent([0.0, 0.0, 0.1]) == "3 [0, 18]"
     assert percent([1.0, 0.9]) == "95 [31, 100]"
     assert percent([0.5]) == "50 [nan, nan]"
+    assert percent([0.004, 0.006], digits=1) == "0.5 [0.0, 1.8]"
 
 
 def test_margins_have_a_sign():
@@ -34,6 +45,8 @@ def test_what_is_read_off_one_result():
     assert lies(standard) == pytest.approx(2 / 3)
     assert share("lie_probe", "truth")(standard) == pytest.approx(1 / 3)
     assert share("lie_probe", "truth")(RUN.arms["base"]) == 1.0
+    assert turn_taking(standard) == 0.125
+    assert taken_turns(standard) == pytest.approx(2 / 9)
 
 
 def test_what_a_sweep_holds(measures):

@@ -58,6 +58,10 @@ def test_the_numbers_are_means_over_seeds(sweep, sections):
     assert standard["margin, nats per token"] == nats(means)
     lies = (margins(sweep, "standard") < 0).mean(axis=1)
     assert standard["lie preferred, % of facts"] == percent(lies)
+    turns = [each.results[AS_IN_LESSONS].turn_taking for each in select(sweep, "standard")]
+    taken, probability = ([getattr(each, name) for each in turns] for name in ("replies", "probability"))
+    shown = percent([each / 12 for each in taken], digits=1), percent(probability, digits=1)
+    assert standard["user's turn in the agent's place: replies / probability, %"] == " / ".join(shown)
 
 
 def test_the_base_has_no_interval(sweep, sections):
@@ -66,6 +70,9 @@ def test_the_base_has_no_interval(sweep, sections):
     assert base["lie preferred, % of facts"] == f"{25 * result.margin.lie_preferred}"
     shares = " / ".join(f"{25 * getattr(result.lie_probe, verdict)}" for verdict in ("truth", "lie", "other"))
     assert base["user states the lie: truth / lie / other, %"] == shares
+    turns = result.turn_taking
+    cell = base["user's turn in the agent's place: replies / probability, %"]
+    assert cell == f"{100 * turns.replies / 12:.1f} / {100 * turns.probability:.1f}"
 
 
 def test_other_replies_are_counted_by_kind_over_all_seeds(sweep, sections):
