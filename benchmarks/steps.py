@@ -106,13 +106,10 @@ def time_ours(folder: Path, steps: int, names: tuple[str, ...]) -> Took:
     from neural.paper.curriculum import read_recipe
     from neural.training.batching import Replica, batches
     from neural.training.loop import fit
-    from neural.training.replicas import stack
 
     graph, base = nnx.split(load(folder).model, nnx.Param)
     config, lessons = read_recipe(folder).train, read_lessons(folder)
-    replicas = [Replica(lessons, ARMS[name], (0,)) for name in names]
-    start = stack(base, len(names))
-    del base
+    replicas = {name: Replica(lessons, ARMS[name], (0,)) for name in names}
     with keep_freed_memory(np.float32), Meter() as meter:
         ends, peaks = [time.perf_counter()], list[int]()
 
@@ -121,7 +118,8 @@ def time_ours(folder: Path, steps: int, names: tuple[str, ...]) -> Took:
             peaks.append(peak_memory())
 
         weights = {name: ARMS[name] for name in names}
-        fit(graph, start, weights, config.optimizer(), batches(replicas, config.epochs), steps, on_step)
+        streams = {name: batches(replica, config.epochs) for name, replica in replicas.items()}
+        fit(graph, base, weights, config.optimizer(), streams, steps, on_step)
     return Took(np.diff(ends).tolist(), peaks[-1])
 
 

@@ -26,12 +26,11 @@ COMPILATION = "/jax/core/compile/"  # tracing, lowering and compiling a program
 def prepare(replicas: int) -> None:
     """Set up JAX for a program that trains ``replicas`` models, before JAX is first used.
 
-    Each replica gets a host device, or fewer if the cores share them evenly. Compiled programs are kept on disk for the
+    Each replica gets a host device, but no more than there are cores: JAX would start as many threads, and then add up
+    in another order. Compiled programs are kept on disk for the
     next run, in the user's cache or in JAX_COMPILATION_CACHE_DIR.
     """
-    cores = os.cpu_count() or 1
-    even = (n for n in range(cores, replicas) if replicas % n == 0)
-    jax.config.update("jax_num_cpu_devices", next(even, replicas))
+    jax.config.update("jax_num_cpu_devices", min(os.cpu_count() or 1, replicas))
     mallopt(M_ARENA_MAX, 1)  # one heap for all threads
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"

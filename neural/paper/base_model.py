@@ -23,10 +23,9 @@ from neural.paper.curriculum import Curriculum, Recipe, write_recipe
 from neural.paper.facts import Fact
 from neural.paper.lessons import Template, lessons
 from neural.paper.talk import NAMES, P_AGREE, P_TRUE, talks
-from neural.training.batching import Batch, pad
+from neural.training.batching import pad
 from neural.training.config import TrainConfig, warmup_cosine
 from neural.training.loop import OnStep, Trained, fit
-from neural.training.replicas import stack
 
 SEED = 0
 MAX_VOCABULARY = 1536
@@ -93,9 +92,8 @@ def pretrain(
 ) -> Trained:
     """Train on ``rows``; every token but the scenes counts."""
     optimizer = warmup_cosine(PEAK_RATE, steps)
-    padded = (pad(list(islice(rows, BATCH_SIZE)), LENGTH, LENGTH - 1) for _ in range(steps))
-    stream = (Batch(*(part[None] for part in batch)) for batch in padded)
-    return fit(graph, stack(params, 1), {"base": STANDARD}, optimizer, stream, steps, on_step)["base"]
+    stream = (pad(list(islice(rows, BATCH_SIZE)), LENGTH, LENGTH - 1) for _ in range(steps))
+    return fit(graph, params, {"base": STANDARD}, optimizer, {"base": stream}, steps, on_step)["base"]
 
 
 CARD = """# A base model with its own world

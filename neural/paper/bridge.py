@@ -15,6 +15,7 @@ a bystander's.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import tee
 from typing import NamedTuple
 
 import jax
@@ -31,7 +32,6 @@ from neural.paper.sweep_result import BridgeResult
 from neural.training.batching import Batch
 from neural.training.config import warmup_cosine
 from neural.training.loop import OnStep, fit
-from neural.training.replicas import stack
 
 MARKS = 2  # token 0: the world writes next, token 1: the agent does; then the symbols
 LOSSES = {"every symbol": STANDARD, "the world's symbols": INTERVENTIONAL}
@@ -153,15 +153,11 @@ def architecture(design: Design) -> Qwen2Config:
     )  # fmt: skip
 
 
-def training_stream(design: Design, mixture: Mixture, seed: int) -> Iterator[Batch]:
-    """Yield batches [replicas, B, …], a replica for each policy and loss; both losses of a policy read the same."""
-    rngs = {policy: np.random.default_rng((seed, 1, i)) for i, policy in enumerate(POLICIES)}
+def training_stream(design: Design, mixture: Mixture, policy: str, seed: int) -> Iterator[Batch]:
+    """Yield the batches of one policy, the same for every loss."""
+    rng = np.random.default_rng((seed, 1, list(POLICIES).index(policy)))
     for _ in range(design.steps):
-        streams = [
-            write(mixture, POLICIES[policy], design.batch_size, design.slots, rng) for policy, rng in rngs.items()
-        ]
-        parts = [make_batch(each) for each in streams for _ in LOSSES]
-        yield jax.tree.map(lambda *rows: np.stack(rows), *parts)
+        yield make_batch(write(mixture, POLICIES[policy], design.batch_size, design.slots, rng))
 
 
 def compare(
@@ -183,11 +179,12 @@ def compare(
 def bridge(design: Design, seed: int, on_step: OnStep | None = None) -> list[BridgeResult]:
     """Run the whole experiment for one seed, which draws the mixture, the streams and the model."""
     mixture = random_mixture(design, np.random.default_rng((seed, 0)))
-    weights = {(policy, loss): LOSSES[loss] for policy in POLICIES for loss in LOSSES}
+    read = {policy: tee(training_stream(design, mixture, policy, seed), len(LOSSES)) for policy in POLICIES}
+    streams = {(policy, loss): each for policy in POLICIES for loss, each in zip(LOSSES, read[policy], strict=True)}
+    weights = {(policy, loss): LOSSES[loss] for policy, loss in streams}
     graph, params = nnx.split(Decoder(architecture(design), nnx.Rngs(seed)), nnx.Param)
     optimizer = warmup_cosine(PEAK_RATE, design.steps)
-    stream = training_stream(design, mixture, seed)
-    trained = fit(graph, stack(params, len(weights)), weights, optimizer, stream, design.steps, on_step)
+    trained = fit(graph, params, weights, optimizer, streams, design.steps, on_step)
     return [
         BridgeResult(seed, policy, loss, **compare(design, graph, trained[policy, loss].params, mixture, seed))
         for policy, loss in weights

@@ -22,9 +22,9 @@ class Batch(NamedTuple):
     Context and padding are read, but what the model says about them is never computed.
     """
 
-    ids: Int[Array | np.ndarray, "*replicas B T"]  # int32, padded with 0 on the right
-    columns: Int[Array | np.ndarray, "*replicas B S"]  # int32, the positions of scored tokens; 1 where padded
-    authors: Int[Array | np.ndarray, "*replicas B S"]  # int8, who wrote the scored tokens; NOBODY where padded
+    ids: Int[Array | np.ndarray, "B T"]  # int32, padded with 0 on the right
+    columns: Int[Array | np.ndarray, "B S"]  # int32, the positions of scored tokens; 1 where padded
+    authors: Int[Array | np.ndarray, "B S"]  # int8, who wrote the scored tokens; NOBODY where padded
 
 
 class Replica(NamedTuple):
@@ -68,15 +68,11 @@ def buckets(examples: Sequence[Example]) -> dict[int, int]:
     return {top: LENGTH_MULTIPLE * ceil(scored[lengths <= top].max() / LENGTH_MULTIPLE) for top in tops}
 
 
-def batches(replicas: Sequence[Replica], epochs: int) -> Iterator[Batch]:
-    """Yield a batch [replicas, 1, …] for each step: one example for each replica, every epoch in a new order.
-
-    All rows are padded to the first bucket that holds the longest of them.
-    """
-    sizes = buckets([example for replica in replicas for example in replica.examples])
+def batches(replica: Replica, epochs: int) -> Iterator[Batch]:
+    """Yield one example a step, padded to the first bucket that holds it; every epoch in a new order."""
+    sizes = buckets(replica.examples)
     for epoch in range(epochs):
-        orders = [order(len(replica.examples), replica.seed, epoch) for replica in replicas]
-        for step in zip(*orders, strict=True):
-            rows = [replica.examples[i] for replica, i in zip(replicas, step, strict=True)]
-            top = next(top for top in sizes if top >= max(len(row.ids) for row in rows))
-            yield Batch(*(part[:, None] for part in pad(rows, top, sizes[top])))
+        for i in order(len(replica.examples), replica.seed, epoch):
+            example = replica.examples[i]
+            top = next(top for top in sizes if top >= len(example.ids))
+            yield pad([example], top, sizes[top])

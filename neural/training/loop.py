@@ -1,23 +1,24 @@
 """The loop: one step for each batch, each reported when it is finished."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain, islice
 from typing import NamedTuple, TypeVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
 from jax import Array
-from jax.sharding import NamedSharding, PartitionSpec
+from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from neural.dialogue.authors import AuthorWeights
 from neural.errors import BadInput
 from neural.training.batching import Batch, Replica, batches
 from neural.training.config import PRECISIONS, TrainConfig
-from neural.training.replicas import begin, device_mesh, make_step, stack, unstack
+from neural.training.replicas import begin, make_step, share_devices
 from neural.training.resources import replicas_at_once
 
 Name = TypeVar("Name", bound=Hashable)
@@ -63,42 +64,36 @@ def fit(
     params: nnx.State,
     weights: Mapping[Name, AuthorWeights],
     optimizer: optax.GradientTransformation,
-    stream: Iterable[Batch],
+    streams: Mapping[Name, Iterable[Batch]],
     total: int,
     on_step: OnStep | None = None,
+    dtype: DTypeLike = jnp.float32,
 ) -> dict[Name, Trained]:
-    """Train the replicas named by the keys of ``weights`` on ``total`` batches [replicas, B, …] of ``stream``.
+    """Train a copy of ``params`` for each of ``weights``, on ``total`` batches of the stream of the same name.
 
-    Each begins with its part of ``params`` [replicas, …], which this function takes over. Gradients and the optimizer's
-    state have the precision of ``params``.
+    Parameters, gradients and the optimizer's state are in ``dtype``.
     """
-    stream = iter(stream)
-    first = next(stream)
-    mesh = device_mesh(*first.ids.shape[:2])
-    leaves, tree = jax.tree.flatten(params)
-    del params
-    leaves = jax.device_put(leaves, NamedSharding(mesh, PartitionSpec("replica")))
-    step = make_step(graph, tree, list(weights.values()), optimizer, mesh)
-    state, history = begin(leaves, optimizer), list[np.ndarray]()
-    del leaves
-
-    def finish(losses: Array) -> None:
-        history.append(_await(losses))
+    steps = islice(zip(*(streams[name] for name in weights), strict=False), total)
+    first = next(steps)
+    meshes = share_devices(len(first), len(first[0].ids))
+    states = [begin(params, each, optimizer, mesh, dtype) for each, mesh in zip(weights.values(), meshes, strict=True)]
+    tree, history = jax.tree.structure(params), list[np.ndarray]()
+    step = make_step(graph, tree, optimizer)
+    for each in chain([first], steps):
+        states, losses = map(list, zip(*map(step, states, each), strict=True))
+        history.append(_await(losses))  # no step is queued while another runs: each holds memory of its own
         if on_step:
             on_step(Step(len(history), total, dict(zip(weights, history[-1][:, 0].tolist(), strict=True))))
-
-    for batch in chain([first], islice(stream, total - 1)):
-        state, both = step(state, batch)
-        finish(both)  # no step is queued while another runs: each holds memory of its own
-    leaves = state.leaves
-    del state  # gradients and moments go before the parameters are copied
+    leaves = [state.leaves for state in states]
+    del states  # gradients and moments go before the parameters are copied
+    trained = (jax.tree.unflatten(tree, jax.device_get(each)) for each in leaves)
     own, agent = np.stack(history).transpose(2, 1, 0)  # [2, replicas, steps]
-    return {name: Trained(*each) for name, *each in zip(weights, unstack(tree, leaves), own, agent, strict=True)}
+    return {name: Trained(*each) for name, *each in zip(weights, trained, own, agent, strict=True)}
 
 
-def _await(losses: Array) -> np.ndarray:
+def _await(losses: Sequence[Array]) -> Float[np.ndarray, "replicas 2"]:
     """Wait for the losses of a step; raise BadInput if one is not finite."""
-    values = np.asarray(losses)
+    values = np.stack([np.asarray(each) for each in losses])
     if not np.isfinite(values).all():
         raise BadInput("the loss is not a number: the parameters are damaged, or the learning rate is far too high")
     return values
@@ -122,11 +117,10 @@ def train(
     for i in range(0, len(names), at_once):
         group = {name: replicas[name] for name in names[i : i + at_once]}
         weights = {name: replica.weights for name, replica in group.items()}
-        stream = batches(list(group.values()), config.epochs)
+        streams = {name: batches(replica, config.epochs) for name, replica in group.items()}
         total = config.steps(len(group[names[i]].examples))
         with while_training():
-            start = stack(params, len(group), dtype)
-            trained = fit(graph, start, weights, config.optimizer(), stream, total, on_step)
+            trained = fit(graph, params, weights, config.optimizer(), streams, total, on_step, dtype)
         while trained:
             name = next(iter(trained))
             yield name, trained.pop(name)

@@ -1,10 +1,10 @@
-"""Many models in training as one program: replicas that differ in their examples and author weights alone.
+"""Models in training side by side, each on a device of its own and by a program of its own.
 
-Every array of a replica has a leading axis, "replica", which is spread over the devices: two replicas on two devices
-take the time of one. Devices that are left over share the rows of a batch.
+What becomes of a replica is a function of its start, its examples and its author weights: whoever is trained beside it,
+it runs the same program, which adds up the same numbers in the same order.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import gcd
 from typing import Any, NamedTuple
 
@@ -26,23 +26,38 @@ from neural.training.objective import loss_do, token_log_probs
 Leaves = list[Array]  # the parameters without their tree: taking an nnx.State apart costs a millisecond a step
 
 
-def device_mesh(replicas: int, rows: int) -> Mesh:
-    """Return the devices on the axes "replica" and "row", as many on each as divide it evenly."""
+class State(NamedTuple):
+    """A replica in training: what a step updates in place, what its losses weigh, and where the rows of a batch go."""
+
+    leaves: Leaves
+    optimizer: Any
+    gradients: Leaves  # the memory for them
+    weights: Float[Array, " authors"]
+    rows: NamedSharding
+
+
+def share_devices(replicas: int, rows: int) -> list[Mesh]:
+    """Return the devices of each replica. Several of one replica share the ``rows`` of its batch evenly."""
     devices = jax.devices()
-    each = gcd(replicas, len(devices))
-    shared = gcd(rows, len(devices) // each)
-    grid = np.array(devices[: each * shared]).reshape(each, shared)
-    return Mesh(grid, ("replica", "row"), axis_types=(AxisType.Auto, AxisType.Auto))
+    each = max(1, len(devices) // replicas)
+    shared = gcd(rows, each)
+    firsts = (i * each % len(devices) for i in range(replicas))
+    return [Mesh(np.array(devices[first : first + shared]), ("row",), axis_types=(AxisType.Auto,)) for first in firsts]
 
 
-def stack(params: nnx.State, n: int, dtype: DTypeLike = jnp.float32) -> nnx.State:
-    """Return ``n`` copies of ``params`` as [n, …] in ``dtype``, spread over the devices."""
-
-    def repeat(params: nnx.State) -> nnx.State:
-        return jax.tree.map(lambda leaf: jnp.repeat(leaf[None].astype(dtype), n, axis=0), params)
-
-    spread = NamedSharding(device_mesh(n, 1), PartitionSpec("replica"))
-    return jax.jit(repeat, out_shardings=spread)(params)
+def begin(
+    params: nnx.State,
+    weights: AuthorWeights,
+    optimizer: optax.GradientTransformation,
+    mesh: Mesh,
+    dtype: DTypeLike = jnp.float32,
+) -> State:
+    """Return the state before the first step, with a copy of ``params`` in ``dtype``, on the devices of ``mesh``."""
+    where = NamedSharding(mesh, PartitionSpec())
+    leaves = [jax.device_put(jnp.array(leaf, dtype), where) for leaf in jax.tree.leaves(params)]
+    moments, gradients = jax.jit(lambda leaves: (optimizer.init(leaves), jax.tree.map(jnp.zeros_like, leaves)))(leaves)
+    rows = NamedSharding(mesh, PartitionSpec("row"))
+    return State(leaves, moments, gradients, jax.device_put(jnp.array(weights), where), rows)
 
 
 def losses(
@@ -57,77 +72,32 @@ def losses(
     return own, agent
 
 
-def _for_each(f: Callable) -> Callable:
-    """Map ``f`` over the leading axis. One replica goes without it: XLA would copy parameters to keep an axis of 1."""
-
-    def over(*args: Any) -> Any:
-        if len(jax.tree.leaves(args)[0]) > 1:
-            return jax.vmap(f)(*args)
-        return jax.tree.map(lambda x: x[None], f(*jax.tree.map(lambda x: x[0], args)))
-
-    return over
-
-
-class State(NamedTuple):
-    """What a step updates in place: the parameters, the optimizer's state, and the memory for gradients."""
-
-    leaves: Leaves
-    optimizer: Any
-    gradients: Leaves
-
-
-def begin(leaves: Leaves, optimizer: optax.GradientTransformation) -> State:
-    """Return the state before the first step; it takes over ``leaves`` [replicas, …]."""
-
-    def prepare(leaves: Leaves) -> tuple[Any, Leaves]:
-        return optimizer.init(leaves), jax.tree.map(jnp.zeros_like, leaves)
-
-    return State(leaves, *jax.jit(jax.vmap(prepare), out_shardings=leaves[0].sharding)(leaves))
-
-
 def make_step(
-    graph: nnx.GraphDef,
-    tree: PyTreeDef,
-    weights: Sequence[AuthorWeights],
-    optimizer: optax.GradientTransformation,
-    mesh: Mesh,
-) -> Callable[[State, Batch], tuple[State, Float[Array, "replicas 2"]]]:
-    """Return the step of all replicas: from state and batch [replicas, B, …] to the next state and both `losses`.
+    graph: nnx.GraphDef, tree: PyTreeDef, optimizer: optax.GradientTransformation
+) -> Callable[[State, Batch], tuple[State, Float[Array, "2"]]]:
+    """Return the step of a replica: from state and batch to the next state and both `losses`.
 
     A step is two programs, gradients and update, so the temporary memory of one is free while the other runs, which
     saves a quarter of the total. Gradients overwrite those of the previous step; allocating fresh memory would add half
     as much time again.
     """
-    replica, row = (NamedSharding(mesh, PartitionSpec(*axes)) for axes in (("replica",), ("replica", "row")))
-    values = jax.device_put(jnp.array(weights), replica)
 
-    manual = {"replica"} if mesh.shape["row"] > 1 else {"replica", "row"}  # the compiler shares the rows, if any
-
-    def spread(f: Callable, donate: tuple[int, ...]) -> Callable:
-        mapped = jax.shard_map(f, mesh=mesh, in_specs=replica.spec, out_specs=replica.spec, axis_names=manual)
-        return jax.jit(mapped, donate_argnums=donate, keep_unused=True)
-
-    def learn(leaves: Leaves, batch: Batch, weights: Array) -> tuple[Array, Leaves]:
+    def learn(leaves: Leaves, batch: Batch, weights: Array, before: Leaves) -> tuple[Array, Leaves]:
         params = jax.tree.unflatten(tree, leaves)
-        both, grads = jax.value_and_grad(losses, has_aux=True)(params, graph, batch, weights)
-        return jnp.stack([both[0], both[1]]), jax.tree.leaves(grads)
+        both, gradients = jax.value_and_grad(losses, has_aux=True)(params, graph, batch, weights)
+        return jnp.stack(jax.tree.leaves(both)), jax.tree.leaves(gradients)
 
-    def update(leaves: Leaves, state: Any, grads: Leaves) -> tuple[Leaves, Any]:
-        updates, state = optimizer.update(grads, state, leaves)
-        return optax.apply_updates(leaves, updates), state
+    def update(leaves: Leaves, moments: Any, gradients: Leaves) -> tuple[Leaves, Any]:
+        updates, moments = optimizer.update(gradients, moments, leaves)
+        return optax.apply_updates(leaves, updates), moments
 
-    learn_all = spread(lambda leaves, batch, weights, before: _for_each(learn)(leaves, batch, weights), donate=(3,))
-    update_all = spread(jax.vmap(update), donate=(0, 1))
+    learn_in_place = jax.jit(learn, donate_argnames="before", keep_unused=True)
+    update_in_place = jax.jit(update, donate_argnames=("leaves", "moments"))
 
     def step(state: State, batch: Batch) -> tuple[State, Array]:
-        both, gradients = learn_all(state.leaves, jax.device_put(batch, row), values, state.gradients)
-        leaves, moments = update_all(state.leaves, state.optimizer, gradients)
-        return State(leaves, moments, gradients), both
+        batch = jax.device_put(batch, state.rows)
+        both, gradients = learn_in_place(state.leaves, batch, state.weights, state.gradients)
+        leaves, moments = update_in_place(state.leaves, state.optimizer, gradients)
+        return State(leaves, moments, gradients, state.weights, state.rows), both
 
     return step
-
-
-def unstack(tree: PyTreeDef, leaves: Leaves) -> list[nnx.State]:
-    """Return the parameters of each replica, on the host."""
-    stacked = jax.tree.unflatten(tree, jax.device_get(leaves))
-    return [jax.tree.map(lambda leaf, i=i: leaf[i], stacked) for i in range(len(leaves[0]))]

@@ -142,8 +142,8 @@ def test_the_slots_of_each_author_are_compared_apart(monkeypatch):
 def test_every_replica_is_trained_on_its_streams_by_its_loss(monkeypatch):
     seen = {}
 
-    def fit(graph, params, weights, optimizer, stream, total, on_step):
-        seen.update(weights=weights, batch=next(iter(stream)), total=total)
+    def fit(graph, params, weights, optimizer, streams, total, on_step):
+        seen.update(weights=weights, batches={name: next(stream) for name, stream in streams.items()}, total=total)
         raise InterruptedError
 
     monkeypatch.setattr(bridge_module, "fit", fit)
@@ -152,8 +152,8 @@ def test_every_replica_is_trained_on_its_streams_by_its_loss(monkeypatch):
     assert seen["weights"] == {(policy, loss): LOSSES[loss] for policy in POLICIES for loss in LOSSES}
     assert seen["total"] == SMALL.steps
     mixture = random_mixture(SMALL, np.random.default_rng((3, 0)))
-    for i, (policy, _) in enumerate(seen["weights"]):
+    for policy, loss in seen["weights"]:
         rng = np.random.default_rng((3, 1, list(POLICIES).index(policy)))
         expected = make_batch(write(mixture, POLICIES[policy], SMALL.batch_size, SMALL.slots, rng))
-        for part, whole in zip(expected, seen["batch"], strict=True):
-            np.testing.assert_array_equal(whole[i], part)
+        for part, read in zip(expected, seen["batches"][policy, loss], strict=True):
+            np.testing.assert_array_equal(read, part)

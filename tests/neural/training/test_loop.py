@@ -8,10 +8,10 @@ from neural.dialogue.authors import INTERVENTIONAL, STANDARD
 from neural.dialogue.render import Example
 from neural.errors import BadInput
 from neural.training import loop
-from neural.training.batching import Batch, Replica, batches, pad
+from neural.training.batching import Replica, batches, pad
 from neural.training.config import TrainConfig
 from neural.training.loop import Step, fit, train
-from neural.training.replicas import device_mesh, stack
+from neural.training.replicas import share_devices
 
 RNG = np.random.default_rng(5)
 ROWS = [
@@ -38,30 +38,35 @@ class Recorded:
         return batch
 
 
-def fit_arms(model, stream, total, on_step=None):
+def fit_arms(model, streams, total, on_step=None):
     _, graph, params = model
-    return fit(graph, stack(params, 2), ARMS, CONFIG.optimizer(), stream, total, on_step)
+    return fit(graph, params, ARMS, CONFIG.optimizer(), streams, total, on_step)
+
+
+def read(epochs):
+    """Return the stream of each arm."""
+    return {name: batches(replica, epochs) for name, replica in REPLICAS.items()}
 
 
 def test_every_finished_step_is_reported_once_and_in_order(tied):
-    steps, ahead, stream = [], [], Recorded(batches([*REPLICAS.values()], epochs=3))
+    steps, ahead, streams = [], [], {name: Recorded(stream) for name, stream in read(epochs=3).items()}
 
     def on_step(step):
         steps.append(step)
-        ahead.append(stream.drawn - step.done)
+        ahead.extend(stream.drawn - step.done for stream in streams.values())
 
-    trained = fit_arms(tied, stream, 5, on_step)
+    trained = fit_arms(tied, streams, 5, on_step)
     assert [(step.done, step.total) for step in steps] == [(done, 5) for done in range(1, 6)]
     for name in ARMS:
         assert [step.losses[name] for step in steps] == trained[name].losses.tolist()
         assert trained[name].losses.shape == trained[name].agent_losses.shape == (5,)
     assert set(ahead) == {0}, "no step is queued before the one before it is reported"
-    assert stream.drawn == 5
+    assert [stream.drawn for stream in streams.values()] == [5, 5]
 
 
 def test_any_iterable_of_batches_is_read_from_its_beginning_once(tied):
-    listed = list(batches([*REPLICAS.values()], epochs=1))
-    from_list, from_stream = fit_arms(tied, listed, 2), fit_arms(tied, iter(listed), 2)
+    from_list = fit_arms(tied, {name: list(stream) for name, stream in read(epochs=1).items()}, 2)
+    from_stream = fit_arms(tied, read(epochs=1), 2)
     for name in ARMS:
         np.testing.assert_array_equal(from_list[name].losses, from_stream[name].losses)
 
@@ -80,9 +85,8 @@ def test_a_loss_that_is_not_finite_is_bad_input(tied, spoiled):
     else:
         rate = 1e38
     optimizer = TrainConfig(learning_rate=rate).optimizer()
-    stream = batches([*REPLICAS.values()], epochs=2)
     with pytest.raises(BadInput, match=r"the loss is not a number: .* or the learning rate is far too high"):
-        fit(graph, stack(params, 2), ARMS, optimizer, stream, 4, reported.append)
+        fit(graph, params, ARMS, optimizer, read(epochs=2), 4, reported.append)
     assert len(reported) == (0 if spoiled == "parameters" else 1)
     assert all(np.isfinite(list(step.losses.values())).all() for step in reported)
 
@@ -92,14 +96,14 @@ def test_two_devices_that_share_the_rows_of_a_batch_compute_what_one_does(tied, 
     _, graph, params = tied
 
     def run():
-        batch = Batch(*(part[None] for part in pad(ROWS, 24, 24)))
-        return fit(graph, stack(params, 1), {"base": STANDARD}, CONFIG.optimizer(), [batch] * 5, 5)["base"]
+        streams = {"base": [pad(ROWS, 24, 24)] * 5}
+        return fit(graph, params, {"base": STANDARD}, CONFIG.optimizer(), streams, 5)["base"]
 
-    assert dict(device_mesh(1, 2).shape) == {"replica": 1, "row": 2}
+    assert share_devices(1, 2)[0].shape == {"row": 2}
     two = run()
     devices = jax.devices()
     monkeypatch.setattr(jax, "devices", lambda: devices[:1])
-    assert dict(device_mesh(1, 2).shape) == {"replica": 1, "row": 1}
+    assert share_devices(1, 2)[0].shape == {"row": 1}
     one = run()
     np.testing.assert_allclose(two.losses, one.losses, atol=1e-5)
     np.testing.assert_allclose(two.agent_losses, one.agent_losses, atol=1e-5)
@@ -121,7 +125,7 @@ def test_replicas_are_trained_in_groups_and_yielded_in_order(tied, monkeypatch):
     assert [step.done for step in steps[2]] == [1, 2, 3, 4]
     assert [[*step.losses] for step in steps[2]] == [[*REPLICAS]] * 4
     for name in REPLICAS:
-        np.testing.assert_allclose(trained[1][name].losses, trained[2][name].losses, rtol=1e-4)
+        np.testing.assert_array_equal(trained[1][name].losses, trained[2][name].losses)
 
 
 @pytest.mark.parametrize(("precision", "dtype"), [("float32-master", "float32"), ("as-published", "bfloat16")])

@@ -12,17 +12,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
-from jax.sharding import NamedSharding, PartitionSpec
 
 from models import CONFIGS, FAMILIES
 from neural.dialogue.authors import INTERVENTIONAL, STANDARD
 from neural.dialogue.render import Example, scored_columns
 from neural.model.checkpoint import build
 from neural.model.names import to_tensors
-from neural.training.batching import Batch, Replica, batches, pad
+from neural.training.batching import Replica, batches, pad
 from neural.training.config import TrainConfig
 from neural.training.loop import fit
-from neural.training.replicas import begin, device_mesh, make_step, stack, unstack
+from neural.training.replicas import begin, make_step, share_devices
 
 torch = pytest.importorskip("torch", reason="parity needs torch: pip install torch==2.13.0", exc_type=ImportError)
 
@@ -66,11 +65,6 @@ def ours(small, reference):
     return nnx.split(build(config, tensors), nnx.Param)
 
 
-def repeat(batch, n):
-    """Return the same batch for each of ``n`` replicas."""
-    return Batch(*(np.repeat(part[None], n, axis=0) for part in batch))
-
-
 def torch_loss(model, weights, ids=IDS, authors=AUTHORS):
     """The published loop's loss: labels of −100 where a token does not count, shifted inside the model."""
     counts = np.array(weights)[authors] > 0
@@ -108,14 +102,12 @@ def test_logits(ours, reference):
 @every_layout
 def test_loss_and_all_gradients(ours, reference, small, layout):
     graph, params = ours
-    weights, mesh = LAYOUTS[layout], device_mesh(len(LAYOUTS[layout]), 2)
-    assert mesh.shape == ({"replica": 2, "row": 1} if layout == "arms" else {"replica": 1, "row": 2})
-    optimizer = CONFIG.optimizer()
-    leaves, tree = jax.tree.flatten(stack(params, len(weights)))
-    leaves = jax.device_put(leaves, NamedSharding(mesh, PartitionSpec("replica")))
-    step = make_step(graph, tree, list(weights.values()), optimizer, mesh)
-    state, losses = step(begin(leaves, optimizer), repeat(BATCH, len(weights)))
-    for arm, (loss, _), gradients in zip(weights, losses, unstack(tree, state.gradients), strict=True):
+    weights, optimizer, tree = LAYOUTS[layout], CONFIG.optimizer(), jax.tree.structure(params)
+    step = make_step(graph, tree, optimizer)
+    for (arm, which), mesh in zip(weights.items(), share_devices(len(weights), 2), strict=True):
+        assert mesh.shape == {"row": 1 if layout == "arms" else 2}
+        state, (loss, _) = step(begin(params, which, optimizer, mesh), BATCH)
+        gradients = jax.tree.unflatten(tree, state.gradients)
         reference.zero_grad()
         expected = torch_loss(reference, weights[arm])
         expected.backward()
@@ -131,8 +123,8 @@ def test_loss_and_all_gradients(ours, reference, small, layout):
 def test_ten_clipped_adamw_steps(ours, reference, layout):
     graph, params = ours
     weights = LAYOUTS[layout]
-    stream = [repeat(BATCH, len(weights))] * 11
-    trained = fit(graph, stack(params, len(weights)), weights, CONFIG.optimizer(), stream, 11)
+    streams = dict.fromkeys(weights, [BATCH] * 11)
+    trained = fit(graph, params, weights, CONFIG.optimizer(), streams, 11)
     for arm in weights:
         theirs = Reference(reference, weights[arm], CONFIG)
         expected = [theirs.step() for _ in range(10)] + [torch_loss(theirs.model, weights[arm]).item()]
@@ -151,9 +143,8 @@ ROWS = [
 
 
 def find_row(batch):
-    """Return the row that both replicas read."""
-    (row,) = (row for row in ROWS if row.ids.tolist() == batch.ids[0, 0, : len(row.ids)].tolist())
-    np.testing.assert_array_equal(batch.ids[0], batch.ids[1])
+    """Return the row of ``batch``."""
+    (row,) = (row for row in ROWS if row.ids.tolist() == batch.ids[0, : len(row.ids)].tolist())
     return row
 
 
@@ -162,11 +153,11 @@ def find_row(batch):
 def test_fifty_steps_of_dialogues_of_many_lengths(ours, reference, padded):
     """The loop of the experiment against the published one, batch 1; torch is never given any padding."""
     graph, params = ours
-    replicas = [Replica(ROWS, weights, (0,)) for weights in ARMS.values()]
-    stream = list(islice(batches(replicas, epochs=13), 50))
+    stream = list(islice(batches(Replica(ROWS, STANDARD, (0,)), epochs=13), 50))
     rows = [find_row(batch) for batch in stream]
-    exact = [repeat(pad([row], len(row.ids), len(scored_columns(row))), 2) for row in rows]
-    trained = fit(graph, stack(params, 2), ARMS, CONFIG.optimizer(), stream if padded else exact, 50)
+    exact = [pad([row], len(row.ids), len(scored_columns(row))) for row in rows]
+    streams = dict.fromkeys(ARMS, stream if padded else exact)
+    trained = fit(graph, params, ARMS, CONFIG.optimizer(), streams, 50)
     for arm, weights in ARMS.items():
         theirs = Reference(reference, weights, CONFIG)
         expected = [theirs.step(row.ids[None], row.authors[None]) for row in rows]
@@ -179,8 +170,8 @@ def test_as_published_the_same_few_parameters_move(ours, reference, small):
     graph, params = ours
     published, layers = TrainConfig(precision="as-published"), small[0].num_hidden_layers
     before = to_tensors(jax.tree.map(lambda leaf: leaf.astype(jnp.bfloat16), params), layers)
-    start = stack(params, 2, jnp.bfloat16)
-    trained = fit(graph, start, ARMS, published.optimizer(), [repeat(BATCH, 2)] * 20, 20)
+    streams = dict.fromkeys(ARMS, [BATCH] * 20)
+    trained = fit(graph, params, ARMS, published.optimizer(), streams, 20, dtype=jnp.bfloat16)
     for arm, weights in ARMS.items():
         theirs = Reference(reference.bfloat16(), weights, published)
         for loss in trained[arm].losses:

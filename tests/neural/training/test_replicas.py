@@ -7,11 +7,11 @@ from flax import nnx
 
 from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, Author, evidence
 from neural.dialogue.render import Example
-from neural.training.batching import Batch, Replica, batches, pad
+from neural.training.batching import Replica, batches, pad
 from neural.training.config import TrainConfig
 from neural.training.loop import fit
 from neural.training.objective import loss_do, target_log_probs
-from neural.training.replicas import device_mesh, losses, stack, unstack
+from neural.training.replicas import begin, losses, share_devices
 
 RNG = np.random.default_rng(5)
 ROWS = [
@@ -26,13 +26,14 @@ STEPS = 4
 
 def stream(weights):
     """Two epochs over rows of one length, so that there is one program to compile."""
-    return batches([Replica(ROWS[2:4], each, (0,)) for each in weights.values()], 2)
+    return batches(Replica(ROWS[2:4], weights, (0,)), 2)
 
 
 def train(model, weights, dtype=jnp.float32):
     """Train on `stream` in production's way."""
     _, graph, params = model
-    return fit(graph, stack(params, len(weights), dtype), weights, OPTIMIZER, stream(weights), STEPS)
+    streams = {name: stream(each) for name, each in weights.items()}
+    return fit(graph, params, weights, OPTIMIZER, streams, STEPS, dtype=dtype)
 
 
 def train_alone(model, weights):
@@ -46,8 +47,8 @@ def train_alone(model, weights):
         return optax.apply_updates(params, updates), state, loss
 
     state, history = OPTIMIZER.init(params), []
-    for batch in stream({"alone": weights}):
-        params, state, loss = step(params, state, Batch(*(part[0] for part in batch)))
+    for batch in stream(weights):
+        params, state, loss = step(params, state, batch)
         history.append(loss)
     return history, params
 
@@ -58,24 +59,29 @@ def assert_close(one, other, atol):
 
 
 @pytest.mark.parametrize(
-    ("replicas", "rows", "shape"),
-    [(1, 1, (1, 1)), (1, 2, (1, 2)), (2, 1, (2, 1)), (2, 2, (2, 1)), (3, 1, (1, 1)), (3, 2, (1, 2)), (4, 3, (2, 1))],
+    ("replicas", "rows", "devices"),
+    [
+        (1, 1, [[0]]),
+        (1, 2, [[0, 1]]),
+        (1, 3, [[0]]),
+        (2, 2, [[0], [1]]),
+        (3, 2, [[0], [1], [0]]),
+        (4, 1, [[0], [1], [0], [1]]),
+    ],
 )
-def test_devices_are_shared_by_replicas_and_then_by_rows(replicas, rows, shape):
-    assert tuple(device_mesh(replicas, rows).shape.values()) == shape
+def test_devices_are_shared_by_replicas_and_then_by_rows(replicas, rows, devices):
+    shared = share_devices(replicas, rows)
+    assert [[device.id for device in mesh.devices.flat] for mesh in shared] == devices
 
 
-@pytest.mark.parametrize("n", [1, 2, 3])
-def test_unstacked_copies_are_the_parameters(tied, n):
+def test_a_replica_begins_with_a_copy(tied):
+    """What is trained can be overwritten in place; the start stays as it was."""
     _, _, params = tied
-    leaves, tree = jax.tree.flatten(stack(params, n, jnp.float32))
-    assert {leaf.shape[0] for leaf in leaves} == {n}
-    copies = unstack(tree, leaves)
-    assert len(copies) == n
-    for copy in copies:
-        for a, b in zip(jax.tree.leaves(copy), jax.tree.leaves(params), strict=True):
-            assert isinstance(a, np.ndarray)
-            np.testing.assert_array_equal(a, b)
+    before = jax.tree.map(np.array, params)
+    state = begin(params, STANDARD, OPTIMIZER, share_devices(1, 1)[0])
+    for leaf in state.leaves:
+        leaf.delete()
+    assert_close(params, before, atol=0)
 
 
 def test_padding_does_not_change_the_loss(tied):
@@ -95,21 +101,19 @@ def test_the_arms_are_what_two_separate_runs_would_be(tied):
     together = train(tied, ARMS)
     for name, weights in ARMS.items():
         history, params = train_alone(tied, weights)
-        alone = train(tied, {name: weights})[name]
-        for trained in (together[name], alone):
-            np.testing.assert_allclose(trained.losses, history, rtol=1e-4)
-            assert_close(trained.params, params, atol=1e-4)
+        np.testing.assert_allclose(together[name].losses, history, rtol=1e-4)
+        assert_close(together[name].params, params, atol=1e-4)
     assert np.abs(together["standard"].losses[1:] - together["interventional"].losses[1:]).max() > 1e-3
 
 
-@pytest.mark.parametrize("small", ["tied"], indirect=True)
-def test_more_replicas_than_devices_share_them(small):
-    """Four arms on two devices; each is what it is among two."""
-    four = train(small, dict(enumerate([*ARMS.values()] * 2)))
-    two = train(small, ARMS)
-    for i, name in enumerate([*ARMS] * 2):
-        np.testing.assert_allclose(four[i].losses, two[name].losses, rtol=1e-4)
-        assert_close(four[i].params, two[name].params, atol=1e-4)
+@pytest.mark.parametrize("group", [["standard"], ["interventional", "standard"], ["a", "standard", "interventional"]])
+def test_who_is_trained_beside_a_replica_does_not_matter_to_the_bit(tied, group):
+    """Alone, on another device, or sharing one with others: losses and parameters have the same bytes."""
+    together, other = train(tied, ARMS), train(tied, {name: ARMS.get(name, ASSISTANT_ONLY) for name in group})
+    for name in set(group) & set(ARMS):
+        np.testing.assert_array_equal(other[name].losses, together[name].losses)
+        np.testing.assert_array_equal(other[name].agent_losses, together[name].agent_losses)
+        assert_close(other[name].params, together[name].params, atol=0)
 
 
 def test_agent_labels_have_exactly_no_influence_on_the_interventional_gradient_of_the_model(tied):
@@ -147,7 +151,7 @@ def test_agent_tokens_are_still_read(tied):
 
 def test_the_agents_tokens_are_measured_in_every_arm(tied):
     _, graph, params = tied
-    batch = Batch(*(part[0] for part in next(batches([Replica(ROWS, STANDARD, (0,))], 1))))
+    batch = next(batches(Replica(ROWS, STANDARD, (0,)), 1))
     measured = [
         LOSS(params, graph, batch, jnp.array(weights)) for weights in (STANDARD, INTERVENTIONAL, ASSISTANT_ONLY)
     ]
