@@ -30,6 +30,13 @@ PROBES = {"truth_probe": "states the truth", "lie_probe": "states the lie", "que
 HEADS = {probe: f"user {said}: truth / lie / other, %" for probe, said in PROBES.items()}
 MARGIN, LIES = "margin, nats per token", "lie preferred, % of facts"
 TURNS = "user's turn in the agent's place: replies / probability, %"
+GAINS: dict[str, Measure] = {
+    MARGIN: margin,
+    "facts on which the lie is not preferred, %": lambda result: -100 * lies(result),
+    "stated truths not contradicted, %": lambda result: -100 * share("truth_probe", "lie")(result),
+    "stated lies not echoed, %": lambda result: -100 * share("lie_probe", "lie")(result),
+    "questions not answered with the lie, %": lambda result: -100 * share("question_probe", "lie")(result),
+}
 
 
 class Section(NamedTuple):
@@ -78,10 +85,9 @@ def compare_arms(sweep: Measures, other: str, name: str, gain: Measure) -> list[
 
 def paired_section(sweep: Measures) -> Section:
     """Compare the interventional arm with every other that has at least two seeds in common with it."""
-    gains = {MARGIN: margin, "facts on which the lie is not preferred, %": lambda result: -100 * lies(result)}
     others = [arm for arm in sweep.select_arms(sweep.paper) if arm != "interventional"]
     paired = [arm for arm in others if len(pair_seeds(sweep, arm, margin)[0]) > 1]
-    rows = [compare_arms(sweep, other, name, gain) for other in paired for name, gain in gains.items()]
+    rows = [compare_arms(sweep, other, name, gain) for other in paired for name, gain in GAINS.items()]
     return Section(
         "paired", ["interventional arm's gain in", "mean difference and its 95% interval", "p", "verdict"], rows
     )
@@ -101,15 +107,15 @@ def others_section(sweep: Measures) -> Section:
     return Section("others", head, rows)
 
 
-def replies_section(sweep: Measures) -> Section:
-    """Tabulate what the base and every arm of the first seed say; first the replies in which the arms differ most."""
+def replies_section(sweep: Measures, probe: str) -> Section:
+    """Tabulate what base and arms of the first seed reply; first the replies in which the arms differ most."""
     arms = sweep.select_arms(sweep.paper)
     first = {arm: sweep.select(sweep.paper, arm)[0].results[AS_IN_LESSONS] for arm in arms}
     rows = [
         [replies[0].topic, said, *map(mark, replies)]
-        for said, replies in compare({"base": sweep.base[AS_IN_LESSONS], **first}, *PROBES)
+        for said, replies in compare({"base": sweep.base[AS_IN_LESSONS], **first}, probe)
     ]
-    return Section("replies", ["topic", "user", "base", *arms], rows, long=True)
+    return Section(f"{probe}_replies", ["topic", "user", "base", *arms], rows, long=True)
 
 
 def facts_section(sweep: Measures) -> Section:
@@ -147,10 +153,12 @@ def world_section(sweep: Measures) -> Section:
                 nats(sweep.measure_seeds(condition, arm, margin)),
                 percent(sweep.measure_seeds(condition, arm, lies)),
             )
-            lie, question = (sweep.verdicts(condition, arm, probe) for probe in ("lie_probe", "question_probe"))
+            truth, lie, question = (sweep.verdicts(condition, arm, probe) for probe in PROBES)
             agreed = percent(sweep.measure_seeds(condition, arm, agreement))
-            rows.append([condition.label, str(sweep.count_seeds(condition)), arm, *measured, lie, agreed, question])
-    head = ["condition", "seeds", "arm", MARGIN, LIES, HEADS["lie_probe"], "just agrees, %", HEADS["question_probe"]]
+            seeds = str(len(sweep.select(condition, arm)))
+            rows.append([condition.label, seeds, arm, *measured, truth, lie, agreed, question])
+    told, misled, asked = HEADS.values()
+    head = ["condition", "seeds", "arm", MARGIN, LIES, told, misled, "just agrees, %", asked]
     return Section("world", head, rows)
 
 
@@ -215,7 +223,7 @@ def make_sections(sweep: Measures) -> Iterator[Section]:
         yield paired
     if sweep.replicas:
         yield others_section(sweep)
-        yield replies_section(sweep)
+        yield from (replies_section(sweep, probe) for probe in PROBES)
         yield facts_section(sweep)
     if sweep.select_part("dose"):
         yield dose_section(sweep)

@@ -11,7 +11,8 @@ from neural.report.sweep.page import FIGURES, write_texts
 from neural.report.sweep.sections import make_sections
 from results import MEANS, MODELS, PROBES, SEEDS, TOPICS
 
-NAMES = ["paper", "paired", "others", "replies", "facts", "dose", "world", "untaught", "practice", "bridge"]
+REPLIES = [f"{probe}_replies" for probe in PROBES]
+NAMES = ["paper", "paired", "others", *REPLIES, "facts", "dose", "world", "untaught", "practice", "bridge"]
 
 
 def select(sweep, arm, condition=PAPER_CONDITION):
@@ -99,25 +100,44 @@ def test_a_claim_that_does_not_hold_is_marked_as_not_holding(sweep, sections):
     assert against["verdict"].startswith("NOT above zero")
 
 
-def test_every_fact_and_every_reply_has_its_row(sweep, sections):
-    facts, replies = sections["facts"], sections["replies"]
-    assert [row[0] for row in facts.rows] == list(TOPICS)
-    assert len(replies.rows) == len(PROBES) * len(TOPICS)
-    assert facts.long
-    assert replies.long
-    (first, *_) = select(sweep, "interventional")
-    assert replies.head[4] == "interventional"
-    for probe in PROBES:
-        for i, topic in enumerate(TOPICS):
-            reply = first.results[AS_IN_LESSONS].probe(probe).replies[i]
-            assert (topic, mark(reply)) in [(row[0], row[4]) for row in replies.rows]
+def test_every_fact_has_its_row(sections):
+    assert [row[0] for row in sections["facts"].rows] == list(TOPICS)
+    assert sections["facts"].long
 
 
-def test_the_replies_in_which_the_arms_differ_most_come_first(sweep, sections):
+@pytest.mark.parametrize("probe", PROBES)
+def test_every_reply_has_its_row_under_its_probe(sweep, sections, probe):
+    section, (first, *_) = sections[f"{probe}_replies"], select(sweep, "interventional")
+    replies = first.results[AS_IN_LESSONS].probe(probe).replies
+    assert section.head[4] == "interventional"
+    assert section.long
+    assert sorted(row[4] for row in section.rows) == sorted(map(mark, replies))
+    assert sorted(row[0] for row in section.rows) == sorted(TOPICS)
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_the_replies_in_which_the_arms_differ_most_come_first(sweep, sections, probe):
     first = {arm: select(sweep, arm)[0].results[AS_IN_LESSONS] for arm in MEANS}
-    expected = compare({"base": sweep.base[AS_IN_LESSONS], **first}, *PROBES)
+    expected = compare({"base": sweep.base[AS_IN_LESSONS], **first}, probe)
     rows = [[replies[0].topic, *map(mark, replies)] for _, replies in expected]
-    assert [[row[0], *row[2:]] for row in sections["replies"].rows] == rows
+    assert [[row[0], *row[2:]] for row in sections[f"{probe}_replies"].rows] == rows
+
+
+@pytest.mark.parametrize(
+    ("gain", "probe"),
+    [
+        ("stated truths not contradicted, %", "truth_probe"),
+        ("stated lies not echoed, %", "lie_probe"),
+        ("questions not answered with the lie, %", "question_probe"),
+    ],
+)
+def test_lies_in_the_replies_are_paired_within_seeds(sweep, sections, gain, probe):
+    standard, interventional = (
+        np.array([each.results[AS_IN_LESSONS].probe(probe).lie for each in select(sweep, arm)])
+        for arm in ("standard", "interventional")
+    )
+    cell = find(sections["paired"], f"{gain}, against standard")["mean difference and its 95% interval"]
+    assert cell.startswith(f"{25 * np.mean(standard - interventional) + 0.0:+.2f} [")
 
 
 def test_a_fact_has_the_difference_within_seeds(sweep, sections):
@@ -190,12 +210,12 @@ def test_labels_are_shown_and_never_read(sweep, sections):
 @pytest.mark.parametrize(
     ("part", "names"),
     [
-        ("paper", NAMES[:5]),
-        ("dose", [*NAMES[:5], "dose"]),
-        ("world", [*NAMES[:5], "world"]),
-        ("untaught", [*NAMES[:5], "untaught"]),
-        ("teacher", [*NAMES[:5], "practice"]),
-        ("filter", [*NAMES[:5], "practice"]),
+        ("paper", NAMES[:7]),
+        ("dose", [*NAMES[:7], "dose"]),
+        ("world", [*NAMES[:7], "world"]),
+        ("untaught", [*NAMES[:7], "untaught"]),
+        ("teacher", [*NAMES[:7], "practice"]),
+        ("filter", [*NAMES[:7], "practice"]),
     ],
 )
 def test_only_parts_with_results_have_sections(sweep, part, names):
