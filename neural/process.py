@@ -21,14 +21,15 @@ from neural.training.resources import peak_memory
 
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8  # of malloc.h
 COMPILATION = "/jax/core/compile/"  # tracing, lowering and compiling a program
+COMPILED = COMPILATION + "backend_compile_duration"  # the last of the three
 
 
 def prepare(replicas: int) -> None:
     """Set up JAX for a program that trains ``replicas`` models, before JAX is first used.
 
     Each replica gets a host device, but no more than there are cores: JAX would start as many threads, and then add up
-    in another order. Compiled programs are kept on disk for the
-    next run, in the user's cache or in JAX_COMPILATION_CACHE_DIR.
+    in another order. Compiled programs are kept on disk for the next run, in the user's cache or in
+    JAX_COMPILATION_CACHE_DIR.
     """
     jax.config.update("jax_num_cpu_devices", min(os.cpu_count() or 1, replicas))
     mallopt(M_ARENA_MAX, 1)  # one heap for all threads
@@ -42,14 +43,27 @@ def mallopt(parameter: int, value: int) -> None:
     libc: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
     if hasattr(libc, "mallopt"):
         libc.mallopt(parameter, value)
-        libc.malloc_trim(0)  # gives back what is free now
+    trim()
+
+
+def trim() -> None:
+    """Give back the memory that is free now."""
+    libc: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if hasattr(libc, "malloc_trim"):
+        libc.malloc_trim(0)
+
+
+def _trim_after_compilation(event: str, duration_secs: float, **_: object) -> None:
+    if event == COMPILED:
+        trim()
 
 
 @contextmanager
 def keep_freed_memory(dtype: DTypeLike) -> Iterator[None]:
     """Keep what a step in float32 frees for the next one, and give it back at the end.
 
-    Memory given back at once returns as fresh pages: a million of them a step for half a billion parameters. In
+    Memory given back at once returns as fresh pages: a million of them a step for half a billion parameters. What
+    compiling or loading a program leaves behind is given back all the same: the pieces are too small for a step. In
     bfloat16 a step allocates blocks so large and so different on CPUs that the kept memory would grow without bound.
     """
     if np.dtype(dtype) != np.float32:
@@ -57,9 +71,11 @@ def keep_freed_memory(dtype: DTypeLike) -> Iterator[None]:
         return
     mallopt(M_MMAP_MAX, 0)
     mallopt(M_TRIM_THRESHOLD, -1)
+    jax.monitoring.register_event_duration_secs_listener(_trim_after_compilation)
     try:
         yield
     finally:
+        jax.monitoring.unregister_event_duration_listener(_trim_after_compilation)
         mallopt(M_MMAP_MAX, 65_536)  # the defaults
         mallopt(M_TRIM_THRESHOLD, 131_072)
 

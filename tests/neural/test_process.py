@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import pytest
 
 from neural import process
-from neural.process import Meter, prepare
+from neural.process import Meter, keep_freed_memory, prepare
 
 
 def test_a_meter_separates_steps_from_compilation(monkeypatch):
@@ -47,6 +47,16 @@ def test_a_meter_that_is_left_listens_no_longer():
     before = meter.compiling
     jax.jit(lambda x: jnp.cos(x) @ x)(jnp.ones((51, 51))).block_until_ready()
     assert meter.compiling == before
+
+
+def test_what_a_compilation_leaves_behind_is_given_back_while_freed_memory_is_kept(monkeypatch):
+    trimmed = []
+    monkeypatch.setattr(process, "trim", lambda: trimmed.append(None))
+    for i, inside in enumerate((False, True, False)):
+        with keep_freed_memory("float32" if inside else "bfloat16"):
+            trimmed.clear()
+            jax.jit(lambda x, i=i: jnp.sin(x) @ x + i)(jnp.ones((52 + i, 52 + i))).block_until_ready()
+            assert bool(trimmed) == inside
 
 
 @pytest.mark.parametrize(
