@@ -195,10 +195,11 @@ def practice_section(sweep: Measures) -> Section:
             values = (sweep.measure_seeds(condition, arm, measure) for measure in (margin, lies, evasions, turn_taking))
             formats: Sequence[Callable[[Values], str]] = (nats, percent, percent, partial(percent, digits=1))
             cells = [show(each) for show, each in zip(formats, values, strict=True)]
-            asked = sweep.verdicts(condition, arm, "question_probe")
+            misled, asked = (sweep.verdicts(condition, arm, probe) for probe in ("lie_probe", "question_probe"))
             seeds = str(len(sweep.select(condition, arm)))
-            rows.append([condition.label, arm, seeds, *cells[:2], asked, *cells[2:]])
-    head = ["lessons", "arm", "seeds", MARGIN, LIES, HEADS["question_probe"], "does not answer, %", "user's turn, %"]
+            rows.append([condition.label, arm, seeds, *cells[:2], misled, asked, *cells[2:]])
+    verdicts = HEADS["lie_probe"], HEADS["question_probe"]
+    head = ["lessons", "arm", "seeds", MARGIN, LIES, *verdicts, "does not answer, %", "user's turn, %"]
     return Section("practice", head, rows)
 
 
