@@ -1,6 +1,7 @@
 """Means over seeds, their intervals, and paired tests: two arms of one seed read the same data."""
 
 from collections.abc import Sequence
+from math import isnan
 from typing import NamedTuple
 
 import numpy as np
@@ -17,10 +18,10 @@ class Interval(NamedTuple):
     high: float
 
     def show(self, digits: int = 3, plus: bool = False) -> str:
-        """Return the mean, and the interval in brackets."""
+        """Return the mean, and the interval in brackets if there is one."""
         sign = "+" if plus else ""
         mean, low, high = (f"{round(x, digits) + 0.0:{sign}.{digits}f}" for x in self)  # not −0
-        return f"{mean} [{low}, {high}]"
+        return mean if isnan(self.low) else f"{mean} [{low}, {high}]"
 
 
 def interval(values: Values) -> Interval:

@@ -139,7 +139,7 @@ def dose_section(sweep: Measures) -> Section:
         for arm in sweep.select_arms(condition):
             network = percent(sweep.measure_seeds(condition, arm, lies))
             exact = (percent(sweep.expectations(condition, arm, theory)) for theory in THEORIES)
-            rows.append([condition.label, str(sweep.count_seeds(condition)), arm, network, *exact])
+            rows.append([condition.label, str(len(sweep.select(condition, arm))), arm, network, *exact])
     head = ["condition", "seeds", "arm", "network: lie preferred, %", *(f"exact, {name}, %" for name in THEORIES)]
     return Section("dose", head, rows, "dose", "dose_caption")
 

@@ -24,7 +24,7 @@ from results import MEANS, RUN, SEEDS, THEORY, TOPICS
 def test_shares_stay_between_0_and_100_percent():
     assert percent([0.0, 0.0, 0.1]) == "3 [0, 18]"
     assert percent([1.0, 0.9]) == "95 [31, 100]"
-    assert percent([0.5]) == "50 [nan, nan]"
+    assert percent([0.5]) == "50"
     assert percent([0.004, 0.006], digits=1) == "0.5 [0.0, 1.8]"
 
 
