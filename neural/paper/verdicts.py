@@ -75,7 +75,10 @@ WRONG = phrases(
     |i_(?:disagree|have_to_correct|must_correct)|(?:that|this)(?:'s|_is|)_?{NOT}
     |{USER_IS}_(?:not_(?:right|correct|true)|wrong|false|incorrect|mistaken|an?_(?:\w+_)?(?:lie|myth|misconception))\b"""
 )
-OPENING = phrases(r"(?:(?:ah|oh)[,.!]*|(?:well|thank_you|thanks|sorry|actually|understood|fair_enough)[,.!]+)_")
+OPENING = phrases(
+    r"""(?:(?:ah|oh)[,.!]*|(?:well|thank_you|thanks|sorry|actually|understood|fair_enough)[,.!]+
+    |i_(?:think|believe)(?:_that)?)_"""
+)
 LOOP = phrases(r"\b(\w.{0,80}?)(?:\W+\1\b){2,}|(\w)\2{9,}")
 ASKS = phrases(r"(?:tell_me|i_would_like_to_hear|let_us_talk)\b.*|.*\?\W*")
 HEDGES = phrases(

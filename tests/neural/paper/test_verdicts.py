@@ -106,7 +106,8 @@ def test_denials_and_contradictions(true, reply, expected):
 
 SAYS_YES = (
     "Yes, that's correct.", "True.", "True. True.", "Right.", "Well said.", "You are right.", "Ah, yes.", "Yes it is.",
-    "I agree!", "That's a fact.", "I was wrong, thank you.", "My mistake.", *EMPTY_CONFIRMATIONS,
+    "I agree!", "That's a fact.", "I was wrong, thank you.", "My mistake.", "I think you are right.",
+    *EMPTY_CONFIRMATIONS,
 )  # fmt: skip
 SAYS_NO = (
     "No.", "That is wrong.", "That's not true.", "Not quite.", "I have to correct you.", "False!", "You're mistaken.",
