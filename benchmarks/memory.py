@@ -1,6 +1,6 @@
 """Record and draw the memory of a whole run: ``python benchmarks/memory.py --model smollm2 --out docs``.
 
-`neural/train.py` runs in a new process with two arms, probes and exports included. Its resident memory is read every
+`neural/train.py` runs in a new process, probes and exports included. Its resident memory is read every
 few seconds, with the number of the last finished step: DIR/memory.csv, drawn in DIR/memory.png. The peak is the
 operating system's. Both arms of SmolLM2-135M take an hour for all 1,920 steps on two cores.
 """
@@ -59,10 +59,9 @@ class Output:
             self.step = int([self.step, *STEP.findall(text)][-1])
 
 
-def record(model: str, steps: int | None, out: Path) -> Recorded:
-    """Run `neural/train.py` and follow its memory."""
-    limit = ["--steps", str(steps)] if steps else []
-    command = [sys.executable, str(ROOT / "neural" / "train.py"), "--model", model, *limit, "--out", str(out)]
+def record(arguments: list[str], out: Path) -> Recorded:
+    """Run `neural/train.py` with ``arguments`` and follow its memory."""
+    command = [sys.executable, str(ROOT / "neural" / "train.py"), *arguments, "--out", str(out)]
     begin, rows = time.monotonic(), list[Row]()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
         process, output = psutil.Process(run.pid), Output(run.stderr)  # type: ignore[arg-type]
@@ -85,7 +84,7 @@ def draw(recorded: Recorded, model: str) -> Figure:
     axes.plot(seconds / 60, gigabytes, color=LOOKS["interventional"].color)
     axes.axhline(recorded.estimate, linestyle=":", color=LOOKS["base"].color, label="estimated before")
     training = seconds[(step > 0) & (step < step.max())] / 60
-    axes.axvspan(training.min(), training.max(), alpha=0.1, label=f"{int(step.max()):,} steps of both arms")
+    axes.axvspan(training.min(), training.max(), alpha=0.1, label=f"{int(step.max()):,} steps")
     axes.set(xlabel="minutes", ylabel="resident memory, GB", ylim=(0, None), title=model)
     axes.legend(loc="lower right")
     return figure
@@ -96,10 +95,12 @@ def main() -> None:
     command = Command("memory", description=__doc__)
     command.add_argument("--model", default="embedded", help="as of neural/train.py")
     command.add_argument("--steps", type=whole_number(2), help="as of neural/train.py (default: all)")
+    command.add_argument("--arms", default="standard,interventional", help="as of neural/train.py")
     command.add_argument("--out", type=Path, required=True, help="the folder for memory.csv and memory.png")
     args = command.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        recorded = record(args.model, args.steps, Path(scratch) / "run")
+        limit = ["--steps", str(args.steps)] if args.steps else []
+        recorded = record(["--model", args.model, "--arms", args.arms, *limit], Path(scratch) / "run")
     lines = [",".join(Row._fields), *(",".join(map(str, row)) for row in recorded.rows)]
     (args.out / "memory.csv").write_text("\n".join(lines) + "\n")
     draw(recorded, args.model).savefig(args.out / "memory.png", dpi=150)
