@@ -1,6 +1,6 @@
 """The figures of a sweep, with 95% intervals over seeds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
 
 import numpy as np
@@ -17,6 +17,7 @@ from neural.report.sweep.measures import Measures, lies
 
 DOSES = {"p_lie": "lessons in which the agent lies (%)", "p_wrong": "replies in which the world is wrong (%)"}
 LINES: tuple[LineStyleType, ...] = "-", ":"  # of the losses
+THEORY_LINES: tuple[LineStyleType, ...] = "--", "-.", ":"
 OBSERVERS = {"interventional": ("#0060a8", "o"), "bystander": ("#c44e00", "s")}
 
 
@@ -43,27 +44,39 @@ def facts_figure(sweep: Measures) -> Figure:
     )
 
 
+def order_doses(sweep: Measures, variable: str) -> list[tuple[float, Condition]]:
+    """Return the conditions in which only ``variable`` differs from the paper's, and its percentage in each."""
+    conditions = [sweep.paper, *(each for each in sweep.select_part("dose") if each.variable == variable)]
+    return sorted(((100 * getattr(each.template, variable), each) for each in conditions), key=itemgetter(0))
+
+
+def draw_doses(axes: Axes, sweep: Measures, doses: Sequence[tuple[float, Condition]], arm: str) -> None:
+    """Draw how often an arm's networks prefer the lie, and how often its exact mixtures expect it."""
+    there = [(dose, condition) for dose, condition in doses if sweep.select(condition, arm)]
+    x = [dose for dose, _ in there]
+    for theory, line in zip(THEORIES, THEORY_LINES, strict=True):
+        means = [100 * float(np.mean(sweep.expectations(condition, arm, theory))) for _, condition in there]
+        axes.plot(x, means, color="#555555", linestyle=line, linewidth=1.2, label=f"exact, {theory}")
+    shares = [np.multiply(100, sweep.measure_seeds(condition, arm, lies)) for _, condition in there]
+    draw_intervals(axes, x, [share_interval(each) for each in shares], look(arm)._replace(line="-"), arm)
+    axes.set_ylim(-4, 104)
+
+
 def dose_figure(sweep: Measures) -> Figure:
     """Draw how often networks and exact mixtures prefer the lie, by how often the agent lies and the world is wrong."""
-    figure = Figure(figsize=(9, 10.5), layout="constrained")
-    panels = figure.subplots(1 + len(THEORIES), 2, sharex="col", sharey=True)
-    rows: dict[str, Callable[[Condition, str], list[float]]] = {
-        "network": lambda condition, arm: sweep.measure_seeds(condition, arm, lies),
-        **{f"exact, {t}": lambda condition, arm, t=t: sweep.expectations(condition, arm, t) for t in THEORIES},  # type: ignore[misc]
-    }
-    for column, (variable, title) in zip(panels.T, DOSES.items(), strict=True):
-        conditions = [sweep.paper, *(each for each in sweep.select_part("dose") if each.variable == variable)]
-        doses = sorted(((100 * getattr(each.template, variable), each) for each in conditions), key=itemgetter(0))
-        for axes, (name, measure) in zip(column, rows.items(), strict=True):
-            for arm in sweep.arms:
-                there = [(dose, values) for dose, each in doses if (values := measure(each, arm))]
-                shares = [share_interval([100 * value for value in values]) for _, values in there]
-                if len(there) > 1:
-                    draw_intervals(strip(axes), [dose for dose, _ in there], shares, look(arm), arm)
-            axes.set(ylabel=f"{name}:\nlie preferred, %", ylim=(-4, 104))
-        column[-1].set_xlabel(title)
-    handles = panels[0, 0].get_legend_handles_labels()
-    figure.legend(*handles, frameon=False, loc="outside upper center", ncols=len(sweep.arms))
+    doses = {variable: found for variable in DOSES if len(found := order_doses(sweep, variable)) > 1}
+    arms = [arm for arm in sweep.arms if any(sweep.select(each, arm) for each in sweep.select_part("dose"))]
+    figure = Figure(figsize=(1 + 3.6 * len(doses), 0.8 + 2.4 * len(arms)), layout="constrained")
+    panels = figure.subplots(len(arms), len(doses), sharex="col", sharey=True, squeeze=False)
+    for column, (variable, found) in zip(panels.T, doses.items(), strict=True):
+        for axes, arm in zip(column, arms, strict=True):
+            draw_doses(strip(axes), sweep, found, arm)
+        column[-1].set_xlabel(DOSES[variable])
+    for axes, arm in zip(panels[:, 0], arms, strict=True):
+        axes.set_ylabel(f"{arm}:\nlie preferred, %")
+    labels = [axes.get_legend_handles_labels() for axes in panels[:, 0]]
+    handles = {label: handle for each in labels for handle, label in zip(*each, strict=True)}
+    figure.legend(handles.values(), handles.keys(), frameon=False, loc="outside upper center", ncols=2)
     return figure
 
 

@@ -30,24 +30,30 @@ def test_the_facts_of_the_papers_condition_with_the_base(sweep, measures):
 def test_the_dose_is_the_share_of_lies_and_of_wrong_replies_in_the_lessons(measures):
     """100·p_lie and 100·p_wrong of the template; the paper's own stand at 60 and 0."""
     figure = dose_figure(measures)
-    panels = np.array(figure.axes).reshape(1 + len(THEORIES), 2)
+    panels = np.array(figure.axes).reshape(len(MEANS), 2)
     for column, doses in zip(panels.T, ([0, 30, 60, 90, 100], [0, 25, 50, 75, 100]), strict=True):
-        for axes in column:
-            assert points(axes).keys() == MEANS.keys()
-            assert all(x == doses for x, _ in points(axes).values())
+        for axes, arm in zip(column, MEANS, strict=True):
+            assert points(axes).keys() == {arm}
+            assert points(axes)[arm][0] == doses
     assert panels[-1, 0].get_xlabel() == "lessons in which the agent lies (%)"
     assert panels[-1, 1].get_xlabel() == "replies in which the world is wrong (%)"
 
 
-def test_the_rows_of_the_dose_are_the_network_and_the_exact_mixtures(measures):
-    panels = np.array(dose_figure(measures).axes).reshape(1 + len(THEORIES), 2)
-    for left, right in panels[:1]:
-        expected = 100 * (measures.margins(PAPER_CONDITION, "standard") < 0).mean()
-        assert points(left)["standard"][1][2] == pytest.approx(expected)
-        assert points(right)["standard"][1][0] == pytest.approx(expected)
-    for (left, _), theory in zip(panels[1:], THEORIES, strict=True):
-        assert left.get_ylabel().startswith(f"exact, {theory}:")
-        assert points(left)["standard"][1] == pytest.approx([100 * THEORY[theory]] * 5)
+def test_a_panel_of_the_dose_has_the_networks_of_an_arm_and_its_exact_mixtures(measures):
+    left, right = dose_figure(measures).axes[:2]
+    expected = 100 * (measures.margins(PAPER_CONDITION, "standard") < 0).mean()
+    assert points(left)["standard"][1][2] == pytest.approx(expected)
+    assert points(right)["standard"][1][0] == pytest.approx(expected)
+    lines = {line.get_label(): line.get_ydata() for line in left.lines}
+    for theory in THEORIES:
+        assert lines[f"exact, {theory}"] == pytest.approx([100 * THEORY[theory]] * 5)
+
+
+def test_a_sweep_of_one_variable_has_one_column(sweep):
+    replicas = tuple(each for each in sweep.replicas if each.condition.variable != "p_wrong")
+    figure = dose_figure(Measures(replace(sweep, replicas=replicas)))
+    assert len(figure.axes) == len(MEANS)
+    assert figure.axes[-1].get_xlabel() == "lessons in which the agent lies (%)"
 
 
 def test_labels_do_not_move_the_doses(sweep, measures):
