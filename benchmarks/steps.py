@@ -44,15 +44,15 @@ def peak_memory() -> int:
 
 def read_lessons(folder: Path) -> "list[Example]":
     """Return the lessons of seed 0, tokenized."""
-    import numpy as np
     from transformers import AutoTokenizer
 
     from neural.dialogue.render import encode
     from neural.paper.curriculum import read_recipe
     from neural.paper.lessons import PAPER, lessons
+    from neural.seeds import random_stream
 
     tokenizer, curriculum = AutoTokenizer.from_pretrained(folder), read_recipe(folder).curriculum
-    drawn = lessons(curriculum.facts, curriculum.lessons, PAPER, np.random.default_rng(0))
+    drawn = lessons(curriculum.facts, curriculum.lessons, PAPER, random_stream("lessons", 0))
     return [encode(tokenizer, lesson) for lesson in drawn]
 
 

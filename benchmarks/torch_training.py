@@ -26,6 +26,7 @@ from neural.paper.arms import ARMS
 from neural.paper.curriculum import read_recipe
 from neural.paper.lessons import PAPER, lessons
 from neural.paper.probes import RENDERERS, Probes
+from neural.seeds import random_stream
 from neural.training.batching import order
 from neural.training.config import TrainConfig
 
@@ -100,7 +101,7 @@ def main() -> None:
     begin = time.perf_counter()
     config, curriculum = read_recipe(args.model)
     tokenizer = AutoTokenizer.from_pretrained(args.model)
-    dialogues = lessons(curriculum.facts, curriculum.lessons, PAPER, np.random.default_rng(0))
+    dialogues = lessons(curriculum.facts, curriculum.lessons, PAPER, random_stream("lessons", 0))
     examples = [encode(tokenizer, dialogue) for dialogue in dialogues]
     probes = Probes(tokenizer, curriculum.facts)
     margins = {"base": probe(AutoModelForCausalLM.from_pretrained(args.model, dtype=torch.float32), probes)}

@@ -70,7 +70,6 @@ def read_plan(args: Namespace, recipe: "Recipe") -> "Plan":
 
 def show_tokens(args: Namespace) -> None:
     """Print the role table of the first dialogue; only the configuration and the tokenizer are read."""
-    import numpy as np
     from rich.console import Console
 
     from neural.dialogue.render import encode
@@ -79,10 +78,11 @@ def show_tokens(args: Namespace) -> None:
     from neural.paper.arms import arm_weights
     from neural.paper.curriculum import read_recipe
     from neural.paper.lessons import lessons
+    from neural.seeds import random_stream
 
     source = open_source(find(args.model))
     tokenizer, plan = source.tokenizer(), read_plan(args, read_recipe(source.path))
-    (dialogue,) = lessons(plan.curriculum.facts, 1, plan.template, np.random.default_rng(args.seed))
+    (dialogue,) = lessons(plan.curriculum.facts, 1, plan.template, random_stream("lessons", args.seed))
     Console().print(role_table(tokenizer, encode(tokenizer, dialogue), {arm: arm_weights(arm) for arm in args.arms}))
 
 

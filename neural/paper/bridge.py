@@ -29,6 +29,7 @@ from causal_agency.arrays import log_trajectory
 from neural.dialogue.authors import INTERVENTIONAL, STANDARD, Author
 from neural.model.decoder import Decoder
 from neural.paper.sweep_result import BridgeResult
+from neural.seeds import random_stream
 from neural.training.batching import Batch
 from neural.training.config import warmup_cosine
 from neural.training.loop import OnStep, fit
@@ -155,7 +156,7 @@ def architecture(design: Design) -> Qwen2Config:
 
 def training_stream(design: Design, mixture: Mixture, policy: str, seed: int) -> Iterator[Batch]:
     """Yield the batches of one policy, the same for every loss."""
-    rng = np.random.default_rng((seed, 1, list(POLICIES).index(policy)))
+    rng = random_stream("streams", seed, list(POLICIES).index(policy))
     for _ in range(design.steps):
         yield make_batch(write(mixture, POLICIES[policy], design.batch_size, design.slots, rng))
 
@@ -164,7 +165,7 @@ def compare(
     design: Design, graph: nnx.GraphDef, params: nnx.State, mixture: Mixture, seed: int
 ) -> dict[str, dict[str, tuple[float, ...]]]:
     """Return KL(exact ‖ model) for both exact predictives, slot by slot, by the slot's author."""
-    streams = write_tests(design, mixture, np.random.default_rng((seed, 2)))
+    streams = write_tests(design, mixture, random_stream("tests", seed))
     predicted = model_predictive(graph, params, make_batch(streams), design.symbols)
     exact = {"interventional": False, "bystander": True}
     return {
@@ -178,7 +179,7 @@ def compare(
 
 def bridge(design: Design, seed: int, on_step: OnStep | None = None) -> list[BridgeResult]:
     """Run the whole experiment for one seed, which draws the mixture, the streams and the model."""
-    mixture = random_mixture(design, np.random.default_rng((seed, 0)))
+    mixture = random_mixture(design, random_stream("mixture", seed))
     read = {policy: tee(training_stream(design, mixture, policy, seed), len(LOSSES)) for policy in POLICIES}
     streams = {(policy, loss): each for policy in POLICIES for loss, each in zip(LOSSES, read[policy], strict=True)}
     weights = {(policy, loss): LOSSES[loss] for policy, loss in streams}

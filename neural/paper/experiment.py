@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
 from flax import nnx
 
 from neural.dialogue.authors import AuthorWeights
@@ -21,6 +20,7 @@ from neural.paper.curriculum import Curriculum
 from neural.paper.lessons import PAPER, Template, lessons
 from neural.paper.probes import Probes
 from neural.result import Result
+from neural.seeds import random_stream
 from neural.training.batching import Replica, Seed
 from neural.training.config import PRECISIONS, TrainConfig
 from neural.training.loop import OnStep, Trained, WhileTraining, train
@@ -43,11 +43,10 @@ class Plan:
     def seeds(self) -> dict[str, Seed]:
         """Return the seed of every arm's order; arms with the same seed read the same lesson at every step.
 
-        An independent order depends on the seed and on the arm alone. The 1 at its end keeps it apart from the common
-        order: to NumPy a seed and the same seed followed by zeros are one.
+        An independent order depends on the seed and on the arm alone.
         """
         seed = self.train.seed
-        own = {arm: (seed, order_number(arm), 1) for arm in self.arms}
+        own = {arm: (seed, order_number(arm)) for arm in self.arms}
         return {arm: own[arm] if self.order == "independent" else (seed,) for arm in self.arms}
 
 
@@ -103,7 +102,7 @@ def experiment(
     """
     graph, base = nnx.split(checkpoint.model, nnx.Param)
     facts = plan.curriculum.facts
-    rng = np.random.default_rng(plan.train.seed)
+    rng = random_stream("lessons", plan.train.seed)
     examples = encode_all(checkpoint, lessons(facts, plan.curriculum.lessons, plan.template, rng))
     probes = Probes(checkpoint.tokenizer, facts)
 

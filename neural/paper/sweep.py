@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
-import numpy as np
 from flax import nnx
 
 from neural.finetuning import encode_all
@@ -19,6 +18,7 @@ from neural.paper.probes import Probes, Wording
 from neural.paper.sweep_result import AS_IN_LESSONS, ReplicaResult
 from neural.paper.theory import share_expecting_the_lie
 from neural.result import Result
+from neural.seeds import random_stream
 from neural.training.batching import Replica
 from neural.training.config import TrainConfig
 from neural.training.loop import OnStep, WhileTraining, train
@@ -38,14 +38,14 @@ def tell(condition: Condition, facts: Sequence[Fact]) -> list[Fact]:
 
 def choose_taught(condition: Condition, facts: Sequence[Fact], seed: int) -> list[Fact]:
     """Return those of ``facts`` that the lessons of a seed are on."""
-    order = np.random.default_rng((seed, 1)).permutation(len(facts))
+    order = random_stream("taught", seed).permutation(len(facts))
     return [facts[i] for i in sorted(order[round(condition.untaught * len(facts)) :])]
 
 
 def draw_lessons(condition: Condition, curriculum: Curriculum, seed: int) -> tuple[Lesson, ...]:
     """Draw the lessons of a seed; under the paper's condition they are those of the experiment."""
     taught = choose_taught(condition, tell(condition, curriculum.facts), seed)
-    return lessons(taught, curriculum.lessons, condition.template, np.random.default_rng(seed))
+    return lessons(taught, curriculum.lessons, condition.template, random_stream("lessons", seed))
 
 
 def fingerprint(curriculum: Curriculum) -> str:

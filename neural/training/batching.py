@@ -10,6 +10,7 @@ from jaxtyping import Int
 
 from neural.dialogue.authors import Author, AuthorWeights
 from neural.dialogue.render import Example, scored_columns
+from neural.seeds import random_stream
 
 Seed = tuple[int, ...]
 
@@ -53,7 +54,7 @@ def pad(examples: Sequence[Example], length: int, scored: int) -> Batch:
 
 def order(n: int, seed: Seed, epoch: int) -> Int[np.ndarray, " n"]:
     """Return the order of ``n`` examples in an epoch, a function of seed and epoch."""
-    return np.random.default_rng((*seed, epoch)).permutation(n)
+    return random_stream("order", *seed, epoch).permutation(n)
 
 
 def buckets(examples: Sequence[Example]) -> dict[int, int]:

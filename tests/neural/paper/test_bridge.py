@@ -28,6 +28,7 @@ from neural.paper.bridge import (
     write,
     write_tests,
 )
+from neural.seeds import random_stream
 
 SMALL = Design(hypotheses=3, symbols=4, slots=6, batch_size=2, steps=2, tests=20)
 MIXTURE = random_mixture(SMALL, np.random.default_rng(0))
@@ -117,7 +118,7 @@ def test_policies_and_losses_have_the_names_of_what_they_do():
 def test_a_model_that_predicts_as_one_observer_does_diverges_from_the_other_alone(monkeypatch, observer, bystander):
     design = Design(tests=300, slots=6)
     mixture = random_mixture(design, np.random.default_rng(0))
-    streams = write_tests(design, mixture, np.random.default_rng((7, 2)))
+    streams = write_tests(design, mixture, random_stream("tests", 7))
     monkeypatch.setattr(bridge_module, "model_predictive", lambda *_: exact_predictive(mixture, streams, bystander))
     got = compare(design, *small_decoder(design), mixture, 7)
     (other,) = {"interventional", "bystander"} - {observer}
@@ -130,7 +131,7 @@ def test_the_slots_of_each_author_are_compared_apart(monkeypatch):
     """A model that is exact but for a uniform guess in the agent's slots diverges there alone."""
     design = Design(tests=300, slots=6)
     mixture = random_mixture(design, np.random.default_rng(0))
-    streams = write_tests(design, mixture, np.random.default_rng((7, 2)))
+    streams = write_tests(design, mixture, random_stream("tests", 7))
     exact = exact_predictive(mixture, streams, False)
     worse = jnp.where(streams.evidence[..., None], exact, -jnp.log(design.symbols))
     monkeypatch.setattr(bridge_module, "model_predictive", lambda *_: worse)
@@ -151,9 +152,9 @@ def test_every_replica_is_trained_on_its_streams_by_its_loss(monkeypatch):
         bridge(SMALL, 3)
     assert seen["weights"] == {(policy, loss): LOSSES[loss] for policy in POLICIES for loss in LOSSES}
     assert seen["total"] == SMALL.steps
-    mixture = random_mixture(SMALL, np.random.default_rng((3, 0)))
+    mixture = random_mixture(SMALL, random_stream("mixture", 3))
     for policy, loss in seen["weights"]:
-        rng = np.random.default_rng((3, 1, list(POLICIES).index(policy)))
+        rng = random_stream("streams", 3, list(POLICIES).index(policy))
         expected = make_batch(write(mixture, POLICIES[policy], SMALL.batch_size, SMALL.slots, rng))
         for part, read in zip(expected, seen["batches"][policy, loss], strict=True):
             np.testing.assert_array_equal(read, part)
