@@ -1,4 +1,6 @@
-"""The error this package raises when it cannot use what it was given."""
+"""The errors this package raises when it cannot use what it was given."""
+
+from typing import Any
 
 
 class BadInput(ValueError):
@@ -11,6 +13,18 @@ class BadInput(ValueError):
         ...
         neural.errors.BadInput: epochs is 0, but must be a whole number of at least 1
     """
+
+
+class Diverged(BadInput):
+    """A loss or a gradient that is not finite; the parameters are those before the step."""
+
+    def __init__(self, name: Any, step: int, reading: str = ""):
+        """Say which replica met it, at which step, ``reading`` what."""
+        super().__init__(
+            f"{name}, step {step}{reading}: the loss or its gradient is not a number: the parameters are damaged, or "
+            "the learning rate is far too high"
+        )
+        self.name, self.step = name, step
 
 
 def summarize(problem: Exception) -> str:

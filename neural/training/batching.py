@@ -69,11 +69,16 @@ def buckets(examples: Sequence[Example]) -> dict[int, int]:
     return {top: LENGTH_MULTIPLE * ceil(scored[lengths <= top].max() / LENGTH_MULTIPLE) for top in tops}
 
 
-def batches(replica: Replica, epochs: int) -> Iterator[Batch]:
-    """Yield one example a step, padded to the first bucket that holds it; every epoch in a new order."""
-    sizes = buckets(replica.examples)
+def reading(replica: Replica, epochs: int) -> Iterator[int]:
+    """Yield which example each step reads; every epoch in a new order."""
     for epoch in range(epochs):
-        for i in order(len(replica.examples), replica.seed, epoch):
-            example = replica.examples[i]
-            top = next(top for top in sizes if top >= len(example.ids))
-            yield pad([example], top, sizes[top])
+        yield from order(len(replica.examples), replica.seed, epoch).tolist()
+
+
+def batches(replica: Replica, epochs: int) -> Iterator[Batch]:
+    """Yield one example a step, padded to the first bucket that holds it."""
+    sizes = buckets(replica.examples)
+    for i in reading(replica, epochs):
+        example = replica.examples[i]
+        top = next(top for top in sizes if top >= len(example.ids))
+        yield pad([example], top, sizes[top])

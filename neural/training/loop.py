@@ -15,8 +15,8 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from neural.dialogue.authors import AuthorWeights
-from neural.errors import BadInput
-from neural.training.batching import Batch, Replica, batches
+from neural.errors import Diverged
+from neural.training.batching import Batch, Replica, batches, reading
 from neural.training.config import PRECISIONS, TrainConfig
 from neural.training.replicas import begin, make_step, share_devices
 from neural.training.resources import replicas_at_once
@@ -81,7 +81,7 @@ def fit(
     step = make_step(graph, tree, optimizer)
     for each in chain([first], steps):
         states, losses = map(list, zip(*map(step, states, each), strict=True))
-        history.append(_await(losses))  # no step is queued while another runs: each holds memory of its own
+        history.append(_await(losses, list(weights), len(history) + 1))
         if on_step:
             on_step(Step(len(history), total, dict(zip(weights, history[-1][:, 0].tolist(), strict=True))))
     leaves = [state.leaves for state in states]
@@ -91,11 +91,15 @@ def fit(
     return {name: Trained(*each) for name, *each in zip(weights, trained, own, agent, strict=True)}
 
 
-def _await(losses: Sequence[Array]) -> Float[np.ndarray, "replicas 2"]:
-    """Wait for the losses of a step; raise BadInput if one is not finite."""
+def _await(losses: Sequence[Array], names: Sequence[Name], number: int) -> Float[np.ndarray, "replicas 2"]:
+    """Wait for the losses of step ``number``; raise Diverged if one is not finite.
+
+    No step is queued while another runs: each holds memory of its own.
+    """
     values = np.stack([np.asarray(each) for each in losses])
-    if not np.isfinite(values).all():
-        raise BadInput("the loss is not a number: the parameters are damaged, or the learning rate is far too high")
+    for name, finite in zip(names, np.isfinite(values).all(axis=1), strict=True):
+        if not finite:
+            raise Diverged(name, number)
     return values
 
 
@@ -109,7 +113,7 @@ def train(
     """Train a copy of ``model`` for each replica, as many at a time as memory allows, and yield each when it is done.
 
     All replicas need the same number of examples. ``while_training`` makes a context that is entered for the steps.
-    Raise BadInput if not even one replica fits into memory.
+    Raise BadInput if not even one replica fits into memory, or Diverged if a loss or a gradient is not finite.
     """
     graph, params = model
     dtype, names = PRECISIONS[config.precision], list(replicas)
@@ -120,7 +124,12 @@ def train(
         streams = {name: batches(replica, config.epochs) for name, replica in group.items()}
         total = config.steps(len(group[names[i]].examples))
         with while_training():
-            trained = fit(graph, params, weights, config.optimizer(), streams, total, on_step, dtype)
+            try:
+                trained = fit(graph, params, weights, config.optimizer(), streams, total, on_step, dtype)
+            except Diverged as problem:
+                examples = group[problem.name].examples
+                read = next(islice(reading(group[problem.name], config.epochs), problem.step - 1, None))
+                raise Diverged(problem.name, problem.step, f", dialogue {read + 1} of {len(examples)}") from None
         while trained:
             name = next(iter(trained))
             yield name, trained.pop(name)

@@ -77,6 +77,8 @@ def make_step(
 ) -> Callable[[State, Batch], tuple[State, Float[Array, "2"]]]:
     """Return the step of a replica: from state and batch to the next state and both `losses`.
 
+    If a loss or the gradient is not finite, the state stays as it was, and both losses returned are NaN.
+
     A step is two programs, gradients and update, so the temporary memory of one is free while the other runs, which
     saves a quarter of the total. Gradients overwrite those of the previous step; allocating fresh memory would add half
     as much time again.
@@ -87,9 +89,12 @@ def make_step(
         both, gradients = jax.value_and_grad(losses, has_aux=True)(params, graph, batch, weights)
         return jnp.stack(jax.tree.leaves(both)), jax.tree.leaves(gradients)
 
-    def update(leaves: Leaves, moments: Any, gradients: Leaves) -> tuple[Leaves, Any]:
-        updates, moments = optimizer.update(gradients, moments, leaves)
-        return optax.apply_updates(leaves, updates), moments
+    def update(leaves: Leaves, moments: Any, gradients: Leaves, both: Array) -> tuple[Leaves, Any, Array]:
+        sound = jnp.isfinite(optax.tree.norm(gradients)) & jnp.isfinite(both).all()
+        updates, after = optimizer.update(gradients, moments, leaves)
+        changed = optax.apply_updates(leaves, updates), after
+        kept = jax.tree.map(lambda new, old: jnp.where(sound, new, old), changed, (leaves, moments))
+        return *kept, jnp.where(sound, both, jnp.nan)
 
     learn_in_place = jax.jit(learn, donate_argnames="before", keep_unused=True)
     update_in_place = jax.jit(update, donate_argnames=("leaves", "moments"))
@@ -97,7 +102,7 @@ def make_step(
     def step(state: State, batch: Batch) -> tuple[State, Array]:
         batch = jax.device_put(batch, state.rows)
         both, gradients = learn_in_place(state.leaves, batch, state.weights, state.gradients)
-        leaves, moments = update_in_place(state.leaves, state.optimizer, gradients)
+        leaves, moments, both = update_in_place(state.leaves, state.optimizer, gradients, both)
         return State(leaves, moments, gradients, state.weights, state.rows), both
 
     return step

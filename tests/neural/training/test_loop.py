@@ -6,9 +6,9 @@ from flax import nnx
 
 from neural.dialogue.authors import INTERVENTIONAL, STANDARD
 from neural.dialogue.render import Example
-from neural.errors import BadInput
+from neural.errors import BadInput, Diverged
 from neural.training import loop
-from neural.training.batching import Replica, batches, pad
+from neural.training.batching import Replica, batches, order, pad
 from neural.training.config import TrainConfig
 from neural.training.loop import Step, fit, train
 from neural.training.replicas import share_devices
@@ -85,10 +85,24 @@ def test_a_loss_that_is_not_finite_is_bad_input(tied, spoiled):
     else:
         rate = 1e38
     optimizer = TrainConfig(learning_rate=rate).optimizer()
-    with pytest.raises(BadInput, match=r"the loss is not a number: .* or the learning rate is far too high"):
+    with pytest.raises(
+        Diverged, match=r"standard, step [12]: the loss or its gradient is not a number"
+    ):
         fit(graph, params, ARMS, optimizer, read(epochs=2), 4, reported.append)
     assert len(reported) == (0 if spoiled == "parameters" else 1)
     assert all(np.isfinite(list(step.losses.values())).all() for step in reported)
+
+
+def test_the_error_says_which_dialogue_was_read(tied, monkeypatch):
+    """The third step reads the first dialogue of the second epoch's order."""
+
+    def fit(*_):
+        raise Diverged("interventional", 3)
+
+    monkeypatch.setattr(loop, "fit", fit)
+    read = order(2, (0,), 1)[0] + 1
+    with pytest.raises(Diverged, match=rf"interventional, step 3, dialogue {read} of 2: the loss or its gradient"):
+        next(train(tied[1:], REPLICAS, CONFIG))
 
 
 def test_two_devices_that_share_the_rows_of_a_batch_compute_what_one_does(tied, monkeypatch):

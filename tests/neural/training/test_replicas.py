@@ -7,11 +7,12 @@ from flax import nnx
 
 from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, Author, evidence
 from neural.dialogue.render import Example
+from neural.training import replicas
 from neural.training.batching import Replica, batches, pad
 from neural.training.config import TrainConfig
 from neural.training.loop import fit
 from neural.training.objective import loss_do, target_log_probs
-from neural.training.replicas import begin, losses, share_devices
+from neural.training.replicas import begin, losses, make_step, share_devices
 
 RNG = np.random.default_rng(5)
 ROWS = [
@@ -82,6 +83,26 @@ def test_a_replica_begins_with_a_copy(tied):
     for leaf in state.leaves:
         leaf.delete()
     assert_close(params, before, atol=0)
+
+
+@pytest.mark.parametrize("spoiled", ["loss", "gradient"])
+def test_a_step_that_is_not_finite_changes_nothing(tied, monkeypatch, spoiled):
+    _, graph, params = tied
+    good = next(stream(STANDARD))
+    state = begin(params, STANDARD, OPTIMIZER, share_devices(1, 1)[0])
+    step = make_step(graph, jax.tree.structure(params), OPTIMIZER)
+    state, both = step(state, good)
+    assert np.isfinite(both).all()
+    before = jax.tree.map(np.array, (state.leaves, state.optimizer))
+
+    def spoil(params, *_):
+        zero = sum(jnp.sum(leaf) for leaf in jax.tree.leaves(params)) * 0
+        return (zero + jnp.inf if spoiled == "loss" else jnp.sqrt(zero)), zero  # the root's slope at 0 is infinite
+
+    monkeypatch.setattr(replicas, "losses", spoil)
+    state, both = make_step(graph, jax.tree.structure(params), OPTIMIZER)(state, good)
+    assert np.isnan(both).all()
+    assert_close((state.leaves, state.optimizer), before, atol=0)
 
 
 def test_padding_does_not_change_the_loss(tied):
