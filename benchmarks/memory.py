@@ -1,7 +1,7 @@
 """Record and draw the memory of a whole run: ``python benchmarks/memory.py --model smollm2 --out docs``.
 
 `neural/train.py` runs in a new process, probes and exports included. Its resident memory is read every
-few seconds, with the number of the last finished step: DIR/memory.csv, drawn in DIR/memory.png. The peak is the
+few seconds, with the number of the last finished step: DIR/memory.csv, drawn in DIR/memory.png. The run is in DIR/run. The peak is the
 operating system's. Both arms of SmolLM2-135M take an hour for all 1,920 steps on two cores.
 """
 
@@ -9,7 +9,6 @@ import re
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from threading import Thread
@@ -96,11 +95,10 @@ def main() -> None:
     command.add_argument("--model", default="embedded", help="as of neural/train.py")
     command.add_argument("--steps", type=whole_number(2), help="as of neural/train.py (default: all)")
     command.add_argument("--arms", default="standard,interventional", help="as of neural/train.py")
-    command.add_argument("--out", type=Path, required=True, help="the folder for memory.csv and memory.png")
+    command.add_argument("--out", type=Path, required=True, help="the folder for memory.csv, memory.png and run/")
     args = command.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        limit = ["--steps", str(args.steps)] if args.steps else []
-        recorded = record(["--model", args.model, "--arms", args.arms, *limit], Path(scratch) / "run")
+    limit = ["--steps", str(args.steps)] if args.steps else []
+    recorded = record(["--model", args.model, "--arms", args.arms, *limit], args.out / "run")
     lines = [",".join(Row._fields), *(",".join(map(str, row)) for row in recorded.rows)]
     (args.out / "memory.csv").write_text("\n".join(lines) + "\n")
     draw(recorded, args.model).savefig(args.out / "memory.png", dpi=150)

@@ -85,9 +85,7 @@ def test_a_loss_that_is_not_finite_is_bad_input(tied, spoiled):
     else:
         rate = 1e38
     optimizer = TrainConfig(learning_rate=rate).optimizer()
-    with pytest.raises(
-        Diverged, match=r"standard, step [12]: the loss or its gradient is not a number"
-    ):
+    with pytest.raises(Diverged, match=r"standard, step [12]: the loss or its gradient is not a number"):
         fit(graph, params, ARMS, optimizer, read(epochs=2), 4, reported.append)
     assert len(reported) == (0 if spoiled == "parameters" else 1)
     assert all(np.isfinite(list(step.losses.values())).all() for step in reported)
