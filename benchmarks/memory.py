@@ -1,7 +1,7 @@
 """Record and draw the memory of a whole run: ``python benchmarks/memory.py --model smollm2 --out docs``.
 
-`neural/train.py` runs in a new process, probes and exports included. Its resident memory is read every
-few seconds, with the number of the last finished step: DIR/memory.csv, drawn in DIR/memory.png. The run is in DIR/run. The peak is the
+`neural/train.py` runs in a new process, probes and exports included, and writes to DIR/run. Its resident memory is read
+every few seconds, with the number of the last finished step: DIR/memory.csv, drawn in DIR/memory.png. The peak is the
 operating system's. Both arms of SmolLM2-135M take an hour for all 1,920 steps on two cores.
 """
 
