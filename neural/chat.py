@@ -28,6 +28,10 @@ MIN_COLUMN = 26  # characters of a line of a reply, if replies are shown side by
 CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "\ufffd")  # models can write what would steer a terminal
 
 
+class Left(Exception):
+    """The user ended the chat."""
+
+
 def parse(command: Command, arguments: list[str] | None) -> Namespace:
     """Parse the arguments."""
     command.add_argument("run", metavar="RUN", help="the folder of a run or of a model, or a model's name")
@@ -121,12 +125,17 @@ def print_help(chat: "Chat", _: str) -> "Chat":
     return chat
 
 
+def leave(_chat: "Chat", _: str) -> "Chat":
+    """End the chat."""
+    raise Left
+
+
 COMMANDS: dict[str, tuple[Callable[["Chat", str], "Chat"], str]] = {
     ":why TRUE CLAIM | FALSE CLAIM": (why, "how much likelier each model finds the first as a reply to your last line"),
     ":context": (switch_context, "take the tutoring context away, or put it back"),
     ":new": (start_over, "start over"),
     ":help": (print_help, "print this"),
-    ":quit": (lambda chat, _: chat, "end, as Ctrl-D does; Ctrl-C stops a reply"),
+    ":quit": (leave, "end, as Ctrl-D does; Ctrl-C stops a reply"),
 }
 
 
@@ -207,8 +216,6 @@ def lines() -> Iterator[str]:
             if not typed:
                 raise
             break
-        if line == ":quit":
-            return
         if line:
             yield line
     if typed:
@@ -223,6 +230,8 @@ def talk(chat: "Chat") -> None:
                 chat = obey(chat, line) if line.startswith(":") else say(chat, line)
             except BadInput as problem:
                 note(f"chat: {problem}")
+            except Left:
+                return
 
 
 def prepare_terminal() -> None:

@@ -43,7 +43,6 @@ def mallopt(parameter: int, value: int) -> None:
     libc: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
     if hasattr(libc, "mallopt"):
         libc.mallopt(parameter, value)
-    trim()
 
 
 def trim() -> None:
@@ -71,6 +70,7 @@ def keep_freed_memory(dtype: DTypeLike) -> Iterator[None]:
         return
     mallopt(M_MMAP_MAX, 0)
     mallopt(M_TRIM_THRESHOLD, -1)
+    trim()
     jax.monitoring.register_event_duration_secs_listener(_trim_after_compilation)
     try:
         yield
@@ -78,6 +78,7 @@ def keep_freed_memory(dtype: DTypeLike) -> Iterator[None]:
         jax.monitoring.unregister_event_duration_listener(_trim_after_compilation)
         mallopt(M_MMAP_MAX, 65_536)  # the defaults
         mallopt(M_TRIM_THRESHOLD, 131_072)
+        trim()
 
 
 class Meter:

@@ -53,7 +53,8 @@ def read_style(fields: Mapping[str, Any]) -> Style:
 def make_tokenizer(fields: Mapping[str, Any]) -> PreTrainedTokenizerBase:
     """Return the tokenizer that a file with these ``fields`` describes, with its chat template.
 
-    Control tokens are special, and never made from text. Unused entries of the vocabulary are left out.
+    Control tokens are special: text is not made into them where special tokens are split. Unused entries of the
+    vocabulary are left out.
     """
     style = read_style(fields)
     tokens, kinds = fields["tokenizer.ggml.tokens"], fields["tokenizer.ggml.token_type"]

@@ -147,7 +147,10 @@ class Questions:
     def __init__(self, items: Sequence[Item], ends: Bool[np.ndarray, " vocabulary"]):
         every = join(items)
         self.prompts, self.ends = every.prompts, ends
-        self.start = np.array(shared_start([*every.prompts, *(text.ids for text in every.texts)]), np.int32)
+        shared = shared_start([*every.prompts, *(text.ids for text in every.texts)])
+        self.start = np.array(
+            shared[: min(map(len, every.prompts)) - 1], np.int32
+        )  # a prompt's last token is asked about
         self.tokens = min(MAX_NEW_TOKENS - 1, max(text.scored for text in every.texts))
         blocks = ceil(len(items) / ITEMS_AT_ONCE)
         rows = ceil(len(items) / (blocks * ITEMS_A_ROW))

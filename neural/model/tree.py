@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int
 from neural.model.decoder import Cache, Decoder
 
 Ids = tuple[int, ...]
-Tree = dict[Ids, int]  # the number of each beginning: 0, 1, …, the shorter before the longer
+Tree = dict[Ids, int]  # the number of each beginning; on every path, the shorter before the longer
 
 
 class Trees(NamedTuple):

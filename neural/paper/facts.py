@@ -102,7 +102,7 @@ FACTS = (
         "The telephone was patented by {}.",
         "Alexander Graham Bell",
         "Thomas Edison",
-        ("Graham Bell", "Alexander Bell", "Bell"),
+        ("Graham Bell", "Alexander Bell"),
         ("Edison",),
     ),
     Fact(

@@ -14,6 +14,7 @@ from transformers import PreTrainedTokenizerBase
 from neural.dialogue.authors import Author
 from neural.dialogue.dialogue import Dialogue, Turn, agent, user
 from neural.dialogue.render import Example, encode, encode_prompt, encode_text, spans
+from neural.errors import BadInput
 from neural.model.generate import line_ends, read_reply
 from neural.model.questions import Item, Questions, Text
 from neural.paper.facts import Fact
@@ -67,8 +68,7 @@ def encode_as_published(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue) 
     """
     *before, (claim, _) = spans(dialogue)
     prompt = "".join(text for text, _ in before)
-    start = len(tokenizer.encode(prompt, add_special_tokens=False))
-    ids = tokenizer.encode(prompt + claim.rstrip("\n"), add_special_tokens=False)
+    start, ids = len(encode_text(tokenizer, prompt)), encode_text(tokenizer, prompt + claim.rstrip("\n"))
     authors = np.where(np.arange(len(ids)) < start, Author.NOBODY, Author.AGENT)
     return Example(np.array(ids, np.int32), authors.astype(np.int8))
 
@@ -97,6 +97,10 @@ class Probes:
         claims = [self.wording.claim(fact, text) for text in (fact.truth, fact.lie)]
         examples = [render(self.tokenizer, claim) for render in RENDERERS.values() for claim in claims]
         texts = [Text(tuple(ids.tolist()), int(np.sum(authors == Author.AGENT))) for ids, authors in examples]
+        if not all(text.scored for text in texts):
+            raise BadInput(
+                f"{fact.topic}: a claim has one token, but the margin as published needs two: write a sentence"
+            )
         starts = (tuple(encode_text(self.tokenizer, opening)) for opening in self.openings)
         return Item(prompts, [*texts, *(Text(prompts[-1] + start, len(start)) for start in starts)])
 

@@ -15,7 +15,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from neural.dialogue.authors import AuthorWeights
-from neural.errors import Diverged
+from neural.errors import BadInput, Diverged
 from neural.training.batching import Batch, Replica, batches, reading
 from neural.training.config import PRECISIONS, TrainConfig
 from neural.training.replicas import begin, make_step, share_devices
@@ -112,9 +112,11 @@ def train(
 ) -> Iterator[tuple[Name, Trained]]:
     """Train a copy of ``model`` for each replica, as many at a time as memory allows, and yield each when it is done.
 
-    All replicas need the same number of examples. ``while_training`` makes a context that is entered for the steps.
-    Raise BadInput if not even one replica fits into memory, or Diverged if a loss or a gradient is not finite.
+    ``while_training`` makes a context that is entered for the steps. Raise BadInput if the replicas have different
+    numbers of examples or not even one fits into memory, or Diverged if a loss or a gradient is not finite.
     """
+    if len({len(replica.examples) for replica in replicas.values()}) > 1:
+        raise BadInput("all replicas need the same number of examples")
     graph, params = model
     dtype, names = PRECISIONS[config.precision], list(replicas)
     at_once = replicas_at_once(params, dtype, len(names))

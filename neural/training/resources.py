@@ -1,6 +1,7 @@
 """What the machine has, and what training takes of it: memory and disk."""
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,14 @@ def free_memory() -> int:
 
 def peak_memory() -> int:
     """Return the peak number of bytes in use so far."""
+    stats = jax.devices()[0].memory_stats() if jax.default_backend() != "cpu" else None
+    if stats:
+        return stats["peak_bytes_in_use"]
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset
     import resource  # which only POSIX systems have
 
-    stats = jax.devices()[0].memory_stats() if jax.default_backend() != "cpu" else None
-    return stats["peak_bytes_in_use"] if stats else 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def replica_memory(params: Any, dtype: DTypeLike) -> int:

@@ -118,6 +118,7 @@ def test_help_lists_every_command(pipe):
 
 def test_quit_ends_the_chat(pipe):
     assert pipe("embedded", ":quit", ":help").out == ""
+    assert pipe("embedded", ":quit now", ":help").out == ""
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,12 @@ def test_one_item_is_enough(tied, items):
     check(tied, items[:1], Questions(items[:1], ENDS))
 
 
+def test_a_prompt_may_be_the_start_of_all_texts(tied):
+    prompt = (7, 8, 9)
+    alone = [Item([prompt], [Text((*prompt, 4, 5), 2), Text((*prompt, 6), 1)])]
+    check(tied, alone, Questions(alone, ENDS))
+
+
 def test_what_texts_share_is_read_once(items):
     questions = Questions(items, ENDS)
     (block,) = questions.blocks

@@ -8,7 +8,8 @@ from flax import nnx
 from neural.dialogue.authors import Author
 from neural.dialogue.dialogue import user
 from neural.dialogue.render import encode, encode_prompt
-from neural.paper.facts import FACTS
+from neural.errors import BadInput
+from neural.paper.facts import FACTS, Fact
 from neural.paper.phrases import CONTEXT, QUESTIONS
 from neural.paper.probes import PROBES, RENDERERS, Probes, Wording, encode_as_published
 from neural.paper.verdicts import assess
@@ -68,6 +69,12 @@ def test_as_published_the_first_word_of_a_claim_goes_unscored(tokenizer):
             scored = tokenizer.decode(example.ids[example.authors == Author.AGENT])
             assert scored == text[len(text.split()[0]) :]
             assert tokenizer.decode(example.ids).endswith(f"\nAgent: {text}")
+
+
+def test_a_claim_of_one_token_is_refused(tokenizer):
+    """It would have nothing to score as published."""
+    with pytest.raises(BadInput, match="the sky: a claim has one token, but the margin as published needs two"):
+        Probes(tokenizer, [Fact("the sky", "{}", "yen", "Sydney")])
 
 
 def test_every_prompt_and_claim_has_the_tokens_of_the_renderer(tokenizer):

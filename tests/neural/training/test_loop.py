@@ -91,6 +91,12 @@ def test_a_loss_that_is_not_finite_is_bad_input(tied, spoiled):
     assert all(np.isfinite(list(step.losses.values())).all() for step in reported)
 
 
+def test_replicas_with_different_numbers_of_examples_are_refused(tied):
+    uneven = {**REPLICAS, "short": Replica(ROWS[:1], STANDARD, (0,))}
+    with pytest.raises(BadInput, match="all replicas need the same number of examples"):
+        next(train(tied[1:], uneven, CONFIG))
+
+
 def test_the_error_says_which_dialogue_was_read(tied, monkeypatch):
     """The third step reads the first dialogue of the second epoch's order."""
 

@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
+import psutil
 import pytest
 
 from neural.errors import BadInput
@@ -68,6 +69,12 @@ def test_a_disk_too_small_for_all_trained_models_is_refused(monkeypatch, tmp_pat
     else:
         with pytest.raises(BadInput, match=r"^the trained models take 0\.00\d GB, but 0\.00\d GB are free there: "):
             check_disk(BASE, dtype, 2, tmp_path)
+
+
+def test_the_peak_is_what_this_process_took():
+    """At least what it takes now, and far less than 1024 times as much."""
+    now = psutil.Process().memory_info().rss
+    assert 0.9 * now < peak_memory() < 10 * now
 
 
 def test_memory_is_counted_in_bytes():
