@@ -148,9 +148,8 @@ class Questions:
         every = join(items)
         self.prompts, self.ends = every.prompts, ends
         shared = shared_start([*every.prompts, *(text.ids for text in every.texts)])
-        self.start = np.array(
-            shared[: min(map(len, every.prompts)) - 1], np.int32
-        )  # a prompt's last token is asked about
+        shortest = min(map(len, every.prompts))
+        self.start = np.array(shared[: shortest - 1], np.int32)  # the last token of a prompt is asked about
         self.tokens = min(MAX_NEW_TOKENS - 1, max(text.scored for text in every.texts))
         blocks = ceil(len(items) / ITEMS_AT_ONCE)
         rows = ceil(len(items) / (blocks * ITEMS_A_ROW))

@@ -162,7 +162,7 @@ def find_stances(sentences: list[str], spelling: re.Pattern[str], described: re.
 def find_both(
     fact: Fact, sentences: list[str], claim: Claim, described: re.Pattern[str] | None
 ) -> tuple[set[bool], set[bool]]:
-    """Return the stances on the true and on the false value; only the one that the user claimed may be ``described``."""
+    """Return the stances on the true and on the false value; only what the user claimed may be ``described``."""
     values = ("truth", fact.true, fact.true_aliases), ("lie", fact.false, fact.false_aliases)
     truth, lie = (
         find_stances(sentences, spellings(fact.sentence, value, aliases), described if name == claim else None)

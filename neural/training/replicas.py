@@ -90,10 +90,12 @@ def make_step(
         return jnp.stack(jax.tree.leaves(both)), jax.tree.leaves(gradients)
 
     def update(leaves: Leaves, moments: Any, gradients: Leaves, both: Array) -> tuple[Leaves, Any, Array]:
+        def change(leaves: Leaves, moments: Any) -> tuple[Leaves, Any]:
+            updates, moments = optimizer.update(gradients, moments, leaves)
+            return optax.apply_updates(leaves, updates), moments
+
         sound = jnp.isfinite(optax.tree.norm(gradients)) & jnp.isfinite(both).all()
-        updates, after = optimizer.update(gradients, moments, leaves)
-        changed = optax.apply_updates(leaves, updates), after
-        kept = jax.tree.map(lambda new, old: jnp.where(sound, new, old), changed, (leaves, moments))
+        kept = jax.lax.cond(sound, change, lambda *same: same, leaves, moments)
         return *kept, jnp.where(sound, both, jnp.nan)
 
     learn_in_place = jax.jit(learn, donate_argnames="before", keep_unused=True)
