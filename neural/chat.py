@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from neural.conversation import Chat, Partner
 
 MIN_COLUMN = 26  # characters of a line of a reply, if replies are shown side by side
+EMPTY = "(nothing)"  # shown for a reply that ends at once
 CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "\ufffd")  # models can write what would steer a terminal
 
 
@@ -176,7 +177,7 @@ def show_in_turn(replies: Mapping[str, Iterator[str]]) -> dict[str, str]:
             for text in reply:
                 print(text[len(said[name]) :].translate(CONTROLS), end="", flush=True)
                 said[name] = text
-        print(flush=True)
+        print("" if said[name] else EMPTY, flush=True)
     return said
 
 
@@ -205,7 +206,7 @@ def columns(said: Mapping[str, str]) -> "Table":
 
 
 def lines() -> Iterator[str]:
-    """Yield what the user writes, up to :quit, the end of input, or Ctrl-C at the prompt."""
+    """Yield what the user writes, up to the end of input. At the prompt, Ctrl-C throws a line away."""
     typed = sys.stdin.isatty()
     while True:
         try:
@@ -215,7 +216,8 @@ def lines() -> Iterator[str]:
         except KeyboardInterrupt:
             if not typed:
                 raise
-            break
+            note("\n:quit or Ctrl-D ends the chat")
+            continue
         if line:
             yield line
     if typed:

@@ -49,7 +49,7 @@ class Command(cli.Command):
             package = str(missing.name).partition(".")[0]
             if package in ("neural", "causal_agency"):
                 raise
-            self.fail(f"{package} is not installed: pip install 'causal-agency[neural]'")
+            self.fail(f"{package} is not installed: . .venv/bin/activate, or pip install 'causal-agency[neural]'")
         except OSError as problem:
             where = f"{problem.filename}: " if problem.filename else ""
             self.fail(f"{where}{problem.strerror or problem}; {stopped}")
@@ -146,8 +146,10 @@ def is_arm(name: str) -> bool:
 
 def arms(text: str) -> tuple[str, ...]:
     """Parse an argument: names of arms, separated by commas."""
-    names = tuple(text.split(","))
-    if not all(map(is_arm, names)) or len(set(names)) < len(names):
+    names = tuple(name.strip() for name in text.split(","))
+    if unknown := [name for name in names if not is_arm(name)]:
         known = f"{', '.join(ARM_NAMES)}, or agent-0.5 and the like for the weight of the agent's tokens"
-        raise ArgumentTypeError(f"{text!r} is not a list of different arms: choose from {known}")
+        raise ArgumentTypeError(f"{unknown[0]!r} is not an arm: choose from {known}")
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ArgumentTypeError(f"{twice[0]!r} is named twice")
     return names

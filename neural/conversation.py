@@ -56,7 +56,7 @@ class Partner:
         """Raise BadInput if the model has no room for these tokens and ``room`` more."""
         if len(ids) + room > self.most:
             reply = f" and {room} for the reply" if room else ""
-            raise BadInput(f"that makes {len(ids)} tokens{reply}, but the model allows {self.most}")
+            raise BadInput(f"that makes {len(ids)} tokens{reply}, but the model allows {self.most}: start over")
 
 
 @dataclass(frozen=True)

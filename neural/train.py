@@ -12,8 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neural.cli import ARM_NAMES, WEIGHTED, Command, Progress, arms, log, number, whole_number
-from neural.files import new_folder
+try:
+    from neural.cli import ARM_NAMES, LOSS_WINDOW, WEIGHTED, Command, Progress, arms, log, number, whole_number
+    from neural.files import new_folder
+except ModuleNotFoundError as missing:
+    raise SystemExit(
+        f"train: {missing.name} is not installed: `make demo` sets up .venv; then . .venv/bin/activate"
+    ) from None
 
 if TYPE_CHECKING:
     from neural.paper.curriculum import Recipe
@@ -96,6 +101,10 @@ def show(run: "Run", folder: Path) -> None:
     for probe in PROBES:
         console.print(replies_table(run.arms, probe, limit=4))
     console.print(summary_table(run.arms))
+    for arm, result in run.arms.items():
+        first, last = (sum(part) / LOSS_WINDOW for part in (result.losses[:LOSS_WINDOW], result.losses[-LOSS_WINDOW:]))
+        if len(result.losses) > 2 * LOSS_WINDOW and last > first:
+            console.print(f"The loss of {arm} rose from {first:.2f} to {last:.2f}: the learning rate is too high.")
     speed = f"{config['steps_per_second']} steps/s; " if config["steps_per_second"] else ""
     took = f"{config['seconds']} s, {config['compile_seconds']} s of them compiling; {speed}"
     console.print(f"{took}peak memory {config['peak_memory_gb']} GB.", highlight=False)

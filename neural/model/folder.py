@@ -23,6 +23,8 @@ def model_folder(name: str) -> Path:
     """Return the folder called ``name``, or the hub's model of that name, from the local cache or fetched into it."""
     if Path(name).is_dir():
         return Path(name)
+    if Path(name).is_file():
+        raise BadInput(f"{name} is a file, but no GGUF file: name the folder of a model")
     if Path(name).exists() or name.startswith((".", "/", "~")):
         raise BadInput(f"there is no folder {name}")
     try:
@@ -33,7 +35,10 @@ def model_folder(name: str) -> Path:
         download = (
             f"on a machine with network access, run `hf download {name} --local-dir FOLDER`, then name that folder"
         )
-        raise BadInput(f"there is no folder {name}, and no model of that name can be fetched: {download}") from None
+        raise BadInput(
+            f"there is no folder {name}, and no model of that name can be fetched: {download} "
+            "(embedded and smollm2 need no network)"
+        ) from None
 
 
 def tensor_files(folder: Path) -> list[str]:

@@ -19,6 +19,8 @@ def read_rows(file: Path) -> list[dict[str, Any]]:
     try:
         text = file.read_text(encoding="utf-8-sig")
         rows = json.loads(text) if file.suffix.lower() == ".json" else list(csv.DictReader(text.splitlines()))
+    except UnicodeDecodeError:
+        raise BadInput(f"cannot read {file}: it is not in UTF-8; save it in that encoding") from None
     except (OSError, ValueError) as problem:
         raise BadInput(f"cannot read {file}: {problem}") from None
     if not (isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows)):
@@ -34,9 +36,12 @@ def split(aliases: str | list[str]) -> list[str]:
 def make_fact(row: dict[str, Any], place: str) -> Fact:
     """Return the fact of one row; raise BadInput, naming ``place``, if it lacks something."""
     known = {field.name for field in fields(Fact)}
+    if None in row:
+        raise BadInput(f"{place} has more fields than the header: put a sentence with a comma in double quotes")
     values = {name: value for name, value in row.items() if value not in (None, "", [])}
     if missing := [name for name in NEEDED if not isinstance(values.get(name), str)]:
-        raise BadInput(f"{place} has no {missing[0]}: every fact needs {', '.join(NEEDED)}")
+        apart = ", separated by commas" if any(";" in str(name) for name in row) else ""
+        raise BadInput(f"{place} has no {missing[0]}: every fact needs {', '.join(NEEDED)}{apart}")
     if unknown := [str(name) for name in values if name not in known]:
         raise BadInput(f"{place} has {unknown[0]!r}, but a fact has {', '.join(field.name for field in fields(Fact))}")
     try:

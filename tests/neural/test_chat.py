@@ -196,18 +196,23 @@ def test_control_c_stops_replies_that_are_shown_side_by_side(capsys):
 
 
 @pytest.mark.usefixtures("typed")
-@pytest.mark.parametrize("end", [EOFError, KeyboardInterrupt])
-def test_control_d_and_control_c_at_the_prompt_end_the_chat(monkeypatch, end):
-    entered = iter(["Hello.", end])
+def test_at_the_prompt_control_c_throws_a_line_away_and_control_d_ends_the_chat(monkeypatch, capsys):
+    entered = iter(["Hello.", KeyboardInterrupt, "Bye.", EOFError, "never read"])
 
     def enter(prompt):
         line = next(entered)
-        if line is end:
-            raise end
+        if isinstance(line, type):
+            raise line
         return line
 
     monkeypatch.setattr("builtins.input", enter)
-    assert list(chat.lines()) == ["Hello."]
+    assert list(chat.lines()) == ["Hello.", "Bye."]
+    assert ":quit or Ctrl-D ends the chat" in capsys.readouterr().err
+
+
+def test_a_reply_that_ends_at_once_is_shown_as_nothing(capsys):
+    assert chat.show({"a": iter([""]), "b": iter(["Yes."])}) == {"a": "", "b": "Yes."}
+    assert capsys.readouterr().out == "a: (nothing)\nb: Yes.\n"
 
 
 def test_in_a_pipe_control_c_ends_the_chat(capsys):

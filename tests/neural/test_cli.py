@@ -48,7 +48,7 @@ def test_version_is_printed(capsys):
         (OSError(errno.ENOSPC, "No space left on device"), "prog: No space left on device; nothing is written\n"),
         (
             ModuleNotFoundError("No module named 'jax.numpy'", name="jax.numpy"),
-            "prog: jax is not installed: pip install 'causal-agency[neural]'\n",
+            "prog: jax is not installed: . .venv/bin/activate, or pip install 'causal-agency[neural]'\n",
         ),
     ],
 )
@@ -124,7 +124,9 @@ def test_a_command_without_its_packages_says_what_to_install(tmp_path):
     start = [sys.executable, "-c", WITHOUT, str(tmp_path / "out")]
     run = subprocess.run(start, capture_output=True, text=True, check=False)
     assert run.returncode == 2
-    assert run.stderr.startswith("train: jax is not installed: pip install 'causal-agency[neural]'")
+    assert run.stderr.startswith(
+        "train: jax is not installed: . .venv/bin/activate, or pip install 'causal-agency[neural]'"
+    )
     assert run.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -214,10 +216,16 @@ def test_numbers_at_their_bounds():
         number(0)("-1")
 
 
-@pytest.mark.parametrize("text", ["", "standard,", "naive", "standard,standard"])
+@pytest.mark.parametrize("text", ["", "standard,", "naive", "standard,naive"])
 def test_other_arms_are_refused_with_the_choice(text):
-    with pytest.raises(ArgumentTypeError, match="is not a list of different arms: choose from standard, inter"):
+    with pytest.raises(ArgumentTypeError, match=r"'(naive)?' is not an arm: choose from standard, inter"):
         arms(text)
+
+
+def test_an_arm_named_twice_is_refused_and_spaces_do_not_matter():
+    with pytest.raises(ArgumentTypeError, match="'standard' is named twice"):
+        arms("standard, standard")
+    assert arms("standard, interventional") == ("standard", "interventional")
 
 
 def test_the_progress_bar_counts_finished_steps_and_averages_their_losses(capsys):

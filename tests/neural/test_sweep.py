@@ -104,7 +104,7 @@ def test_a_report_is_drawn_without_training(finished, monkeypatch, tmp_path):
             "unknown part 'everything': choose from paper, dose, world, untaught, teacher, filter, bridge",
         ),
         (["--seeds", "0"], "argument --seeds: '0' is not a whole number of at least 1"),
-        (["--arms", "agent-2"], "argument --arms: 'agent-2' is not a list of different arms"),
+        (["--arms", "agent-2"], "argument --arms: 'agent-2' is not an arm"),
         (["--model", "/no/such/folder"], "there is no folder /no/such/folder"),
     ],
 )

@@ -109,9 +109,9 @@ def test_the_readme_leads_with_the_real_model():
         (["--steps", "0"], "argument --steps: '0' is not a whole number of at least 1"),
         (
             ["--arms", "standard,naive"],
-            "'standard,naive' is not a list of different arms: choose from standard, interventional",
+            "'naive' is not an arm: choose from standard, interventional",
         ),
-        (["--arms", "standard,standard"], "is not a list of different arms"),
+        (["--arms", "standard,standard"], "'standard' is named twice"),
         (["--precision", "half"], "invalid choice: 'half'"),
         (["--model", "/no/such/folder", "--out", "never-made"], "there is no folder /no/such/folder"),
         (["--model", "what is this?", "--out", "never-made"], "neither a folder nor the name of a model"),

@@ -18,7 +18,7 @@ def test_a_path_to_nothing_is_not_looked_up_on_the_hub(name, monkeypatch):
 
 def test_a_file_is_not_a_folder(tmp_path):
     (tmp_path / "model").write_text("x")
-    with pytest.raises(BadInput, match="there is no folder"):
+    with pytest.raises(BadInput, match="is a file, but no GGUF file: name the folder of a model"):
         model_folder(str(tmp_path / "model"))
 
 

@@ -342,7 +342,7 @@ def test_a_file_that_is_not_a_complete_model_is_an_error_of_one_line(write_model
 
 def test_a_file_of_another_name_is_not_a_model(tmp_path):
     (tmp_path / "model.bin").write_bytes(b"GGUF")
-    with pytest.raises(BadInput, match="there is no folder"):
+    with pytest.raises(BadInput, match="is a file, but no GGUF file: name the folder of a model"):
         find(tmp_path / "model.bin")
 
 

@@ -68,6 +68,27 @@ def test_a_file_without_facts_is_named(tmp_path, text):
             read_facts(write(tmp_path, text, name))
 
 
+HEAD = "topic,sentence,true,false\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            HEAD + "tea,Tea, green or black, is {},hot,cold\n",
+            "more fields than the header: put a sentence with a comma in",
+        ),
+        (HEAD.replace(",", ";") + "tea;Tea is {};hot;cold\n", "has no topic: every fact .* false, separated by commas"),
+        (HEAD + "caf\xe9,Coffee is {},hot,cold\n", "it is not in UTF-8; save it in that encoding"),
+    ],
+)
+def test_what_spreadsheets_write_otherwise_is_explained(tmp_path, text, problem):
+    file = tmp_path / "facts.csv"
+    file.write_text(text, encoding="latin-1")
+    with pytest.raises(BadInput, match=problem):
+        read_facts(file)
+
+
 def test_a_missing_file_and_a_topic_twice(tmp_path):
     with pytest.raises(BadInput, match=r"cannot read .*nowhere"):
         read_facts(tmp_path / "nowhere.csv")
