@@ -251,7 +251,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Load the models and talk."""
     command = Command("chat", description=__doc__)
     args = parse(command, arguments)
-    with command.guard("nothing was said"):
+    with command.guard(lambda: "nothing was said"):
         from neural.conversation import Chat
         from neural.paper.phrases import CONTEXT
 
@@ -260,7 +260,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         talk(chat)
     except KeyboardInterrupt:
-        command.stop("stopped")
+        command.end(130, "stopped")
     except BrokenPipeError:  # who read the replies has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

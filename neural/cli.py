@@ -2,16 +2,17 @@
 
 import os
 import re
-import signal
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from causal_agency import cli
-from neural.errors import BadInput
+from neural.errors import BadInput, Stopped
+from neural.files import remove_unfinished
+from neural.signals import Signals
 
 if TYPE_CHECKING:
     from neural.training.loop import Step
@@ -28,21 +29,26 @@ class Command(cli.Command):
         """Print ``message`` in one line, and exit with code 2."""
         self.exit(2, f"{self.prog}: {message}\n")
 
-    def stop(self, message: str) -> NoReturn:
-        """Print ``message`` and exit at once with code 130; an orderly exit can crash running computations."""
-        print(f"\n{self.prog}: {message}", file=sys.stderr, flush=True)
-        os._exit(130)
+    def end(self, code: int, message: str) -> NoReturn:
+        """Print ``message`` and exit at once with ``code``; an orderly exit can crash running computations."""
+        remove_unfinished()
+        with suppress(OSError):
+            os.write(2, f"\n{self.prog}: {message}\n".encode())
+        os._exit(code)
 
     @contextmanager
-    def guard(self, stopped: str) -> Iterator[None]:
+    def guard(self, left: Callable[[], str]) -> Iterator[Signals]:
         """End with one line if the work inside meets bad input, a full disk, a missing package or a signal.
 
-        ``stopped`` says what is left of a run that is stopped.
+        ``left`` says what is left of a run that ends so. Yields the signals that the work is to look at.
         """
         os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")  # transformers runs without PyTorch here
+        signals = Signals(lambda code: self.end(code, f"stopped; {left()}"))
         try:
-            with catch_signals():
-                yield
+            with signals.caught():
+                yield signals
+        except Stopped:
+            self.end(128 + (signals.asked or 2), f"stopped; {left()}")
         except BadInput as problem:
             self.fail(str(problem))
         except ModuleNotFoundError as missing:
@@ -52,23 +58,12 @@ class Command(cli.Command):
             self.fail(f"{package} is not installed: . .venv/bin/activate, or pip install 'causal-agency[neural]'")
         except OSError as problem:
             where = f"{problem.filename}: " if problem.filename else ""
-            self.fail(f"{where}{problem.strerror or problem}; {stopped}")
-        except KeyboardInterrupt:
-            self.stop(f"stopped; {stopped}")
+            self.fail(f"{where}{problem.strerror or problem}; {left()}")
 
 
-@contextmanager
-def catch_signals() -> Iterator[None]:
-    """Treat SIGTERM and SIGHUP as a KeyboardInterrupt, unless they are ignored, as under nohup."""
-    signals = [each for each in (signal.SIGTERM, getattr(signal, "SIGHUP", None)) if each]
-    ours = [each for each in signals if signal.getsignal(each) == signal.SIG_DFL]
-    for each in ours:
-        signal.signal(each, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for each in ours:
-            signal.signal(each, signal.SIG_DFL)
+def nothing() -> str:
+    """Say that nothing is left of a run."""
+    return "nothing is written"
 
 
 class Progress:
@@ -92,8 +87,9 @@ class Progress:
         """Show that ``step`` is finished."""
         from tqdm import tqdm
 
-        if step.done == 1:
-            self.bar, self.recent = tqdm(desc=self.name or " + ".join(map(str, step.losses)), total=step.total), []
+        if self.bar is None:
+            name = self.name or " + ".join(map(str, step.losses))
+            self.bar, self.recent = tqdm(desc=name, total=step.total, initial=step.done - 1), []
         self.recent = [*self.recent, step.losses][-LOSS_WINDOW:]
         if step.done % LOSS_WINDOW == 0:
             means = {str(name): sum(each[name] for each in self.recent) / LOSS_WINDOW for name in step.losses}
@@ -103,6 +99,7 @@ class Progress:
         self.bar.update()
         if step.done == step.total:
             self.bar.close()
+            self.bar = None
 
 
 def log(message: str) -> None:

@@ -27,6 +27,10 @@ class Diverged(BadInput):
         self.name, self.step = name, step
 
 
+class Stopped(Exception):
+    """The work was asked to stop, and everything that was computed is kept."""
+
+
 def summarize(problem: Exception) -> str:
     """Return the message of another library's error on one line, or its type if it has none."""
     return " ".join(str(problem).split())[:160] or type(problem).__name__

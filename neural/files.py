@@ -8,6 +8,8 @@ from pathlib import Path
 
 from neural.errors import BadInput
 
+UNFINISHED: dict[Path, list[Path]] = {}  # scratch folders, and the folders that were made for them
+
 
 @contextmanager
 def new_folder(out: Path) -> Iterator[Path]:
@@ -25,12 +27,15 @@ def new_folder(out: Path) -> Iterator[Path]:
         scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=home))
     except OSError as problem:
         raise BadInput(f"cannot write to {out}: {problem.strerror}") from None
+    UNFINISHED[scratch] = made
     try:
         yield scratch
         _move(scratch, out)
     except BaseException:
         _remove(scratch, made)
         raise
+    finally:
+        del UNFINISHED[scratch]
 
 
 def _move(scratch: Path, out: Path) -> None:
@@ -44,6 +49,12 @@ def _move(scratch: Path, out: Path) -> None:
     for file in scratch.iterdir():
         file.replace(out / file.name)
     scratch.rmdir()
+
+
+def remove_unfinished() -> None:
+    """Remove all scratch folders, for a process that ends at once."""
+    for scratch, made in UNFINISHED.items():
+        _remove(scratch, made)
 
 
 def _remove(scratch: Path, made: list[Path]) -> None:

@@ -7,7 +7,7 @@ command writes the same files every time on the same kind of machine.
 
 from pathlib import Path
 
-from neural.cli import Command, Progress, whole_number
+from neural.cli import Command, Progress, nothing, whole_number
 from neural.files import new_folder
 
 
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     option("--out", type=Path, required=True, help="a new or empty folder for the model")
     option("--facts", type=whole_number(1), help="the number of invented facts that replace the 33 of the experiment")
     args = command.parse_args(arguments)
-    with command.guard("nothing is written"), new_folder(args.out) as scratch:
+    with command.guard(nothing), new_folder(args.out) as scratch:
         run(scratch, args.facts)
 
 

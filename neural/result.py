@@ -5,7 +5,7 @@ validates: a file of another schema, or with a field that is missing or of anoth
 where.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
@@ -137,6 +137,32 @@ def read(file: Path, kind: type[T] | Any) -> T:
         raise BadInput(f"{file} is damaged or of another version: {place}: {first['msg']}") from None
     except OSError as problem:
         raise BadInput(f"cannot read {file}: {problem.strerror}") from None
+
+
+class ResultFiles(MutableMapping[str, Result]):
+    """Results by the names of their models, each in a file of its own as soon as it is there: FOLDER/NAME.json."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def __getitem__(self, name: str) -> Result:
+        file = self.folder / f"{name}.json"
+        if not file.exists():
+            raise KeyError(name)
+        return read(file, Result)
+
+    def __setitem__(self, name: str, result: Result) -> None:
+        self.folder.mkdir(exist_ok=True)
+        write(self.folder / f"{name}.json", result)
+
+    def __delitem__(self, name: str) -> None:
+        (self.folder / f"{name}.json").unlink()
+
+    def __iter__(self) -> Iterator[str]:
+        return (file.stem for file in self.folder.glob("*.json"))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def to_plain(value: Any) -> Any:

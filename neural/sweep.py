@@ -9,7 +9,8 @@ trained again. ``report`` trains nothing and draws the report from what is there
 """
 
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from neural.errors import BadInput
 if TYPE_CHECKING:
     from neural.paper.conditions import Condition
     from neural.paper.sweep import Cell, Sweep
+    from neural.signals import Signals
 
 PARTS = "paper", "dose", "world", "untaught", "teacher", "filter", "bridge"
 
@@ -90,17 +92,30 @@ def check_finished(folder: Path) -> None:
             raise BadInput(f"{folder} holds another sweep: its condition {condition.key} had other settings")
 
 
-def run_cells(folder: Path, sweep: "Sweep", condition: "Condition", cells: Sequence["Cell"]) -> None:
+def run_cells(
+    folder: Path, sweep: "Sweep", condition: "Condition", cells: Sequence["Cell"], signals: "Signals", model: str
+) -> None:
     """Train and ask those replicas of ``condition`` that are missing; keep each when it is done."""
     from neural.process import keep_freed_memory
+    from neural.training.checkpoints import Checkpoints
 
-    files = {cell: folder / "replicas" / f"{condition.key}.{cell.arm}.{cell.seed}.json" for cell in cells}
+    def name(cell: "Cell") -> str:
+        return f"{condition.key}.{cell.arm}.{cell.seed}"
+
+    @contextmanager
+    def while_training() -> Iterator[None]:
+        with keep_freed_memory("float32"), signals.between_steps():
+            yield
+
+    checkpoints = Checkpoints(folder / "checkpoints", model, stop=lambda: signals.asked is not None, label=name)
+    files = {cell: folder / "replicas" / f"{name(cell)}.json" for cell in cells}
     missing = [cell for cell, file in files.items() if not file.exists()]
     log(f"{condition.label}: {len(missing)} of {len(cells)} replicas to train")
     with Progress(condition.label) as progress:
-        replicas = sweep.run(condition, missing, progress, partial(keep_freed_memory, "float32"))
+        replicas = sweep.run(condition, missing, progress, while_training, checkpoints)
         for cell in missing:
             write_once(files[cell], partial(next, replicas))
+            checkpoints.drop(cell)
 
 
 def run_bridge(folder: Path, seeds: int) -> None:
@@ -115,10 +130,10 @@ def run_bridge(folder: Path, seeds: int) -> None:
             write_once(folder / "bridge" / f"{seed}.json", measure, list[BridgeResult])
 
 
-def run(folder: Path, args: Namespace) -> None:
+def run(folder: Path, args: Namespace, signals: "Signals") -> None:
     """Run the requested parts that are missing."""
     from neural.model.checkpoint import load
-    from neural.model.source import find
+    from neural.model.source import find, hash_model
     from neural.paper.conditions import select
     from neural.paper.curriculum import read_recipe
     from neural.paper.sweep import Cell, Sweep, fingerprint
@@ -141,8 +156,9 @@ def run(folder: Path, args: Namespace) -> None:
     sweep = Sweep(load(args.model), recipe.curriculum, config)
     write_once(folder / "base.json", sweep.ask_base, dict[str, Result])
     parts = args.parts or list(PARTS)
+    key = hash_model(base)
     for condition in select(parts):
-        run_cells(folder, sweep, condition, cells)
+        run_cells(folder, sweep, condition, cells, signals, key)
     if "bridge" in parts:
         run_bridge(folder, args.seeds)
 
@@ -160,10 +176,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run what is missing, and report what is there."""
     command = Command("neural.sweep", description=__doc__)
     args = parse(command, arguments)
-    with command.guard(f"whatever is finished is kept in {args.out}"):
+    with command.guard(lambda: f"whatever is finished is kept in {args.out}; the same command goes on") as signals:
         check_parts(args.parts)
         if args.parts != ["report"]:
-            run(args.out, args)
+            run(args.out, args, signals)
         report(args.out)
     print(f"Report: {args.out / 'report.html'}")
 

@@ -5,16 +5,22 @@ evidence; in the interventional arm the agent's own tokens are read but do not c
 every arm for the truth about 33 facts. Without --model, the base is the small model that ships with the project.
 """
 
+import sys
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 try:
     from neural.cli import ARM_NAMES, LOSS_WINDOW, WEIGHTED, Command, Progress, arms, log, number, whole_number
+    from neural.errors import BadInput
     from neural.files import new_folder
+    from neural.run_folder import claim, free_name, hold, read_options, write_options
+    from neural.signals import Signals
 except ModuleNotFoundError as missing:
     raise SystemExit(
         f"train: {missing.name} is not installed: `make demo` sets up .venv; then . .venv/bin/activate"
@@ -27,8 +33,12 @@ if TYPE_CHECKING:
     from neural.training.loop import Step
 
 
-def parse(command: Command, arguments: list[str] | None) -> Namespace:
-    """Parse the arguments."""
+NOT_OPTIONS = "out", "resume", "like", "show_tokens"  # of a run: they say where, not what
+RESULTS, CHECKPOINTS, MEASURED = "results.json", "checkpoints", "measured"  # in the folder of a run
+
+
+def add_options(command: Command) -> None:
+    """Add the options."""
     option = command.add_argument
     option("--model", default="embedded",
            help="smollm2, or a Qwen2, Llama or Qwen3: its folder, GGUF file or name on the hub")  # fmt: skip
@@ -51,10 +61,51 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
     option("--order", choices=("same", "independent"), default="same",
            help="of the dialogues: one for all arms (default), or one for each as in the notebook")  # fmt: skip
     option("--show-tokens", action="store_true", help="print the author of each token of the first dialogue, and stop")
+    option("--checkpoint-every", type=whole_number(0), metavar="N",
+           help="save everything after N steps, 0 for never (default: about every two minutes)")  # fmt: skip
+    option("--resume", type=Path, metavar="DIR", help="finish the run in DIR, which was stopped, as it was started")
+    option("--like", type=Path, metavar="DIR", help="start another run with the options of the one in DIR")
+
+
+def to_option(value: Any) -> Any:
+    """Return the value of an option as JSON knows it."""
+    return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
+
+
+def parse(command: Command, arguments: list[str] | None) -> Namespace:
+    """Parse the arguments; the options of a run that is named with --resume or --like must not be contradicted."""
+    add_options(command)
     args = command.parse_args(arguments)
     weighted = () if args.agent_weight is None else (f"{WEIGHTED}{args.agent_weight:g}",)
     args.arms = tuple(dict.fromkeys([*args.arms, *weighted]))
-    return args
+    if not (args.resume or args.like):
+        return args
+    unset = object()
+    given = vars(command.parse_args(arguments, Namespace(**dict.fromkeys(vars(args), unset))))
+    begun = read_options(args.resume or args.like)["options"]
+    for name, value in begun.items():
+        if given[name] is not unset and to_option(given[name]) != value:
+            raise BadInput(f"--{name.replace('_', '-')} was {value} in {args.resume or args.like}: leave it out")
+    if args.resume and args.out:
+        raise BadInput("--out and --resume name two folders: leave --out out")
+    stored = {name: tuple(value) if isinstance(value, list) else value for name, value in begun.items()}
+    return Namespace(**vars(args) | stored)
+
+
+@contextmanager
+def open_folder(args: Namespace) -> Iterator[Path]:
+    """Yield the folder of the run, made or found, held for this process."""
+    if args.resume:
+        with hold(args.resume):
+            if (args.resume / RESULTS).exists() and not (args.resume / MEASURED).exists():
+                raise BadInput(f"the run in {args.resume} is finished")
+            yield args.resume
+        return
+    folder = args.out or free_name(Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}")
+    with claim(folder):
+        options = {name: to_option(value) for name, value in vars(args).items() if name not in NOT_OPTIONS}
+        write_options(folder, {"options": options})
+        yield folder
 
 
 def read_plan(args: Namespace, recipe: "Recipe") -> "Plan":
@@ -111,28 +162,44 @@ def show(run: "Run", folder: Path) -> None:
     console.print(f"Report: {folder / 'report.html'}; numbers: {folder / 'results.json'}", soft_wrap=True)
 
 
-def run(folder: Path, args: Namespace) -> "Run":
+def say_what_is_left(folder: Path | None) -> str:
+    """Say how to go on with the run in ``folder``, if anything was computed there."""
+    if folder is None or not any((folder / name).exists() for name in (CHECKPOINTS, MEASURED)):
+        return "nothing is written"
+    return f"go on with: {sys.executable} -m neural.train --resume {folder}"
+
+
+def run(folder: Path, args: Namespace, signals: Signals) -> "Run":
     """Run the experiment and write its files to ``folder``. Heavy imports wait until the arguments are checked."""
     from neural.model.checkpoint import Checkpoint, read, write
-    from neural.model.source import find, open_source
+    from neural.model.source import find, hash_model, open_source
     from neural.paper.curriculum import Recipe, read_recipe, write_recipe
     from neural.paper.experiment import check_resources, describe, experiment
     from neural.process import Meter, keep_freed_memory, prepare
     from neural.report.run.page import write_report
-    from neural.result import SCHEMA, Run
+    from neural.result import SCHEMA, ResultFiles, Run
     from neural.result import write as write_json
+    from neural.training.checkpoints import Checkpoints
     from neural.training.config import PRECISIONS
 
     prepare(len(args.arms))
     source = open_source(find(args.model))
     plan = read_plan(args, read_recipe(source.path))
+    model = hash_model(source.path)
     needed = check_resources(source.config(), args.precision, len(args.arms), folder)
     log(f"about {needed / 1e9:.1f} GB of memory")
+    checkpoints = Checkpoints(folder / CHECKPOINTS, model, args.checkpoint_every, lambda: signals.asked is not None)
 
     def keep(arm: str, checkpoint: Checkpoint) -> None:
-        (folder / arm).mkdir()
-        write(checkpoint, folder / arm)
-        write_recipe(folder / arm, Recipe(plan.train, plan.curriculum))
+        if not (folder / arm).exists():
+            with new_folder(folder / arm) as scratch:
+                write(checkpoint, scratch)
+                write_recipe(scratch, Recipe(plan.train, plan.curriculum))
+
+    @contextmanager
+    def while_training() -> Iterator[None]:
+        with keep_freed_memory(PRECISIONS[args.precision]), signals.between_steps():
+            yield
 
     with Meter() as meter, Progress() as progress:
 
@@ -146,27 +213,39 @@ def run(folder: Path, args: Namespace) -> "Run":
             on_arm=keep,
             on_probe=lambda name, facts: log(f"asking the model {name!r} about {facts} facts"),
             on_step=on_step,
-            while_training=partial(keep_freed_memory, PRECISIONS[args.precision]),
+            while_training=while_training,
+            results=ResultFiles(folder / MEASURED),
+            checkpoints=checkpoints,
         )
-    config = {"model": args.model, **asdict(plan), **describe(plan), **meter.read()}
+    options = read_options(folder)["options"]
+    config = {
+        "model": args.model,
+        "model_sha256": model,
+        "options": options,
+        **asdict(plan),
+        **describe(plan),
+        **meter.read(),
+    }
     finished = Run(SCHEMA, config, results)
-    write_json(folder / "results.json", finished)
+    write_json(folder / RESULTS, finished)
     write_report(folder)
+    for name in (MEASURED, CHECKPOINTS):
+        rmtree(folder / name, ignore_errors=True)
     return finished
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the experiment, or print the tokens of a dialogue."""
     command = Command("train", description=__doc__)
-    args = parse(command, arguments)
-    out = args.out or Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}"
-    with command.guard("nothing is written"):
+    folder: Path | None = None
+    with command.guard(lambda: say_what_is_left(folder)) as signals:
+        args = parse(command, arguments)
         if args.show_tokens:
             show_tokens(args)
             return
-        with new_folder(out) as scratch:
-            finished = run(scratch, args)
-    show(finished, out)
+        with open_folder(args) as folder:
+            finished = run(folder, args, signals)
+    show(finished, folder)
 
 
 if __name__ == "__main__":

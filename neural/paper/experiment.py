@@ -1,6 +1,6 @@
 """The experiment of section 5: fine-tune the arms on the same lessons, then ask each of them for the truth."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -22,6 +22,7 @@ from neural.paper.probes import Probes
 from neural.result import Result
 from neural.seeds import random_stream
 from neural.training.batching import Replica, Seed
+from neural.training.checkpoints import Checkpoints
 from neural.training.config import PRECISIONS, TrainConfig
 from neural.training.loop import OnStep, Trained, WhileTraining, train
 from neural.training.resources import check_disk, replicas_at_once, run_memory
@@ -95,11 +96,16 @@ def experiment(
     on_probe: Callable[[str, int], object] = lambda name, facts: None,
     on_step: OnStep | None = None,
     while_training: WhileTraining = nullcontext,
+    results: MutableMapping[str, Result] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> dict[str, Result]:
     """Run section 5 on ``checkpoint`` and return the result of the base and of every arm.
 
     ``on_arm`` receives every trained arm, ``on_probe`` each model's name and the number of facts before it is asked.
+    Each result is put into ``results`` as soon as it is there, and what is there already is not computed again.
+    Training goes on from ``checkpoints``.
     """
+    results = {} if results is None else results
     graph, base = nnx.split(checkpoint.model, nnx.Param)
     facts = plan.curriculum.facts
     rng = random_stream("lessons", plan.train.seed)
@@ -110,11 +116,15 @@ def experiment(
         on_probe(name, len(facts))
         return probes(graph, params)
 
-    results = {"base": ask("base", base)}
-    replicas = {name: Replica(examples, arm_weights(name), seed) for name, seed in plan.seeds().items()}
-    for name, trained in train((graph, base), replicas, plan.train, on_step, while_training):
+    if "base" not in results:
+        results["base"] = ask("base", base)
+    seeds = {name: seed for name, seed in plan.seeds().items() if name not in results}
+    replicas = {name: Replica(examples, arm_weights(name), seed) for name, seed in seeds.items()}
+    for name, trained in train((graph, base), replicas, plan.train, on_step, while_training, checkpoints):
         model = nnx.merge(graph, trained.params)
         on_arm(name, Checkpoint(model, checkpoint.config, checkpoint.tokenizer, trained.losses))
         results[name] = add_training(ask(name, trained.params), trained, examples, arm_weights(name))
+        if checkpoints:
+            checkpoints.drop(name)
         del model, trained  # not to be held while the next is trained
-    return results
+    return {name: results[name] for name in ("base", *plan.arms)}

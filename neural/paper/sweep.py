@@ -20,6 +20,7 @@ from neural.paper.theory import share_expecting_the_lie
 from neural.result import Result
 from neural.seeds import random_stream
 from neural.training.batching import Replica
+from neural.training.checkpoints import Checkpoints
 from neural.training.config import TrainConfig
 from neural.training.loop import OnStep, WhileTraining, train
 
@@ -87,14 +88,19 @@ class Sweep:
         cells: Sequence[Cell],
         on_step: OnStep | None = None,
         while_training: WhileTraining = nullcontext,
+        checkpoints: Checkpoints | None = None,
     ) -> Iterator[ReplicaResult]:
-        """Train a replica for every cell under ``condition``, and yield its results as soon as they are there."""
+        """Train a replica for every cell under ``condition``, and yield its results as soon as they are there.
+
+        Training goes on from ``checkpoints``.
+        """
         drawn = {seed: draw_lessons(condition, self.curriculum, seed) for seed, _ in cells}
         examples = {seed: encode_all(self.checkpoint, each) for seed, each in drawn.items()}
         replicas = {cell: Replica(examples[cell.seed], arm_weights(cell.arm), (cell.seed,)) for cell in cells}
         probes = self.probes(condition)
         facts = tell(condition, self.curriculum.facts)
-        for cell, trained in train((self.graph, self.base), replicas, self.config, on_step, while_training):
+        base = self.graph, self.base
+        for cell, trained in train(base, replicas, self.config, on_step, while_training, checkpoints):
             taught = choose_taught(condition, facts, cell.seed)
             yield ReplicaResult(
                 condition,

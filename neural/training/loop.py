@@ -1,8 +1,10 @@
 """The loop: one step for each batch, each reported when it is finished."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from itertools import chain, islice
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 import jax
@@ -17,8 +19,9 @@ from jaxtyping import Float
 from neural.dialogue.authors import AuthorWeights
 from neural.errors import BadInput, Diverged
 from neural.training.batching import Batch, Replica, batches, reading
+from neural.training.checkpoints import AfterStep, Checkpoints, Saved
 from neural.training.config import PRECISIONS, TrainConfig
-from neural.training.replicas import begin, make_step, share_devices
+from neural.training.replicas import begin, make_step, put_leaves, share_devices, take_leaves
 from neural.training.resources import replicas_at_once
 
 Name = TypeVar("Name", bound=Hashable)
@@ -68,38 +71,52 @@ def fit(
     total: int,
     on_step: OnStep | None = None,
     dtype: DTypeLike = jnp.float32,
+    saved: Mapping[Name, Saved] = MappingProxyType({}),
+    after_step: AfterStep | None = None,
 ) -> dict[Name, Trained]:
     """Train a copy of ``params`` for each of ``weights``, on ``total`` batches of the stream of the same name.
 
-    Parameters, gradients and the optimizer's state are in ``dtype``.
+    Parameters, gradients and the optimizer's state are in ``dtype``. A replica that was ``saved`` goes on from there.
+    ``after_step`` is called with the number of the step, the total, and a function that takes what is to be saved.
     """
     steps = islice(zip(*(streams[name] for name in weights), strict=False), total)
     first = next(steps)
     meshes = share_devices(len(first), len(first[0].ids))
-    states = [begin(params, each, optimizer, mesh, dtype) for each, mesh in zip(weights.values(), meshes, strict=True)]
-    tree, history = jax.tree.structure(params), list[np.ndarray]()
+    each = zip(weights, meshes, strict=True)
+    states = {name: begin(params, weights[name], optimizer, mesh, dtype) for name, mesh in each}
+    states |= {name: put_leaves(states[name], each.leaves) for name, each in saved.items()}
+    history = {name: list(saved[name].losses) if name in saved else [] for name in weights}
+    tree = jax.tree.structure(params)
     step = make_step(graph, tree, optimizer)
-    for each in chain([first], steps):
-        states, losses = map(list, zip(*map(step, states, each), strict=True))
-        history.append(_await(losses, list(weights), len(history) + 1))
-        if on_step:
-            on_step(Step(len(history), total, dict(zip(weights, history[-1][:, 0].tolist(), strict=True))))
-    leaves = [state.leaves for state in states]
-    del states  # gradients and moments go before the parameters are copied
-    trained = (jax.tree.unflatten(tree, jax.device_get(each)) for each in leaves)
-    own, agent = np.stack(history).transpose(2, 1, 0)  # [2, replicas, steps]
-    return {name: Trained(*each) for name, *each in zip(weights, trained, own, agent, strict=True)}
+
+    def take(names: list[Name]) -> dict[Name, Saved]:
+        return {name: Saved(take_leaves(states[name]), np.array(history[name])) for name in names}
+
+    for number, read in enumerate(chain([first], steps), 1):
+        behind = [name for name in weights if len(history[name]) < number]
+        stepped = {name: step(states[name], batch) for name, batch in zip(weights, read, strict=True) if name in behind}
+        for name, (state, losses) in stepped.items():
+            states[name] = state
+            history[name].append(_await(losses, name, number))
+        if on_step and behind:
+            on_step(Step(number, total, {name: float(history[name][number - 1][0]) for name in weights}))
+        if after_step and behind:
+            after_step(number, total, partial(take, behind))
+    leaves = {name: states.pop(name).leaves for name in weights}  # gradients and moments go before these are copied
+    return {
+        name: Trained(jax.tree.unflatten(tree, jax.device_get(each)), *np.array(history[name]).T)
+        for name, each in leaves.items()
+    }
 
 
-def _await(losses: Sequence[Array], names: Sequence[Name], number: int) -> Float[np.ndarray, "replicas 2"]:
+def _await(losses: Array, name: Name, number: int) -> Float[np.ndarray, "2"]:
     """Wait for the losses of step ``number``; raise Diverged if one is not finite.
 
     No step is queued while another runs: each holds memory of its own.
     """
-    values = np.stack([np.asarray(each) for each in losses])
-    for name, finite in zip(names, np.isfinite(values).all(axis=1), strict=True):
-        if not finite:
-            raise Diverged(name, number)
+    values = np.asarray(losses)
+    if not np.isfinite(values).all():
+        raise Diverged(name, number)
     return values
 
 
@@ -109,11 +126,13 @@ def train(
     config: TrainConfig,
     on_step: OnStep | None = None,
     while_training: WhileTraining = nullcontext,
+    checkpoints: Checkpoints | None = None,
 ) -> Iterator[tuple[Name, Trained]]:
     """Train a copy of ``model`` for each replica, as many at a time as memory allows, and yield each when it is done.
 
-    ``while_training`` makes a context that is entered for the steps. Raise BadInput if the replicas have different
-    numbers of examples or not even one fits into memory, or Diverged if a loss or a gradient is not finite.
+    ``while_training`` makes a context that is entered for the steps. With ``checkpoints``, a replica goes on from its
+    last one. Raise BadInput if the replicas have different numbers of examples or not even one fits into memory,
+    Diverged if a loss or a gradient is not finite, or Stopped if ``checkpoints`` are told to stop.
     """
     if len({len(replica.examples) for replica in replicas.values()}) > 1:
         raise BadInput("all replicas need the same number of examples")
@@ -125,9 +144,11 @@ def train(
         weights = {name: replica.weights for name, replica in group.items()}
         streams = {name: batches(replica, config.epochs) for name, replica in group.items()}
         total = config.steps(len(group[names[i]].examples))
+        saved, after_step = checkpoints.resume(group, config) if checkpoints else ({}, None)
         with while_training():
             try:
-                trained = fit(graph, params, weights, config.optimizer(), streams, total, on_step, dtype)
+                optimizer = config.optimizer()
+                trained = fit(graph, params, weights, optimizer, streams, total, on_step, dtype, saved, after_step)
             except Diverged as problem:
                 examples = group[problem.name].examples
                 read = next(islice(reading(group[problem.name], config.epochs), problem.step - 1, None))

@@ -4,7 +4,7 @@ What becomes of a replica is a function of its start, its examples and its autho
 it runs the same program, which adds up the same numbers in the same order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import gcd
 from typing import Any, NamedTuple
 
@@ -34,6 +34,19 @@ class State(NamedTuple):
     gradients: Leaves  # the memory for them
     weights: Float[Array, " authors"]
     rows: NamedSharding
+
+
+def take_leaves(state: State) -> Leaves:
+    """Return what the next step of a replica depends on, besides its batch: parameters and the optimizer's state."""
+    return [*state.leaves, *jax.tree.leaves(state.optimizer)]
+
+
+def put_leaves(state: State, leaves: Sequence[Array]) -> State:
+    """Return ``state`` with ``leaves`` that `take_leaves` took, on its own devices."""
+    old, tree = jax.tree.flatten((state.leaves, state.optimizer))
+    put = [jax.device_put(new, each.sharding) for new, each in zip(leaves, old, strict=True)]
+    parameters, optimizer = jax.tree.unflatten(tree, put)
+    return state._replace(leaves=parameters, optimizer=optimizer)
 
 
 def share_devices(replicas: int, rows: int) -> list[Mesh]:

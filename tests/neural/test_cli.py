@@ -1,5 +1,4 @@
 import errno
-import os
 import signal
 import subprocess
 import sys
@@ -8,7 +7,7 @@ from importlib.metadata import version
 
 import pytest
 
-from neural.cli import ARM_NAMES, Command, Progress, arms, catch_signals, is_arm, number, whole_number
+from neural.cli import ARM_NAMES, Command, Progress, arms, is_arm, nothing, number, whole_number
 from neural.errors import BadInput
 from neural.files import new_folder
 from neural.training.loop import Step
@@ -24,7 +23,7 @@ def test_an_error_is_one_line_and_exit_code_2(capsys):
 
 def test_good_input_is_worked_with_and_bad_input_is_refused(capsys):
     def half(n):
-        with COMMAND.guard("nothing is written"):
+        with COMMAND.guard(nothing):
             if n % 2:
                 raise BadInput(f"{n} is odd")
             return n // 2
@@ -54,7 +53,7 @@ def test_version_is_printed(capsys):
 )
 def test_bad_input_a_full_disk_and_a_missing_package_are_one_line_and_leave_nothing(tmp_path, capsys, problem, line):
     def fail():
-        with COMMAND.guard("nothing is written"), new_folder(tmp_path / "out") as scratch:
+        with COMMAND.guard(nothing), new_folder(tmp_path / "out") as scratch:
             (scratch / "file").write_text("x")
             raise problem
 
@@ -68,7 +67,7 @@ def test_bad_input_a_full_disk_and_a_missing_package_are_one_line_and_leave_noth
 
 def test_a_system_error_names_its_file(tmp_path, capsys):
     def fail():
-        with COMMAND.guard("nothing is written"):
+        with COMMAND.guard(nothing):
             (tmp_path / "none").read_text()
 
     with pytest.raises(SystemExit, match="2"):
@@ -78,7 +77,7 @@ def test_a_system_error_names_its_file(tmp_path, capsys):
 
 def test_a_run_that_fails_leaves_the_line_of_its_progress_bar(capsys):
     def fail():
-        with COMMAND.guard("nothing is written"), Progress() as progress:
+        with COMMAND.guard(nothing), Progress() as progress:
             progress(Step(1, 20, {"standard": 1.0}))
             raise BadInput("the loss is not a number")
 
@@ -94,7 +93,7 @@ def test_whatever_is_in_the_way_is_one_line(tmp_path, capsys, name):
     (tmp_path / "file").write_text("x")
 
     def enter():
-        with COMMAND.guard("nothing is written"), new_folder(tmp_path / name):
+        with COMMAND.guard(nothing), new_folder(tmp_path / name):
             pytest.fail("must not get here")
 
     with pytest.raises(SystemExit, match="2"):
@@ -105,7 +104,7 @@ def test_whatever_is_in_the_way_is_one_line(tmp_path, capsys, name):
 @pytest.mark.parametrize("problem", [ZeroDivisionError("a bug"), ModuleNotFoundError("a bug", name="neural.nothing")])
 def test_a_bug_keeps_its_traceback(problem):
     def fail():
-        with COMMAND.guard("nothing is written"):
+        with COMMAND.guard(nothing):
             raise problem
 
     with pytest.raises(type(problem), match="a bug"):
@@ -134,17 +133,16 @@ def test_a_command_without_its_packages_says_what_to_install(tmp_path):
 WORK = """
 import sys, time
 from pathlib import Path
-from neural.cli import Command
+from neural.cli import Command, nothing
 from neural.files import new_folder
 
-with Command("prog").guard("nothing is written"), new_folder(Path(sys.argv[1])) as scratch:
+with Command("prog").guard(nothing), new_folder(Path(sys.argv[1])) as scratch:
     (scratch / "file").write_text("x")
     print("at work", flush=True)
     time.sleep(60)
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_stopped_run_is_one_line_and_leaves_nothing(tmp_path, name):
     start = [sys.executable, "-c", WORK, str(tmp_path / "out")]
@@ -152,34 +150,34 @@ def test_a_stopped_run_is_one_line_and_leaves_nothing(tmp_path, name):
         assert run.stdout.readline() == "at work\n"
         run.send_signal(getattr(signal, name))
         _, said = run.communicate(timeout=30)
-    assert run.returncode == 130
+    assert run.returncode == 128 + getattr(signal, name)
     assert said == "\nprog: stopped; nothing is written\n"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_to_stop_is_one_line_and_exit_code_130_whatever_is_still_running():
+def test_the_end_is_one_line_and_an_exit_code_whatever_is_still_running():
     code = """
 import atexit
 from neural.cli import Command
 atexit.register(print, "an orderly exit")
-Command("prog").stop("stopped")
+Command("prog").end(130, "stopped")
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout, run.stderr) == (130, "", "\nprog: stopped\n")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
-def test_a_signal_to_end_is_an_interrupt_unless_it_is_ignored():
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN), signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    try:
-        with catch_signals():
-            os.kill(os.getpid(), signal.SIGHUP)  # as under nohup
-            with pytest.raises(KeyboardInterrupt):
-                os.kill(os.getpid(), signal.SIGTERM)
-        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-    finally:
-        signal.signal(signal.SIGHUP, before[0])
-        signal.signal(signal.SIGTERM, before[1])
+def test_work_that_stops_itself_ends_with_the_signals_exit_code():
+    code = """
+import os, signal
+from neural.cli import Command
+from neural.errors import Stopped
+with Command("prog").guard(lambda: "go on") as signals, signals.between_steps():
+    os.kill(os.getpid(), signal.SIGTERM)
+    raise Stopped
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 143
+    assert run.stderr == "\nfinishing this step; once more ends at once\n\nprog: stopped; go on\n"
 
 
 @pytest.mark.parametrize("text", ["2", "3", "1000"])

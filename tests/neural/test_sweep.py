@@ -8,6 +8,7 @@ import pytest
 
 from neural import sweep
 from neural.cli import Command
+from neural.errors import Stopped
 from neural.paper.conditions import CONDITIONS, PARTS, select
 from neural.paper.curriculum import Curriculum
 from neural.paper.lessons import PAPER
@@ -169,14 +170,14 @@ def test_a_sweep_that_is_stopped_keeps_the_finished_replicas(monkeypatch, tmp_pa
 
     def stop_before_the_last(self, condition, cells, *rest):
         yield from list(run(self, condition, cells, *rest))[:-1]
-        raise KeyboardInterrupt
+        raise Stopped
 
-    def stop(self, message):
-        raise SystemExit(message)
+    def end(self, code, message):
+        raise SystemExit(f"{code} {message}")
 
     monkeypatch.setattr(Sweep, "run", stop_before_the_last)
-    monkeypatch.setattr(Command, "stop", stop)
-    with pytest.raises(SystemExit, match="stopped; whatever is finished is kept in "):
+    monkeypatch.setattr(Command, "end", end)
+    with pytest.raises(SystemExit, match="130 stopped; whatever is finished is kept in "):
         call(monkeypatch, *SMALL, "--out", str(tmp_path / "out"))
     assert names(tmp_path / "out" / "replicas") == FILES - {"paper.interventional.1.json"}
 

@@ -69,6 +69,7 @@ def test_the_folder_and_the_terminal(finished):
     out, printed = finished
     images = {"loss.png", "agent.png", "margin.png"}
     assert {file.name for file in out.iterdir()} == {
+        "run.json",
         "results.json",
         "report.html",
         "standard",
@@ -116,7 +117,7 @@ def test_the_readme_leads_with_the_real_model():
         (["--model", "/no/such/folder", "--out", "never-made"], "there is no folder /no/such/folder"),
         (["--model", "what is this?", "--out", "never-made"], "neither a folder nor the name of a model"),
         (["--frobnicate"], "unrecognized arguments: --frobnicate"),
-        (["--out", str(ROOT)], "exists and is not an empty folder"),
+        (["--out", str(ROOT)], "is not empty: name another folder"),
     ],
 )
 def test_bad_input_gets_one_line_and_exit_code_2(monkeypatch, capsys, arguments, problem):

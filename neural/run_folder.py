@@ -1,0 +1,104 @@
+"""The folder of a run: claimed when the run starts, so that no two share it, and left as it is if the run is killed."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import chain, count
+from pathlib import Path
+from typing import Any
+
+from neural.errors import BadInput
+from neural.files import write_text
+
+OPTIONS, LOCK = "run.json", ".lock"
+
+
+def free_name(folder: Path) -> Path:
+    """Return ``folder``, or a name with the first free number behind it if there is such a folder."""
+    numbered = (folder.with_name(f"{folder.name}-{number}") for number in count(2))
+    return next(each for each in chain([folder], numbered) if not each.exists())
+
+
+@contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Hold ``folder`` while this is entered; raise BadInput if another process holds it.
+
+    The lock is the operating system's, so it ends with the process that holds it, however that ends.
+    """
+    try:
+        lock = (folder / LOCK).open("a+")
+    except OSError as problem:
+        raise BadInput(f"cannot write to {folder}: {problem.strerror}") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise BadInput(f"{folder} is in use by process {lock.read().strip()}") from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        try:
+            yield
+        finally:
+            (folder / LOCK).unlink(missing_ok=True)
+
+
+def list_work(folder: Path) -> list[Path]:
+    """Return what was computed in ``folder``, or was there before."""
+    return [file for file in folder.iterdir() if file.name not in (OPTIONS, LOCK)] if folder.is_dir() else []
+
+
+@contextmanager
+def claim(folder: Path) -> Iterator[None]:
+    """Make ``folder``, which must be new or empty, and hold it; if nothing was computed there in the end, remove it.
+
+    Raise BadInput if it is not empty, cannot be written to, or is held by another process.
+    """
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"{folder} exists and is not a folder: name another")
+    if list_work(folder):
+        raise BadInput(f"{folder} is not empty: name another folder, or go on with --resume {folder}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise BadInput(f"cannot write to {folder}: {problem.strerror}") from None
+    try:
+        with hold(folder):
+            if (folder / OPTIONS).exists():
+                raise BadInput(f"{folder} holds a run: go on with --resume {folder}, or name another")
+            try:
+                yield
+            finally:
+                forget(folder)
+    finally:
+        for each in made:
+            with suppress(OSError):  # not empty
+                each.rmdir()
+
+
+def forget(folder: Path) -> None:
+    """Remove the options of a run that has computed nothing."""
+    if not list_work(folder):
+        (folder / OPTIONS).unlink(missing_ok=True)
+
+
+def write_options(folder: Path, options: dict[str, Any]) -> None:
+    """Write how the run in ``folder`` was started."""
+    write_text(folder / OPTIONS, json.dumps(options, indent=1) + "\n")
+
+
+def read_options(folder: Path) -> dict[str, Any]:
+    """Return how the run in ``folder`` was started."""
+    try:
+        options = json.loads((folder / OPTIONS).read_text(encoding="utf-8"))
+        if isinstance(options, dict):
+            return options
+    except FileNotFoundError:
+        raise BadInput(f"{folder} has no {OPTIONS}: it is not the folder of a run that was begun") from None
+    except (OSError, ValueError):
+        pass
+    raise BadInput(f"{folder / OPTIONS} is damaged")

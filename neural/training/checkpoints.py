@@ -1,0 +1,164 @@
+"""Checkpoints of training: everything that the steps to come depend on, so that they come out the same to the bit.
+
+A checkpoint is a safetensors file of a replica's parameters, its optimizer's state and its losses so far; the step that
+is next, and the example that it reads, follow from the number of losses. Its metadata hold a key, which says what is
+trained on what, and a SHA-256 of key and contents. A file appears whole or not at all.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from shutil import rmtree
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from neural.errors import BadInput, Stopped
+from neural.training.batching import Replica
+from neural.training.config import TrainConfig
+
+Name = TypeVar("Name", bound=Hashable)
+
+KEPT = 2  # checkpoints of each replica: if the last is damaged, there is one before it
+INTERVAL = 120.0  # seconds between checkpoints, if saving takes at most COST of them
+COST = 0.03  # of the time, for saving
+
+
+Take = Callable[[], Mapping[Any, "Saved"]]
+AfterStep = Callable[[int, int, Take], object]  # step, total, and what takes the replicas to save
+
+
+class Saved(NamedTuple):
+    """A replica after some steps: the leaves of parameters and optimizer, and the losses of each step."""
+
+    leaves: Sequence[Array]
+    losses: Float[np.ndarray, "steps 2"]
+
+
+def identify(key: str, replica: Replica, config: TrainConfig) -> str:
+    """Return a digest of everything that decides what becomes of ``replica``; ``key`` stands for its model."""
+    hashed = hashlib.sha256(f"{key} {replica.weights} {replica.seed} {config}".encode())
+    for ids, authors in replica.examples:
+        hashed.update(ids.tobytes() + authors.tobytes())
+    return hashed.hexdigest()
+
+
+def digest(key: str, arrays: Mapping[str, Array | np.ndarray]) -> str:
+    """Return the SHA-256 of ``key`` and of the names, types, shapes and bytes of ``arrays``."""
+    hashed = hashlib.sha256(key.encode())
+    for name, array in arrays.items():
+        whole = np.ascontiguousarray(array)
+        hashed.update(f"{name} {whole.dtype} {whole.shape} ".encode())
+        hashed.update(whole.reshape(-1).view(np.uint8).data)
+    return hashed.hexdigest()
+
+
+def name_arrays(saved: Saved) -> dict[str, np.ndarray]:
+    """Return the arrays of ``saved`` by the names that they have in a file, in their order."""
+    return {f"{i:05}": np.asarray(leaf) for i, leaf in enumerate(saved.leaves)} | {"losses": saved.losses}
+
+
+def write(file: Path, saved: Saved, key: str) -> None:
+    """Write a checkpoint to ``file``, whole or not at all."""
+    arrays = name_arrays(saved)
+    part = file.with_name(f".{file.name}.part")
+    try:
+        save_file(arrays, part, metadata={"key": key, "sha256": digest(key, arrays)})
+    except SafetensorError as problem:  # usually a full disk
+        part.unlink(missing_ok=True)
+        raise OSError(f"{file}: {problem}") from None
+    part.replace(file)
+
+
+def read(file: Path, key: str) -> Saved:
+    """Read a checkpoint; raise BadInput if it is damaged, or of a training with another ``key``."""
+    try:
+        with safe_open(file, framework="flax") as opened:
+            metadata = opened.metadata() or {}
+            arrays = {name: opened.get_tensor(name) for name in sorted(opened.keys())}
+    except (SafetensorError, OSError) as problem:
+        raise BadInput(f"{file} is damaged: {problem}") from None
+    if digest(metadata.get("key", ""), arrays) != metadata.get("sha256") or "losses" not in arrays:
+        raise BadInput(f"{file} is damaged: its contents do not have the SHA-256 that it names")
+    if metadata["key"] != key:
+        raise BadInput(f"{file} is of another training: other data, another model or other settings")
+    return Saved([leaf for name, leaf in arrays.items() if name != "losses"], np.asarray(arrays["losses"]))
+
+
+class Checkpoints:
+    """The checkpoints of a training in ``folder``: FOLDER/<replica>/<step>.safetensors, the last `KEPT` of each.
+
+    They are written after ``every`` steps, 0 for never; without it, after `INTERVAL` seconds, or later if saving would
+    take more than `COST` of the time; and after the last step. If ``stop`` says so, they are written at once, and
+    Stopped is raised. ``key`` stands for the model that is trained, and ``label`` gives a replica's name as that of a
+    folder.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        key: str = "",
+        every: int | None = None,
+        stop: Callable[[], bool] = lambda: False,
+        label: Callable[[Any], str] = str,
+    ):
+        self.folder, self.key, self.every, self.stop, self.label = folder, key, every, stop, label
+        self.next = time.monotonic() + INTERVAL
+
+    def find(self, name: Hashable) -> list[Path]:
+        """Return the checkpoints of a replica, the last first."""
+        return sorted((self.folder / self.label(name)).glob("*.safetensors"), reverse=True)
+
+    def latest(self, name: Hashable, key: str) -> Saved | None:
+        """Return the last checkpoint of a replica, if there is one.
+
+        Raise BadInput if it is damaged, which says where the one before it leads on from.
+        """
+        files = self.find(name)
+        try:
+            return read(files[0], key) if files else None
+        except BadInput as problem:
+            before = f"step {int(files[1].stem)}" if files[1:] else "the beginning"
+            raise BadInput(f"{problem}; delete the file to go on from {before}") from None
+
+    def is_due(self, step: int, total: int) -> bool:
+        """Return whether to save after ``step`` of ``total``."""
+        by_time = self.every is None and time.monotonic() >= self.next
+        by_steps = self.every and step % self.every == 0
+        return bool(by_time or by_steps or (step == total and self.every != 0))
+
+    def save(self, name: Hashable, saved: Saved, key: str) -> None:
+        """Write a checkpoint of a replica, and remove all but the last."""
+        home = self.folder / self.label(name)
+        home.mkdir(parents=True, exist_ok=True)
+        write(home / f"{len(saved.losses):08}.safetensors", saved, key)
+        for old in self.find(name)[KEPT:]:
+            old.unlink()
+
+    def resume(self, replicas: Mapping[Name, Replica], config: TrainConfig) -> tuple[dict[Name, Saved], AfterStep]:
+        """Return the last checkpoints of ``replicas``, and what is to be called after each step."""
+        keys = {name: identify(self.key, replica, config) for name, replica in replicas.items()}
+        found = {name: self.latest(name, key) for name, key in keys.items()}
+        return {name: saved for name, saved in found.items() if saved}, partial(self.after_step, keys)
+
+    def after_step(self, keys: Mapping[Any, str], step: int, total: int, take: Take) -> None:
+        """Save what ``take`` returns if that is due, and raise Stopped if the work is to stop."""
+        stopping = self.stop()
+        if stopping or self.is_due(step, total):
+            begin = time.monotonic()
+            for name, saved in take().items():
+                self.save(name, saved, keys[name])
+            now = time.monotonic()
+            self.next = now + max(INTERVAL, (now - begin) / COST)
+        if stopping:
+            raise Stopped
+
+    def drop(self, name: Hashable) -> None:
+        """Remove the checkpoints of a replica that is finished."""
+        rmtree(self.folder / self.label(name), ignore_errors=True)

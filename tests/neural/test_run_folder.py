@@ -1,0 +1,110 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from neural.errors import BadInput
+from neural.run_folder import LOCK, OPTIONS, claim, free_name, hold, read_options, write_options
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from neural.run_folder import claim
+with claim(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that holds tmp_path / "run"."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path / "run")], stdout=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout.readline() == "held\n"
+        yield run
+        run.kill()
+
+
+def test_a_folder_that_is_held_is_refused_with_the_process_that_holds_it(holder, tmp_path):
+    with pytest.raises(BadInput, match=f"is in use by process {holder.pid}"), claim(tmp_path / "run"):
+        pytest.fail("must not get here")
+    assert (tmp_path / "run" / LOCK).exists()
+
+
+def test_the_lock_of_a_killed_process_does_not_hold(holder, tmp_path):
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+    assert (tmp_path / "run" / LOCK).exists()
+    with claim(tmp_path / "run"):
+        assert int((tmp_path / "run" / LOCK).read_text()) == os.getpid()
+
+
+def fail_after(work):
+    """Call ``work`` and raise ValueError."""
+    work()
+    raise ValueError("no")
+
+
+def test_a_folder_in_which_nothing_was_computed_is_removed_with_those_made_for_it(tmp_path):
+    with pytest.raises(ValueError, match="no"), claim(tmp_path / "a" / "b"):
+        fail_after(lambda: write_options(tmp_path / "a" / "b", {"options": {}}))
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "there").mkdir()
+    with claim(tmp_path / "there"):
+        pass
+    assert list((tmp_path / "there").iterdir()) == []
+
+
+def test_what_was_computed_stays_with_the_options(tmp_path):
+    def work():
+        write_options(tmp_path / "run", {"options": {"seed": 3}})
+        (tmp_path / "run" / "work").write_text("x")
+
+    with pytest.raises(ValueError, match="no"), claim(tmp_path / "run"):
+        fail_after(work)
+    assert sorted(file.name for file in (tmp_path / "run").iterdir()) == [OPTIONS, "work"]
+    assert read_options(tmp_path / "run") == {"options": {"seed": 3}}
+    with (
+        pytest.raises(BadInput, match="is not empty: name another folder, or go on with --resume"),
+        claim(tmp_path / "run"),
+    ):
+        pytest.fail("must not get here")
+    with hold(tmp_path / "run"):
+        assert (tmp_path / "run" / LOCK).exists()
+    assert not (tmp_path / "run" / LOCK).exists()
+
+
+def test_what_is_in_the_way_is_refused_and_kept(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(BadInput, match="exists and is not a folder"), claim(tmp_path / "file"):
+        pytest.fail("must not get here")
+    for below in (tmp_path / "file" / "below", tmp_path / ("long" * 100)):
+        with pytest.raises(BadInput, match="cannot write to"), claim(below):
+            pytest.fail("must not get here")
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_first_free_name(tmp_path):
+    assert free_name(tmp_path / "run") == tmp_path / "run"
+    for name in ("run", "run-2"):
+        (tmp_path / name).mkdir()
+    assert free_name(tmp_path / "run") == tmp_path / "run-3"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "\0"])
+def test_damaged_options_are_named(tmp_path, text):
+    (tmp_path / OPTIONS).write_text(text)
+    with pytest.raises(BadInput, match=r"run\.json is damaged"):
+        read_options(tmp_path)
+
+
+def test_a_folder_without_options_is_not_a_run(tmp_path):
+    with pytest.raises(BadInput, match=r"has no run\.json: it is not the folder of a run that was begun"):
+        read_options(tmp_path)
+    write_options(tmp_path, {"options": {"arms": ["standard"]}})
+    assert json.loads((tmp_path / OPTIONS).read_text()) == {"options": {"arms": ["standard"]}}

@@ -1,0 +1,171 @@
+import hashlib
+import os
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neural.dialogue.authors import INTERVENTIONAL, STANDARD
+from neural.dialogue.render import Example
+from neural.errors import BadInput, Stopped
+from neural.training import checkpoints
+from neural.training.batching import Replica
+from neural.training.checkpoints import KEPT, Checkpoints, Saved, identify, read, write
+from neural.training.config import TrainConfig
+from neural.training.loop import train
+
+RNG = np.random.default_rng(5)
+ROWS = [
+    Example(RNG.integers(0, 61, n).astype(np.int32), np.r_[[0, 1], RNG.integers(1, 4, n - 2)].astype(np.int8))
+    for n in (17, 18, 19)
+]
+REPLICAS = {
+    name: Replica(ROWS, arm, (0,)) for name, arm in (("standard", STANDARD), ("interventional", INTERVENTIONAL))
+}
+CONFIG = TrainConfig(learning_rate=1e-3, epochs=3)
+SAVED = Saved([jnp.arange(6.0).reshape(2, 3), jnp.int32(4), jnp.ones(3, jnp.bfloat16)], np.ones((2, 2), np.float32))
+
+
+def hashes(trained):
+    """Return a digest of every parameter and loss of every replica."""
+    return {
+        name: [hashlib.sha256(np.asarray(x).tobytes()).hexdigest() for x in (*jax.tree.leaves(each.params), *each[1:])]
+        for name, each in trained.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def whole(tied):
+    """What becomes of both replicas if nothing stops them."""
+    return hashes(dict(train(tied[1:], REPLICAS, CONFIG)))
+
+
+def test_what_is_written_is_read_back_to_the_bit(tmp_path):
+    write(tmp_path / "a.safetensors", SAVED, "key")
+    again = read(tmp_path / "a.safetensors", "key")
+    assert [(x.dtype, x.shape) for x in again.leaves] == [(x.dtype, x.shape) for x in SAVED.leaves]
+    for one, other in zip([*again.leaves, again.losses], [*SAVED.leaves, SAVED.losses], strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert [file.name for file in tmp_path.iterdir()] == ["a.safetensors"]
+
+
+def test_a_flipped_bit_anywhere_and_a_cut_tail_are_noticed(tmp_path):
+    file = tmp_path / "a.safetensors"
+    write(file, SAVED, "key")
+    good = file.read_bytes()
+    for place in range(len(good)):
+        file.write_bytes(good[:place] + bytes([good[place] ^ 4]) + good[place + 1 :])
+        with pytest.raises(BadInput, match=r"a\.safetensors is damaged"):
+            read(file, "key")
+    for length in (0, 7, len(good) // 2, len(good) - 1):
+        file.write_bytes(good[:length])
+        with pytest.raises(BadInput, match=r"a\.safetensors is damaged"):
+            read(file, "key")
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
+    def fail(_arrays, file, metadata):
+        file.write_bytes(b"half")
+        raise checkpoints.SafetensorError("No space left on device")
+
+    monkeypatch.setattr(checkpoints, "save_file", fail)
+    with pytest.raises(OSError, match="No space left on device"):
+        write(tmp_path / "a.safetensors", SAVED, "key")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_key_is_a_digest_of_everything_that_decides_the_result():
+    replica = REPLICAS["standard"]
+    other = Example(ROWS[0].ids[::-1].copy(), ROWS[0].authors)
+    keys = {
+        identify("model", replica, CONFIG),
+        identify("another", replica, CONFIG),
+        identify("model", replica._replace(weights=INTERVENTIONAL), CONFIG),
+        identify("model", replica._replace(seed=(1,)), CONFIG),
+        identify("model", replica._replace(examples=[other, *ROWS[1:]]), CONFIG),
+        identify("model", replica._replace(examples=ROWS[::-1]), CONFIG),
+        identify("model", replica, replace(CONFIG, learning_rate=2e-3)),
+    }
+    assert len(keys) == 7
+
+
+def stopping_at(steps):
+    """Return what says to stop after each of these steps, counted over all resumptions."""
+    asked = iter(range(1, 1000))
+    return lambda: next(asked) in steps
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+@pytest.mark.parametrize("stops", [(1,), (4,), (2, 3, 7)])
+def test_a_training_that_was_stopped_ends_with_the_same_bytes(tied, whole, tmp_path, monkeypatch, at_once, stops):
+    """Stopped at any step, as often as one likes, both replicas together or one after the other."""
+    monkeypatch.setattr("neural.training.loop.replicas_at_once", lambda *_: at_once)
+    stop, trained = stopping_at(stops), {}
+    for _ in stops:
+        with pytest.raises(Stopped):
+            trained |= dict(train(tied[1:], REPLICAS, CONFIG, checkpoints=Checkpoints(tmp_path, stop=stop)))
+    steps = []
+    trained = dict(train(tied[1:], REPLICAS, CONFIG, steps.append, checkpoints=Checkpoints(tmp_path)))
+    assert hashes(trained) == whole
+    assert steps[0].done == stops[-1] + 1 if at_once == 2 else steps
+
+
+def test_replicas_that_were_saved_at_different_steps_end_with_the_same_bytes(tied, whole, tmp_path):
+    """A run can be killed after one replica's checkpoint and before the other's."""
+    dict(train(tied[1:], REPLICAS, CONFIG, checkpoints=Checkpoints(tmp_path, every=1)))
+    last, before = Checkpoints(tmp_path).find("standard")
+    last.unlink()
+    steps = []
+    trained = dict(train(tied[1:], REPLICAS, CONFIG, steps.append, checkpoints=Checkpoints(tmp_path)))
+    assert hashes(trained) == whole
+    assert [step.done for step in steps] == [int(before.stem) + 1] == [9]
+    assert steps[0].losses.keys() == REPLICAS.keys()
+
+
+def test_the_last_checkpoints_are_kept_and_dropped_when_the_replica_is_finished(tied, tmp_path):
+    kept = Checkpoints(tmp_path, every=2)
+    dict(train(tied[1:], REPLICAS, CONFIG, checkpoints=kept))
+    assert [int(file.stem) for file in kept.find("standard")] == [9, 8]
+    assert len(kept.find("interventional")) == KEPT
+    kept.drop("standard")
+    assert not (tmp_path / "standard").exists()
+    assert (tmp_path / "interventional").exists()
+
+
+def test_a_damaged_checkpoint_is_named_with_the_one_before_it(tied, tmp_path):
+    kept = Checkpoints(tmp_path, every=4)
+    dict(train(tied[1:], REPLICAS, CONFIG, checkpoints=kept))
+    last, before = kept.find("standard")
+    os.truncate(last, 1000)
+    with pytest.raises(BadInput, match=r"00000009\.safetensors is damaged: .*; delete the file to go on from step 8"):
+        dict(train(tied[1:], REPLICAS, CONFIG, checkpoints=kept))
+    before.unlink()
+    with pytest.raises(BadInput, match=r"delete the file to go on from the beginning"):
+        dict(train(tied[1:], REPLICAS, CONFIG, checkpoints=kept))
+
+
+def test_a_checkpoint_of_another_training_is_refused(tied, tmp_path):
+    dict(train(tied[1:], REPLICAS, CONFIG, checkpoints=Checkpoints(tmp_path)))
+    with pytest.raises(BadInput, match="is of another training: other data, another model or other settings"):
+        dict(train(tied[1:], REPLICAS, CONFIG, checkpoints=Checkpoints(tmp_path, key="another model")))
+
+
+def test_by_time_a_checkpoint_is_due_after_two_minutes_or_when_saving_has_paid_off(tmp_path, monkeypatch):
+    """Saving that took 9 s waits for 300 s, so that it costs 3% of the time."""
+    clock = [0.0]
+    monkeypatch.setattr(checkpoints.time, "monotonic", lambda: clock[0])
+    kept = Checkpoints(tmp_path)
+
+    def take():
+        clock[0] += 9
+        return {"a": SAVED}
+
+    times = []
+    for second in range(1, 700):
+        clock[0] = max(clock[0], second)
+        before = clock[0]
+        kept.after_step({"a": "key"}, second, 1000, take)
+        times += [before] if clock[0] > before else []
+    assert times == [120, 429]
