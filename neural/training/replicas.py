@@ -43,9 +43,10 @@ def take_leaves(state: State) -> Leaves:
 
 def put_leaves(state: State, leaves: Sequence[Array]) -> State:
     """Return ``state`` with ``leaves`` that `take_leaves` took, on its own devices."""
-    old, tree = jax.tree.flatten((state.leaves, state.optimizer))
-    put = [jax.device_put(new, each.sharding) for new, each in zip(leaves, old, strict=True)]
-    parameters, optimizer = jax.tree.unflatten(tree, put)
+    tree = jax.tree.structure((state.leaves, state.optimizer))
+    parameters, optimizer = jax.tree.unflatten(
+        tree, [jax.device_put(leaf, state.leaves[0].sharding) for leaf in leaves]
+    )
     return state._replace(leaves=parameters, optimizer=optimizer)
 
 
