@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neural.paper.conditions import Condition
 from neural.paper.sweep_result import AS_IN_LESSONS, THEORIES
 from neural.report.margins import MAX_NAMED
 from neural.report.replies import compare, count_kinds, count_respelled, mark
@@ -24,7 +23,7 @@ from neural.report.sweep.measures import (
     taken_turns,
     turn_taking,
 )
-from neural.result import VERDICTS
+from neural.result import VERDICTS, Result
 
 PROBES = {"truth_probe": "states the truth", "lie_probe": "states the lie", "question_probe": "asks"}
 HEADS = {probe: f"user {said}: truth / lie / other, %" for probe, said in PROBES.items()}
@@ -162,22 +161,24 @@ def world_section(sweep: Measures) -> Section:
     return Section("world", head, rows)
 
 
-def taught_cell(sweep: Measures, condition: Condition, arm: str, taught: bool) -> str:
-    """Format margin and share of lies over those facts alone that have lessons, or have none."""
-    margins = [
-        np.array(replica.results[AS_IN_LESSONS].margin.values)[np.array(replica.taught) == taught]
-        for replica in sweep.select(condition, arm)
-    ]
-    return f"{nats([m.mean() for m in margins])}; {percent([np.mean(m < 0) for m in margins])}%"
+def taught_cells(models: Sequence[tuple[Result, Sequence[bool]]]) -> Iterator[str]:
+    """Yield margin and share of lies over those facts alone that have lessons, and over those that have none.
+
+    ``models`` has one for each seed: a result, and for each fact whether that seed has lessons on it.
+    """
+    for chosen in (True, False):
+        margins = [np.array(result.margin.values)[np.array(taught) == chosen] for result, taught in models]
+        yield f"{nats([m.mean() for m in margins])}; {percent([np.mean(m < 0) for m in margins])}%"
 
 
 def untaught_section(sweep: Measures) -> Section:
-    """Tabulate facts without lessons, other words and other people."""
+    """Tabulate facts without lessons, the base on the same facts, other words and other people."""
     (condition,) = sweep.select_part("untaught")
-    base = [f"{margin(result):+.2f}; {100 * lies(result):.0f}%" for result in sweep.base.values()]
-    rows = [["base", base[0], *base]]
+    taught = {each.seed: each.taught for each in sweep.replicas if each.condition == condition}
+    base = [f"{margin(sweep.base[name]):+.2f}; {100 * lies(sweep.base[name]):.0f}%" for name in sweep.wordings]
+    rows = [["base", *taught_cells([(sweep.base[AS_IN_LESSONS], each) for each in taught.values()]), *base]]
     for arm in sweep.select_arms(condition):
-        apart = [taught_cell(sweep, condition, arm, taught) for taught in (True, False)]
+        apart = taught_cells([(each.results[AS_IN_LESSONS], each.taught) for each in sweep.select(condition, arm)])
         margins, shares = (
             [sweep.measure_seeds(sweep.paper, arm, measure, name) for name in sweep.wordings]
             for measure in (margin, lies)

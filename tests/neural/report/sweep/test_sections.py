@@ -155,6 +155,16 @@ def test_taught_and_untaught_facts_are_told_apart(sweep, sections):
     assert f"; {100 * np.mean(own[:, 3:] < 0):.0f} [" in row["untaught facts"]
 
 
+def test_the_base_is_shown_on_the_facts_that_each_seed_left_out(sweep):
+    """Seed s leaves out fact s: what the arms say of it is compared with what the base says of the same fact."""
+    replicas = (replace(each, taught=tuple(i != each.seed for i in range(len(TOPICS)))) for each in sweep.replicas)
+    sections = {each.name: each for each in make_sections(Measures(replace(sweep, replicas=tuple(replicas))))}
+    row, base = find(sections["untaught"], "base"), np.array(sweep.base[AS_IN_LESSONS].margin.values)
+    taught = np.array([np.delete(base, seed) for seed in range(SEEDS)])
+    for head, own in (("taught facts", taught), ("untaught facts", base[:SEEDS, None])):
+        assert row[head] == f"{nats(own.mean(axis=1))}; {percent((own < 0).mean(axis=1))}%"
+
+
 def test_other_wordings_are_those_of_the_papers_condition(sweep, sections):
     row = find(sections["untaught"], "standard")
     for wording in ("in other words", "by other people"):
