@@ -81,7 +81,7 @@ class Measures:
         self.arms = sorted({replica.arm for replica in self.replicas}, key=arm_order)
         self.conditions = sorted({replica.condition for replica in self.replicas}, key=sort_key)
         self.paper = next((each for each in self.conditions if each.part == "paper"), PAPER_CONDITION)
-        self.seeds = self.count_seeds(self.paper)
+        self.seeds = self.count_seeds(self.paper)  # 0 if there is nothing of the paper's condition
 
     def select_part(self, part: str) -> list[Condition]:
         """Return the conditions of a part."""

@@ -171,6 +171,12 @@ def taught_cells(models: Sequence[tuple[Result, Sequence[bool]]]) -> Iterator[st
         yield f"{nats([m.mean() for m in margins])}; {percent([np.mean(m < 0) for m in margins])}%"
 
 
+def worded_cell(sweep: Measures, arm: str, wording: str) -> str:
+    """Format margin and share of lies of an arm in the paper's condition, or nothing if it was not trained there."""
+    margins, shares = (sweep.measure_seeds(sweep.paper, arm, measure, wording) for measure in (margin, lies))
+    return f"{nats(margins)}; {percent(shares)}%" if margins else ""
+
+
 def untaught_section(sweep: Measures) -> Section:
     """Tabulate facts without lessons, the base on the same facts, other words and other people."""
     (condition,) = sweep.select_part("untaught")
@@ -179,12 +185,7 @@ def untaught_section(sweep: Measures) -> Section:
     rows = [["base", *taught_cells([(sweep.base[AS_IN_LESSONS], each) for each in taught.values()]), *base]]
     for arm in sweep.select_arms(condition):
         apart = taught_cells([(each.results[AS_IN_LESSONS], each.taught) for each in sweep.select(condition, arm)])
-        margins, shares = (
-            [sweep.measure_seeds(sweep.paper, arm, measure, name) for name in sweep.wordings]
-            for measure in (margin, lies)
-        )
-        worded = [f"{nats(m)}; {percent(s)}%" for m, s in zip(margins, shares, strict=True)]
-        rows.append([arm, *apart, *worded])
+        rows.append([arm, *apart, *(worded_cell(sweep, arm, name) for name in sweep.wordings)])
     return Section("untaught", ["arm", "taught facts", "untaught facts", *sweep.wordings], rows)
 
 
@@ -218,12 +219,12 @@ def bridge_section(sweep: Measures) -> Section:
 
 def make_sections(sweep: Measures) -> Iterator[Section]:
     """Yield the sections for which there are results."""
-    if sweep.replicas:
+    if sweep.seeds:
         yield paper_section(sweep)
     paired = paired_section(sweep)
     if paired.rows:
         yield paired
-    if sweep.replicas:
+    if sweep.seeds:
         yield others_section(sweep)
         yield from (replies_section(sweep, probe) for probe in PROBES)
         yield facts_section(sweep)

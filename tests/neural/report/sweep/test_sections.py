@@ -234,6 +234,19 @@ def test_only_parts_with_results_have_sections(sweep, part, names):
     assert [section.name for section in make_sections(partial)] == names
 
 
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [(part, part) for part in ("dose", "world", "untaught")] + [(part, "practice") for part in ("teacher", "filter")],
+)
+def test_a_part_has_its_section_before_anything_of_the_papers_condition_is_there(sweep, part, name):
+    replicas = tuple(each for each in sweep.replicas if each.condition.part == part)
+    partial = Measures(replace(sweep, replicas=replicas, bridge=()))
+    (section,) = make_sections(partial)
+    assert section.name == name
+    assert {row[0] for row in section.rows} - {"base"} <= {each.label for each in CONDITIONS} | set(MEANS)
+    assert not [cell for row in section.rows for cell in row if "nan" in cell]
+
+
 def test_the_bridge_alone_makes_one_section(sweep):
     assert [each.name for each in make_sections(Measures(replace(sweep, replicas=())))] == ["bridge"]
 
