@@ -1,6 +1,6 @@
 """What a report reads off a sweep: margins, shares and replies, seed by seed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -59,6 +59,13 @@ def nats(values: Values) -> str:
     return interval(values).show(2, plus=True)
 
 
+def say_seeds(counts: Sequence[int]) -> str:
+    """Return in words how many seeds the arms have: "4 seeds", or "2 to 4 seeds" if they differ."""
+    least, most = min(counts, default=0), max(counts, default=0)
+    number = str(most) if least == most else f"{least} to {most}"
+    return f"{number} seed" if number == "1" else f"{number} seeds"
+
+
 def sort_key(condition: Condition) -> tuple:
     """Sort conditions by part, variable and level."""
     level = condition.level
@@ -81,7 +88,6 @@ class Measures:
         self.arms = sorted({replica.arm for replica in self.replicas}, key=arm_order)
         self.conditions = sorted({replica.condition for replica in self.replicas}, key=sort_key)
         self.paper = next((each for each in self.conditions if each.part == "paper"), PAPER_CONDITION)
-        self.seeds = self.count_seeds(self.paper)  # 0 if there is nothing of the paper's condition
 
     def select_part(self, part: str) -> list[Condition]:
         """Return the conditions of a part."""
@@ -91,9 +97,9 @@ class Measures:
         """Return the arms that were trained under a condition."""
         return [arm for arm in self.arms if self.select(condition, arm)]
 
-    def count_seeds(self, condition: Condition) -> int:
-        """Return how many seeds of a condition there are."""
-        return len({replica.seed for replica in self.replicas if replica.condition == condition})
+    def count_seeds(self, condition: Condition, arms: Sequence[str]) -> list[int]:
+        """Return how many seeds of a condition each of ``arms`` has."""
+        return [len(self.select(condition, arm)) for arm in arms]
 
     def select(self, condition: Condition, arm: str) -> list[ReplicaResult]:
         """Return the replicas of an arm under a condition, in the order of their seeds."""

@@ -54,7 +54,7 @@ def paper_section(sweep: Measures) -> Section:
     base = sweep.base[AS_IN_LESSONS]
     verdicts = [" / ".join(f"{100 * share(probe, verdict)(base):.0f}" for verdict in VERDICTS) for probe in PROBES]
     turns = " / ".join(f"{100 * measure(base):.1f}" for measure in (taken_turns, turn_taking))
-    rows = [["base", f"{margin(base):+.2f}", f"{100 * lies(base):.0f}", *verdicts, turns]]
+    rows = [["base", "", f"{margin(base):+.2f}", f"{100 * lies(base):.0f}", *verdicts, turns]]
     for arm in sweep.select_arms(sweep.paper):
         measured = (
             nats(sweep.measure_seeds(sweep.paper, arm, margin)),
@@ -63,9 +63,10 @@ def paper_section(sweep: Measures) -> Section:
         turns = " / ".join(
             percent(sweep.measure_seeds(sweep.paper, arm, measure), digits=1) for measure in (taken_turns, turn_taking)
         )
-        rows.append([arm, *measured, *(sweep.verdicts(sweep.paper, arm, probe) for probe in PROBES), turns])
+        seeds, replies = str(len(sweep.select(sweep.paper, arm))), (sweep.verdicts(sweep.paper, arm, p) for p in PROBES)
+        rows.append([arm, seeds, *measured, *replies, turns])
     caption = "ranks_caption" if len(sweep.topics) > MAX_NAMED else "facts_caption"
-    return Section("paper", ["arm", MARGIN, LIES, *HEADS.values(), TURNS], rows, "facts", caption)
+    return Section("paper", ["arm", "seeds", MARGIN, LIES, *HEADS.values(), TURNS], rows, "facts", caption)
 
 
 def pair_seeds(sweep: Measures, other: str, gain: Measure) -> list[list[float]]:
@@ -78,8 +79,8 @@ def pair_seeds(sweep: Measures, other: str, gain: Measure) -> list[list[float]]:
 def compare_arms(sweep: Measures, other: str, name: str, gain: Measure) -> list[str]:
     """Return how much more of ``gain`` the interventional arm has than ``other``, seed by seed."""
     result = compare_pairs(*pair_seeds(sweep, other, gain))
-    verdict = "above zero" if result.difference.low > 0 else "NOT above zero: not shown here"
-    return [f"{name}, against {other}", result.difference.show(2, plus=True), f"{result.p:.4f}", verdict]
+    difference, (p, least_p) = result.difference.show(2, plus=True), (f"{p:.15g}" for p in (result.p, result.least_p))
+    return [f"{name}, against {other}", str(result.pairs), difference, p, least_p, result.verdict]
 
 
 def paired_section(sweep: Measures) -> Section:
@@ -87,9 +88,9 @@ def paired_section(sweep: Measures) -> Section:
     others = [arm for arm in sweep.select_arms(sweep.paper) if arm != "interventional"]
     paired = [arm for arm in others if len(pair_seeds(sweep, arm, margin)[0]) > 1]
     rows = [compare_arms(sweep, other, name, gain) for other in paired for name, gain in GAINS.items()]
-    return Section(
-        "paired", ["interventional arm's gain in", "mean difference and its 95% interval", "p", "verdict"], rows
-    )
+    difference = "mean difference and its 95% interval"
+    head = ["interventional arm's gain in", "pairs", difference, "p", "least possible p", "verdict"]
+    return Section("paired", head, rows)
 
 
 def others_section(sweep: Measures) -> Section:
@@ -219,12 +220,12 @@ def bridge_section(sweep: Measures) -> Section:
 
 def make_sections(sweep: Measures) -> Iterator[Section]:
     """Yield the sections for which there are results."""
-    if sweep.seeds:
+    if sweep.select_arms(sweep.paper):
         yield paper_section(sweep)
     paired = paired_section(sweep)
     if paired.rows:
         yield paired
-    if sweep.seeds:
+    if sweep.select_arms(sweep.paper):
         yield others_section(sweep)
         yield from (replies_section(sweep, probe) for probe in PROBES)
         yield facts_section(sweep)

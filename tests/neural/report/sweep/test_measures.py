@@ -13,6 +13,7 @@ from neural.report.sweep.measures import (
     margin,
     nats,
     percent,
+    say_seeds,
     share,
     taken_turns,
     turn_taking,
@@ -52,10 +53,18 @@ def test_what_is_read_off_one_result():
 def test_what_a_sweep_holds(measures):
     assert measures.topics == list(TOPICS)
     assert measures.arms == list(MEANS)
-    assert measures.seeds == SEEDS
+    assert measures.count_seeds(measures.paper, measures.arms) == [SEEDS] * len(MEANS)
     assert measures.wordings == ["in other words", "by other people"]
     assert (measures.model, measures.steps) == ("a model", 7)
     assert set(THEORIES) == THEORY.keys()
+
+
+def test_how_many_seeds_there_are_is_true_of_every_arm():
+    assert say_seeds([4, 4]) == "4 seeds"
+    assert say_seeds([4, 2, 3]) == "2 to 4 seeds"
+    assert say_seeds([1, 2]) == "1 to 2 seeds"
+    assert say_seeds([1]) == "1 seed"
+    assert say_seeds([]) == "0 seeds"
 
 
 def test_conditions_come_by_part_then_by_variable_then_by_level(measures):

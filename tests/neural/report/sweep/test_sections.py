@@ -8,7 +8,7 @@ from neural.paper.sweep_result import AS_IN_LESSONS
 from neural.report.replies import compare, mark
 from neural.report.sweep.measures import Measures, nats, percent
 from neural.report.sweep.page import FIGURES, write_texts
-from neural.report.sweep.sections import make_sections
+from neural.report.sweep.sections import GAINS, make_sections
 from results import MEANS, MODELS, PROBES, SEEDS, TOPICS
 
 REPLIES = [f"{probe}_replies" for probe in PROBES]
@@ -63,6 +63,54 @@ def test_the_numbers_are_means_over_seeds(sweep, sections):
     taken, probability = ([getattr(each, name) for each in turns] for name in ("replies", "probability"))
     shown = percent([each / 12 for each in taken], digits=1), percent(probability, digits=1)
     assert standard["user's turn in the agent's place: replies / probability, %"] == " / ".join(shown)
+
+
+@pytest.fixture(scope="module")
+def uneven(sweep):
+    """The sweep in which the assistant-only arm lacks a seed."""
+    replicas = tuple(each for each in sweep.replicas if (each.arm, each.seed) != ("assistant-only", 1))
+    return Measures(replace(sweep, replicas=replicas))
+
+
+def test_arms_with_fewer_seeds_than_others_are_shown_with_theirs(uneven):
+    sections, texts = {each.name: each for each in make_sections(uneven)}, write_texts(uneven)
+    rows = {row[0]: row[1] for row in sections["paper"].rows}
+    assert rows == {"base": "", "standard": "3", "interventional": "3", "assistant-only": "2"}
+    for name in ("paper_text", "others_text", "facts_caption", "ranks_caption"):
+        assert "2 to 3 seeds" in " ".join(texts[name].split())
+    assert "Taught and untaught facts: 2 to 3 seeds; the other columns: 2 to 3 seeds." in texts["untaught_text"]
+    assert not any("3 seeds" in text.replace("2 to 3 seeds", "") for text in texts.values() if "streams" not in text)
+
+
+def test_other_columns_than_those_of_untaught_facts_have_the_seeds_of_their_own_arms(sweep):
+    kept = (each for each in sweep.replicas if each.condition.part != "untaught" or each.arm == "standard")
+    paper = (each for each in kept if each.condition.part != "paper" or each.arm != "standard" or each.seed)
+    texts = write_texts(Measures(replace(sweep, replicas=tuple(paper))))
+    assert "Taught and untaught facts: 3 seeds; the other columns: 2 seeds." in texts["untaught_text"]
+
+
+def test_every_row_of_pairs_has_its_own_number_of_pairs_and_floor(uneven):
+    (paired,) = (section for section in make_sections(uneven) if section.name == "paired")
+    for gain in GAINS:
+        row = find(paired, f"{gain}, against standard")
+        assert (row["pairs"], row["least possible p"]) == ("3", "0.25")
+        row = find(paired, f"{gain}, against assistant-only")
+        assert (row["pairs"], row["least possible p"], row["verdict"]) == ("2", "0.5", "too few seeds")
+    assert find(paired, "margin, nats per token, against standard")["p"] == "0.25"
+
+
+def test_the_floor_of_p_is_exact(sweep):
+    replicas = (replace(each, seed=each.seed + shift) for each in sweep.replicas for shift in (0, SEEDS))
+    (paired,) = (
+        each for each in make_sections(Measures(replace(sweep, replicas=tuple(replicas)))) if each.name == "paired"
+    )
+    row = find(paired, "margin, nats per token, against standard")
+    assert (row["pairs"], row["p"], row["least possible p"], row["verdict"]) == (
+        "6",
+        "0.03125",
+        "0.03125",
+        "above zero",
+    )
 
 
 def test_the_base_has_no_interval(sweep, sections):
