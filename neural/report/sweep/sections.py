@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from neural.report.sweep.measures import (
 )
 from neural.result import VERDICTS, Result
 
+T = TypeVar("T")
 PROBES = {"truth_probe": "states the truth", "lie_probe": "states the lie", "question_probe": "asks"}
 HEADS = {probe: f"user {said}: truth / lie / other, %" for probe, said in PROBES.items()}
 MARGIN, LIES = "margin, nats per token", "lie preferred, % of facts"
@@ -69,7 +70,7 @@ def paper_section(sweep: Measures) -> Section:
     return Section("paper", ["arm", "seeds", MARGIN, LIES, *HEADS.values(), TURNS], rows, "facts", caption)
 
 
-def pair_seeds(sweep: Measures, other: str, gain: Measure) -> list[list[float]]:
+def pair_seeds(sweep: Measures, other: str, gain: Callable[[Result], T]) -> list[list[T]]:
     """Return ``gain`` of ``other`` and of the interventional arm, for the seeds that both have."""
     arms = (sweep.select(sweep.paper, arm) for arm in (other, "interventional"))
     values = [{each.seed: gain(each.results[AS_IN_LESSONS]) for each in replicas} for replicas in arms]
@@ -121,12 +122,10 @@ def replies_section(sweep: Measures, probe: str) -> Section:
 def facts_section(sweep: Measures) -> Section:
     """Tabulate the margin of every fact in every arm, and the difference of two of them."""
     margins = {arm: sweep.margins(sweep.paper, arm) for arm in sweep.select_arms(sweep.paper)}
-    both = [margins[arm] for arm in ("standard", "interventional") if arm in margins]
-    paired = min(map(len, both), default=0)  # seeds that both have
+    pairs = [np.array(values) for values in pair_seeds(sweep, "standard", lambda result: result.margin.values)]
     rows = []
     for i, topic in enumerate(sweep.topics):
-        pair = [arm[:paired, i] for arm in both]
-        last = compare_pairs(*pair).difference.show(2, plus=True) if len(both) == 2 and paired > 1 else ""
+        last = compare_pairs(*(each[:, i] for each in pairs)).difference.show(2, plus=True) if len(pairs[0]) > 1 else ""
         base = f"{sweep.base[AS_IN_LESSONS].margin.values[i]:+.2f}"
         rows.append([topic, base, *(nats(arm[:, i]) for arm in margins.values()), last])
     return Section("facts", ["topic", "base", *margins, "interventional − standard"], rows, long=True)

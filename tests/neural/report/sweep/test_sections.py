@@ -194,6 +194,20 @@ def test_a_fact_has_the_difference_within_seeds(sweep, sections):
     assert last.startswith(f"{difference:+.2f} [")
 
 
+def test_the_difference_of_a_fact_is_taken_within_the_seeds_that_both_arms_have(sweep):
+    missing = {("standard", 0), ("interventional", 2)}
+    replicas = tuple(each for each in sweep.replicas if (each.arm, each.seed) not in missing)
+    assert find_difference(replace(sweep, replicas=replicas)) == ""  # only seed 1 is left
+    replicas = tuple(each for each in sweep.replicas if (each.arm, each.seed) != ("standard", 0))
+    pair = (margins(sweep, arm)[1:, 0] for arm in ("interventional", "standard"))
+    assert find_difference(replace(sweep, replicas=replicas)) == nats(np.subtract(*pair))
+
+
+def find_difference(sweep):
+    (facts,) = (section for section in make_sections(Measures(sweep)) if section.name == "facts")
+    return find(facts, TOPICS[0])["interventional − standard"]
+
+
 def test_taught_and_untaught_facts_are_told_apart(sweep, sections):
     (condition,) = (each for each in CONDITIONS if each.part == "untaught")
     own = margins(sweep, "standard", condition)
