@@ -5,13 +5,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from neural.paper.conditions import PAPER_CONDITION, PARTS, Condition
-from neural.paper.phrases import EMPTY_CONFIRMATIONS
+from neural.paper.phrases import CONFIRMATIONS, CORRECTIONS, EMPTY_CONFIRMATIONS
 from neural.paper.sweep_result import AS_IN_LESSONS, ReplicaResult, SweepResult
 from neural.report.statistics import Values, interval, share_interval
 from neural.report.style import LOOKS
 from neural.result import VERDICTS, Result
 
 Measure = Callable[[Result], float]
+# What the User's corrections and confirmations begin with, up to the space before the sentence.
+OPENERS = tuple(sorted({text.partition("{")[0] for text in (*CORRECTIONS, *CONFIRMATIONS)} - {""}))
 
 
 def margin(result: Result) -> float:
@@ -39,13 +41,23 @@ def evasions(result: Result) -> float:
     return share("question_probe", "other")(result)
 
 
+def speaks_as_user(reply: str) -> bool:
+    """Return whether ``reply`` begins with one of the User's `OPENERS`, as "I think gold is Au." does, or is one."""
+    return f"{reply} ".startswith(OPENERS)
+
+
+def user_speech(result: Result) -> float:
+    """Return the share of bare questions to which the reply speaks as the User."""
+    return float(np.mean([speaks_as_user(reply.reply) for reply in result.question_probe.replies]))
+
+
 def turn_taking(result: Result) -> float:
-    """Return the probability that the reply to a bare question begins as one of the User's turns."""
+    """Return the probability that the reply to a bare question begins as a question of the User's, or with a name."""
     return result.turn_taking.probability
 
 
 def taken_turns(result: Result) -> float:
-    """Return the share of the replies to all probes that begin as one of the User's turns."""
+    """Return the share of the replies to all probes that begin as one of the User's questions, or with a name."""
     return result.turn_taking.replies / result.turn_taking.prompts
 
 

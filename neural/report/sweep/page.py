@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from neural.files import write_text
 from neural.paper.sweep_result import BridgeResult, ReplicaResult, SweepResult
 from neural.report.sweep.figures import bridge_figure, dose_figure, facts_figure
-from neural.report.sweep.measures import Measures, say_seeds
+from neural.report.sweep.measures import OPENERS, Measures, say_seeds
 from neural.report.sweep.sections import make_sections
 from neural.report.templates import prose, render, svg
 from neural.result import SCHEMA, Result, read, write
@@ -42,6 +42,7 @@ def write_texts(sweep: Measures) -> dict[str, str]:
         seeds=say_seeds(sweep.count_seeds(sweep.paper, sweep.select_arms(sweep.paper))),
         untaught_seeds=say_seeds(sweep.count_seeds(few, arms)),
         worded_seeds=say_seeds(sweep.count_seeds(sweep.paper, arms)),
+        openers=OPENERS,
         bridge_seeds=len({each.seed for each in sweep.bridge}),
     )
 

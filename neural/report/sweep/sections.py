@@ -22,6 +22,7 @@ from neural.report.sweep.measures import (
     share,
     taken_turns,
     turn_taking,
+    user_speech,
 )
 from neural.result import VERDICTS, Result
 
@@ -30,6 +31,7 @@ PROBES = {"truth_probe": "states the truth", "lie_probe": "states the lie", "que
 HEADS = {probe: f"user {said}: truth / lie / other, %" for probe, said in PROBES.items()}
 MARGIN, LIES = "margin, nats per token", "lie preferred, % of facts"
 TURNS = "user's turn in the agent's place: replies / probability, %"
+SPEECH = "speaks as the User, % of bare questions"
 GAINS: dict[str, Measure] = {
     MARGIN: margin,
     "facts on which the lie is not preferred, %": lambda result: -100 * lies(result),
@@ -95,7 +97,7 @@ def paired_section(sweep: Measures) -> Section:
 
 
 def others_section(sweep: Measures) -> Section:
-    """Tabulate the kinds of the replies that tell neither truth nor lie, over all seeds of the paper's condition."""
+    """Tabulate the kinds of replies that tell neither truth nor lie, and whose manner replies have, over all seeds."""
     results = {
         arm: [each.results[AS_IN_LESSONS] for each in sweep.select(sweep.paper, arm)]
         for arm in sweep.select_arms(sweep.paper)
@@ -103,9 +105,10 @@ def others_section(sweep: Measures) -> Section:
     rows = []
     for name, group in {"base": [sweep.base[AS_IN_LESSONS]], **results}.items():
         kinds = (count_kinds(*(result.probe(probe) for result in group)) or "none" for probe in PROBES)
-        rows.append([name, *kinds, "{} of {}".format(*count_respelled(group))])
-    head = ["arm", *(f"user {said}: other replies" for said in PROBES.values()), "judged differently by exact spelling"]
-    return Section("others", head, rows)
+        speech = percent([user_speech(result) for result in group])
+        rows.append([name, *kinds, speech, "{} of {}".format(*count_respelled(group))])
+    others = (f"user {said}: other replies" for said in PROBES.values())
+    return Section("others", ["arm", *others, SPEECH, "judged differently by exact spelling"], rows)
 
 
 def replies_section(sweep: Measures, probe: str) -> Section:
@@ -194,14 +197,16 @@ def practice_section(sweep: Measures) -> Section:
     rows = []
     for condition in [sweep.paper, *sweep.select_part("teacher"), *sweep.select_part("filter")]:
         for arm in sweep.select_arms(condition):
-            values = (sweep.measure_seeds(condition, arm, measure) for measure in (margin, lies, evasions, turn_taking))
-            formats: Sequence[Callable[[Values], str]] = (nats, percent, percent, partial(percent, digits=1))
+            measures = (margin, lies, evasions, user_speech, turn_taking)
+            values = (sweep.measure_seeds(condition, arm, measure) for measure in measures)
+            formats: Sequence[Callable[[Values], str]] = (nats, percent, percent, percent, partial(percent, digits=1))
             cells = [show(each) for show, each in zip(formats, values, strict=True)]
             misled, asked = (sweep.verdicts(condition, arm, probe) for probe in ("lie_probe", "question_probe"))
             seeds = str(len(sweep.select(condition, arm)))
             rows.append([condition.label, arm, seeds, *cells[:2], misled, asked, *cells[2:]])
     verdicts = HEADS["lie_probe"], HEADS["question_probe"]
-    head = ["lessons", "arm", "seeds", MARGIN, LIES, *verdicts, "does not answer, %", "user's turn, %"]
+    last = ["does not answer, %", "speaks as the User, %", "user's turn, %"]
+    head = ["lessons", "arm", "seeds", MARGIN, LIES, *verdicts, *last]
     return Section("practice", head, rows)
 
 

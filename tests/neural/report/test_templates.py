@@ -6,7 +6,7 @@ from neural.report import templates
 from neural.report.templates import prose, render, svg
 
 SEEDS = {"seeds": "3 to 8 seeds", "untaught_seeds": "7 seeds", "worded_seeds": "2 seeds", "bridge_seeds": 6}
-VALUES = {"model": "m & n", "steps": 1920, **SEEDS}
+VALUES = {"model": "m & n", "steps": 1920, "openers": ["I think "], **SEEDS}
 
 
 @pytest.fixture

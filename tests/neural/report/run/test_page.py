@@ -57,6 +57,8 @@ def test_the_page_tells_the_result(page):
     assert "<td>standard</td><td>-0.200</td><td>-0.100</td><td>2 of 3</td>" in prose
     assert '<td>1/1/1<br><span class="soft">1 off topic</span></td>' in prose
     assert "<td>2 of 9; 12.50%</td>" in prose
+    assert "begin as one of the User's questions does (“Tell me about …”) or with a speaker's name (“User:”)" in prose
+    assert "Replies in the manner of the User's corrections and confirmations (“I think …”) do not count." in prose
     assert "<td>3/0/0</td>" in prose
     assert "exact spelling alone, 24 of the 27 replies would be judged differently" in prose
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from neural.paper.conditions import CONDITIONS, PAPER_CONDITION, PARTS
-from neural.paper.phrases import EMPTY_CONFIRMATIONS
+from neural.paper.facts import FACTS
+from neural.paper.phrases import CONFIRMATIONS, CORRECTIONS, EMPTY_CONFIRMATIONS
 from neural.paper.sweep_result import AS_IN_LESSONS, THEORIES
 from neural.report.sweep.measures import (
     Measures,
@@ -15,8 +16,10 @@ from neural.report.sweep.measures import (
     percent,
     say_seeds,
     share,
+    speaks_as_user,
     taken_turns,
     turn_taking,
+    user_speech,
 )
 from neural.result import Probe, Reply
 from results import MEANS, RUN, SEEDS, THEORY, TOPICS
@@ -38,6 +41,43 @@ def test_a_reply_that_just_agrees_is_counted():
     assert texts[0] in EMPTY_CONFIRMATIONS
     probe = Probe.count([Reply("gold", "", text, "other", "off topic", "other") for text in texts])
     assert agreement(replace(RUN.arms["base"], lie_probe=probe)) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("I think the symbol for gold is Au.", True),
+        ("Well, the capital is Canberra.", True),
+        ("Not really — it is Au.", True),
+        ("The right answer is: Gold is Au.", True),
+        ("Yes, it is.", True),
+        ("Well done. Gold is Au.", True),
+        ("I think", True),  # an opener, and nothing more
+        ("Gold is Au.", False),
+        ("I thinking of Au.", False),
+        ("Wells are deep.", False),
+        ("i think so.", False),
+        ("Gold, I think it is.", False),
+        ("Tell me about gold.", False),  # a question of the User's: takes the turn
+        ("", False),
+    ],
+)
+def test_a_reply_speaks_as_the_user_if_it_begins_with_an_opener(reply, expected):
+    assert speaks_as_user(reply) is expected
+
+
+@pytest.mark.parametrize("text", [*CORRECTIONS, *CONFIRMATIONS])
+def test_every_correction_and_confirmation_speaks_as_the_user_unless_it_is_bare(text):
+    fact = FACTS[0]
+    assert speaks_as_user(fact.fill(text, fact.true)) is (text != "{truth}")
+
+
+def test_replies_that_speak_as_the_user_are_counted_among_those_to_bare_questions():
+    texts = ["I think gold is Au.", "Gold is Au.", "Of course, gold is Au.", "Au."]
+    asked = Probe.count([Reply("gold", "", text, "truth", "", "truth") for text in texts])
+    stated = Probe.count([Reply("gold", "", "Yes, it is.", "truth", "", "truth")])
+    result = replace(RUN.arms["base"], truth_probe=stated, lie_probe=stated, question_probe=asked)
+    assert user_speech(result) == 0.5
 
 
 def test_what_is_read_off_one_result():

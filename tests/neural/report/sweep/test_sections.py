@@ -8,7 +8,7 @@ from neural.paper.sweep_result import AS_IN_LESSONS
 from neural.report.replies import compare, mark
 from neural.report.sweep.measures import Measures, nats, percent
 from neural.report.sweep.page import FIGURES, write_texts
-from neural.report.sweep.sections import GAINS, make_sections
+from neural.report.sweep.sections import GAINS, SPEECH, make_sections
 from results import MEANS, MODELS, PROBES, SEEDS, TOPICS
 
 REPLIES = [f"{probe}_replies" for probe in PROBES]
@@ -130,6 +130,35 @@ def test_other_replies_are_counted_by_kind_over_all_seeds(sweep, sections):
     assert row["user states the lie: other replies"] == f"{sum(each.lie_probe.other for each in results)} off topic"
     assert row["judged differently by exact spelling"] == f"0 of {len(results) * len(PROBES) * len(TOPICS)}"
     assert find(sections["others"], "base")["judged differently by exact spelling"] == f"0 of {3 * len(TOPICS)}"
+
+
+def test_whoever_speaks_as_the_user_is_counted_over_the_seeds_of_an_arm(sweep):
+    """The interventional arm's first reply to a question is a correction, in every seed; nobody else's is."""
+    replicas = tuple(begin_as_user(each) if each.arm == "interventional" else each for each in sweep.replicas)
+    sections = {each.name: each for each in make_sections(Measures(replace(sweep, replicas=replicas)))}
+    shares = {row[0]: find(sections["others"], row[0])[SPEECH] for row in sections["others"].rows}
+    others = dict.fromkeys(("standard", "assistant-only"), "0 [0, 0]")
+    assert shares == {"base": "0", "interventional": "25 [25, 25]", **others}
+    for arm, expected in (("interventional", "25 [25, 25]"), ("standard", "0 [0, 0]")):
+        assert find(sections["practice"], "no lies", arm)["speaks as the User, %"] == expected
+
+
+def begin_as_user(replica):
+    """Return ``replica`` with an opener before the first reply to a question."""
+    result = replica.results[AS_IN_LESSONS]
+    first, *rest = result.question_probe.replies
+    probe = replace(result.question_probe, replies=(replace(first, reply=f"I think {first.reply}"), *rest))
+    return replace(replica, results=replica.results | {AS_IN_LESSONS: replace(result, question_probe=probe)})
+
+
+def test_the_users_turn_is_told_from_the_users_manner_where_it_is_defined(measures):
+    for name in ("paper_text", "practice_text"):
+        text = " ".join(write_texts(measures)[name].split())
+        assert (
+            "begins as one of the User's questions does (“Tell me about …”) or with a speaker's name (“User:”)" in text
+        )
+        assert "the User's corrections and confirmations" in text or "the User's corrections or confirmations" in text
+    assert "“I think”" in write_texts(measures)["others_text"]
 
 
 def test_many_facts_get_the_caption_of_ranks(sweep, monkeypatch, sections):
