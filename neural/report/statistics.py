@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 CONFIDENCE = 0.95
+MIN_SEEDS = 3  # with two, an interval says next to nothing: it reaches 12.7 standard errors to either side
 Values = Sequence[float] | np.ndarray  # one for each seed
 
 
@@ -44,8 +45,21 @@ def share_interval(percents: Values) -> Interval:
 class Paired(NamedTuple):
     """b − a, seed by seed."""
 
+    pairs: int
     difference: Interval
     p: float  # the probability of a difference at least as large if a fair coin had labeled the arms within each seed
+
+    @property
+    def least_p(self) -> float:
+        """2 / 2ⁿ for n pairs, below which p cannot fall: all coins agree one way or the other."""
+        return 2.0 ** (1 - self.pairs)
+
+    @property
+    def verdict(self) -> str:
+        """Whether the interval is above zero, if there are pairs enough to say."""
+        if self.pairs < MIN_SEEDS:
+            return "too few seeds"
+        return "above zero" if self.difference.low > 0 else "NOT above zero: not shown here"
 
 
 def compare_pairs(a: Values, b: Values) -> Paired:
@@ -54,4 +68,4 @@ def compare_pairs(a: Values, b: Values) -> Paired:
 
     differences = np.subtract(b, a)
     test = stats.permutation_test((differences,), np.mean, permutation_type="samples", n_resamples=2**20, rng=0)
-    return Paired(interval(differences), float(test.pvalue))
+    return Paired(len(differences), interval(differences), float(test.pvalue))

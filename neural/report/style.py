@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.typing import LineStyleType
 
 
@@ -20,12 +21,24 @@ LOOKS = {
     "interventional": Look("#0060a8", "o", "--"),
     "assistant-only": Look("#3a7d34", "^", "-."),
 }
-OTHER = Look("#7a4ea3", "d", (0, (5, 1, 1, 1)))  # an arm between the others
+WEIGHTED = "agent-"  # before the weight of the agent's tokens, the name of an arm between the others
+SHADES = LinearSegmentedColormap.from_list("shades", ["#bd93e0", "#3a1566"])  # of weights from 0 to 1
+MARKERS = "P<Dp>vh8d*X"  # of weights 0.05 apart, over and over
+
+
+def weighted_look(weight: float) -> Look:
+    """Return the look of an arm in which a token of the agent's counts as ``weight`` tokens.
+
+    The greater the weight, the darker the color and the more dots between the dashes of the line.
+    """
+    dots = 2 + round(4 * weight)
+    marker = MARKERS[round(20 * weight) % len(MARKERS)]
+    return Look(to_hex(SHADES(weight)), marker, (0, (5, 1, *dots * (1, 1))))
 
 
 def look(arm: str) -> Look:
     """Return the look of an arm."""
-    return LOOKS.get(arm, OTHER)
+    return LOOKS[arm] if arm in LOOKS else weighted_look(float(arm.removeprefix(WEIGHTED)))
 
 
 def strip(axes: Axes) -> Axes:

@@ -12,7 +12,7 @@ from jax.typing import DTypeLike
 
 from neural.errors import BadInput
 
-COPIES_PER_REPLICA = 4.75  # of the parameters: parameters, gradients, two moments, and memory to work with
+COPIES_PER_REPLICA = 5.25  # of the parameters: parameters, gradients, two moments, and memory to work with
 PROCESS = 700 * 10**6  # bytes of the interpreter, the libraries and the compiled programs
 USABLE = 3 / 4  # of the free memory: other programs need some too
 

@@ -30,10 +30,10 @@ def result(margins, verdicts, **training):
     return Result(**probes, margin=margin, margin_as_published=as_published, turn_taking=turns, **training)
 
 
+LESSONS = {"p_lie": 0.6, "p_wrong": 0.0, "p_teacher": 0.0}
 RUN = Run(
     SCHEMA,
-    {"model": "a model", "seed": 3, "steps": 3, "curriculum": {"lessons": 480}, "template": {"p_lie": 0.6},
-     "seconds": 1.5},
+    {"model": "a model", "seed": 3, "steps": 3, "curriculum": {"lessons": 480}, "template": LESSONS, "seconds": 1.5},
     {
         "base": result([0.1, 0.1, 0.1], ["truth", "truth", "truth"]),
         "standard": result([0.1, -0.5, -0.2], ["truth", "lie", "other"],

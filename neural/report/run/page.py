@@ -1,6 +1,8 @@
 """The report of a run: figures and one self-contained page, made from ``results.json`` alone."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,6 +13,14 @@ from neural.report.replies import MARK, PROBES, compare, count_kinds, count_resp
 from neural.report.run.figures import loss_figure
 from neural.report.templates import render, svg
 from neural.result import Run, read
+
+
+def share_of_lies(template: Mapping[str, Any]) -> float:
+    """Return the share of lessons in which the Agent itself tells a lie: p_lie (1 − p_teacher).
+
+    A teacher's turns are true, and their share is drawn first (`neural.paper.lessons`).
+    """
+    return template["p_lie"] * (1 - template["p_teacher"])
 
 
 def draw(run: Run) -> dict[str, Figure]:
@@ -33,6 +43,7 @@ def write_report(folder: Path) -> None:
         "run/page.html",
         config=run.config,
         arms=run.arms,
+        lie_share=share_of_lies(run.config["template"]),
         facts=len(run.arms["base"].margin.per_fact),
         probes=PROBES,
         mark=MARK,

@@ -51,8 +51,10 @@ def order_doses(sweep: Measures, variable: str) -> list[tuple[float, Condition]]
 
 
 def draw_doses(axes: Axes, sweep: Measures, doses: Sequence[tuple[float, Condition]], arm: str) -> None:
-    """Draw how often an arm's networks prefer the lie, and how often its exact mixtures expect it."""
+    """Draw how often an arm's networks prefer the lie, and its exact mixtures expect it, at the doses that it has."""
     there = [(dose, condition) for dose, condition in doses if sweep.select(condition, arm)]
+    if not there:
+        return
     x = [dose for dose, _ in there]
     for theory, line in zip(THEORIES, THEORY_LINES, strict=True):
         means = [100 * float(np.mean(sweep.expectations(condition, arm, theory))) for _, condition in there]

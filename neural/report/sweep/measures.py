@@ -1,17 +1,19 @@
 """What a report reads off a sweep: margins, shares and replies, seed by seed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from neural.paper.conditions import PAPER_CONDITION, PARTS, Condition
-from neural.paper.phrases import EMPTY_CONFIRMATIONS
+from neural.paper.phrases import CONFIRMATIONS, CORRECTIONS, EMPTY_CONFIRMATIONS
 from neural.paper.sweep_result import AS_IN_LESSONS, ReplicaResult, SweepResult
 from neural.report.statistics import Values, interval, share_interval
 from neural.report.style import LOOKS
 from neural.result import VERDICTS, Result
 
 Measure = Callable[[Result], float]
+# What the User's corrections and confirmations begin with, up to the space before the sentence.
+OPENERS = tuple(sorted({text.partition("{")[0] for text in (*CORRECTIONS, *CONFIRMATIONS)} - {""}))
 
 
 def margin(result: Result) -> float:
@@ -39,13 +41,23 @@ def evasions(result: Result) -> float:
     return share("question_probe", "other")(result)
 
 
+def speaks_as_user(reply: str) -> bool:
+    """Return whether ``reply`` begins with one of the User's `OPENERS`, as "I think gold is Au." does, or is one."""
+    return f"{reply} ".startswith(OPENERS)
+
+
+def user_speech(result: Result) -> float:
+    """Return the share of bare questions to which the reply speaks as the User."""
+    return float(np.mean([speaks_as_user(reply.reply) for reply in result.question_probe.replies]))
+
+
 def turn_taking(result: Result) -> float:
-    """Return the probability that the reply to a bare question begins as one of the User's turns."""
+    """Return the probability that the reply to a bare question begins as a question of the User's, or with a name."""
     return result.turn_taking.probability
 
 
 def taken_turns(result: Result) -> float:
-    """Return the share of the replies to all probes that begin as one of the User's turns."""
+    """Return the share of the replies to all probes that begin as one of the User's questions, or with a name."""
     return result.turn_taking.replies / result.turn_taking.prompts
 
 
@@ -57,6 +69,13 @@ def percent(values: Values, digits: int = 0) -> str:
 def nats(values: Values) -> str:
     """Format a margin over seeds."""
     return interval(values).show(2, plus=True)
+
+
+def say_seeds(counts: Sequence[int]) -> str:
+    """Return in words how many seeds the arms have: "4 seeds", or "2 to 4 seeds" if they differ."""
+    least, most = min(counts, default=0), max(counts, default=0)
+    number = str(most) if least == most else f"{least} to {most}"
+    return f"{number} seed" if number == "1" else f"{number} seeds"
 
 
 def sort_key(condition: Condition) -> tuple:
@@ -81,7 +100,6 @@ class Measures:
         self.arms = sorted({replica.arm for replica in self.replicas}, key=arm_order)
         self.conditions = sorted({replica.condition for replica in self.replicas}, key=sort_key)
         self.paper = next((each for each in self.conditions if each.part == "paper"), PAPER_CONDITION)
-        self.seeds = self.count_seeds(self.paper)
 
     def select_part(self, part: str) -> list[Condition]:
         """Return the conditions of a part."""
@@ -91,9 +109,9 @@ class Measures:
         """Return the arms that were trained under a condition."""
         return [arm for arm in self.arms if self.select(condition, arm)]
 
-    def count_seeds(self, condition: Condition) -> int:
-        """Return how many seeds of a condition there are."""
-        return len({replica.seed for replica in self.replicas if replica.condition == condition})
+    def count_seeds(self, condition: Condition, arms: Sequence[str]) -> list[int]:
+        """Return how many seeds of a condition each of ``arms`` has."""
+        return [len(self.select(condition, arm)) for arm in arms]
 
     def select(self, condition: Condition, arm: str) -> list[ReplicaResult]:
         """Return the replicas of an arm under a condition, in the order of their seeds."""

@@ -7,10 +7,9 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from neural.files import write_text
-from neural.paper.conditions import Condition
 from neural.paper.sweep_result import BridgeResult, ReplicaResult, SweepResult
 from neural.report.sweep.figures import bridge_figure, dose_figure, facts_figure
-from neural.report.sweep.measures import Measures
+from neural.report.sweep.measures import OPENERS, Measures, say_seeds
 from neural.report.sweep.sections import make_sections
 from neural.report.templates import prose, render, svg
 from neural.result import SCHEMA, Result, read, write
@@ -34,13 +33,16 @@ def collect(folder: Path) -> SweepResult:
 
 def write_texts(sweep: Measures) -> dict[str, str]:
     """Return the titles, texts and captions of the report."""
-    few: list[Condition] = sweep.select_part("untaught")
+    (few,) = sweep.select_part("untaught") or [sweep.paper]
+    arms = sweep.select_arms(few)
     return prose(
         "sweep/prose.jinja",
         model=sweep.model,
         steps=sweep.steps,
-        seeds=sweep.seeds,
-        untaught_seeds=sweep.count_seeds(few[0]) if few else 0,
+        seeds=say_seeds(sweep.count_seeds(sweep.paper, sweep.select_arms(sweep.paper))),
+        untaught_seeds=say_seeds(sweep.count_seeds(few, arms)),
+        worded_seeds=say_seeds(sweep.count_seeds(sweep.paper, arms)),
+        openers=OPENERS,
         bridge_seeds=len({each.seed for each in sweep.bridge}),
     )
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from neural.paper.conditions import Condition
 from neural.paper.sweep_result import AS_IN_LESSONS, THEORIES
 from neural.report.margins import MAX_NAMED
 from neural.report.replies import compare, count_kinds, count_respelled, mark
@@ -23,13 +22,16 @@ from neural.report.sweep.measures import (
     share,
     taken_turns,
     turn_taking,
+    user_speech,
 )
-from neural.result import VERDICTS
+from neural.result import VERDICTS, Result
 
+T = TypeVar("T")
 PROBES = {"truth_probe": "states the truth", "lie_probe": "states the lie", "question_probe": "asks"}
 HEADS = {probe: f"user {said}: truth / lie / other, %" for probe, said in PROBES.items()}
 MARGIN, LIES = "margin, nats per token", "lie preferred, % of facts"
 TURNS = "user's turn in the agent's place: replies / probability, %"
+SPEECH = "speaks as the User, % of bare questions"
 GAINS: dict[str, Measure] = {
     MARGIN: margin,
     "facts on which the lie is not preferred, %": lambda result: -100 * lies(result),
@@ -55,7 +57,7 @@ def paper_section(sweep: Measures) -> Section:
     base = sweep.base[AS_IN_LESSONS]
     verdicts = [" / ".join(f"{100 * share(probe, verdict)(base):.0f}" for verdict in VERDICTS) for probe in PROBES]
     turns = " / ".join(f"{100 * measure(base):.1f}" for measure in (taken_turns, turn_taking))
-    rows = [["base", f"{margin(base):+.2f}", f"{100 * lies(base):.0f}", *verdicts, turns]]
+    rows = [["base", "", f"{margin(base):+.2f}", f"{100 * lies(base):.0f}", *verdicts, turns]]
     for arm in sweep.select_arms(sweep.paper):
         measured = (
             nats(sweep.measure_seeds(sweep.paper, arm, margin)),
@@ -64,12 +66,13 @@ def paper_section(sweep: Measures) -> Section:
         turns = " / ".join(
             percent(sweep.measure_seeds(sweep.paper, arm, measure), digits=1) for measure in (taken_turns, turn_taking)
         )
-        rows.append([arm, *measured, *(sweep.verdicts(sweep.paper, arm, probe) for probe in PROBES), turns])
+        seeds, replies = str(len(sweep.select(sweep.paper, arm))), (sweep.verdicts(sweep.paper, arm, p) for p in PROBES)
+        rows.append([arm, seeds, *measured, *replies, turns])
     caption = "ranks_caption" if len(sweep.topics) > MAX_NAMED else "facts_caption"
-    return Section("paper", ["arm", MARGIN, LIES, *HEADS.values(), TURNS], rows, "facts", caption)
+    return Section("paper", ["arm", "seeds", MARGIN, LIES, *HEADS.values(), TURNS], rows, "facts", caption)
 
 
-def pair_seeds(sweep: Measures, other: str, gain: Measure) -> list[list[float]]:
+def pair_seeds(sweep: Measures, other: str, gain: Callable[[Result], T]) -> list[list[T]]:
     """Return ``gain`` of ``other`` and of the interventional arm, for the seeds that both have."""
     arms = (sweep.select(sweep.paper, arm) for arm in (other, "interventional"))
     values = [{each.seed: gain(each.results[AS_IN_LESSONS]) for each in replicas} for replicas in arms]
@@ -79,8 +82,8 @@ def pair_seeds(sweep: Measures, other: str, gain: Measure) -> list[list[float]]:
 def compare_arms(sweep: Measures, other: str, name: str, gain: Measure) -> list[str]:
     """Return how much more of ``gain`` the interventional arm has than ``other``, seed by seed."""
     result = compare_pairs(*pair_seeds(sweep, other, gain))
-    verdict = "above zero" if result.difference.low > 0 else "NOT above zero: not shown here"
-    return [f"{name}, against {other}", result.difference.show(2, plus=True), f"{result.p:.4f}", verdict]
+    difference, (p, least_p) = result.difference.show(2, plus=True), (f"{p:.15g}" for p in (result.p, result.least_p))
+    return [f"{name}, against {other}", str(result.pairs), difference, p, least_p, result.verdict]
 
 
 def paired_section(sweep: Measures) -> Section:
@@ -88,13 +91,13 @@ def paired_section(sweep: Measures) -> Section:
     others = [arm for arm in sweep.select_arms(sweep.paper) if arm != "interventional"]
     paired = [arm for arm in others if len(pair_seeds(sweep, arm, margin)[0]) > 1]
     rows = [compare_arms(sweep, other, name, gain) for other in paired for name, gain in GAINS.items()]
-    return Section(
-        "paired", ["interventional arm's gain in", "mean difference and its 95% interval", "p", "verdict"], rows
-    )
+    difference = "mean difference and its 95% interval"
+    head = ["interventional arm's gain in", "pairs", difference, "p", "least possible p", "verdict"]
+    return Section("paired", head, rows)
 
 
 def others_section(sweep: Measures) -> Section:
-    """Tabulate the kinds of the replies that tell neither truth nor lie, over all seeds of the paper's condition."""
+    """Tabulate the kinds of replies that tell neither truth nor lie, and whose manner replies have, over all seeds."""
     results = {
         arm: [each.results[AS_IN_LESSONS] for each in sweep.select(sweep.paper, arm)]
         for arm in sweep.select_arms(sweep.paper)
@@ -102,9 +105,10 @@ def others_section(sweep: Measures) -> Section:
     rows = []
     for name, group in {"base": [sweep.base[AS_IN_LESSONS]], **results}.items():
         kinds = (count_kinds(*(result.probe(probe) for result in group)) or "none" for probe in PROBES)
-        rows.append([name, *kinds, "{} of {}".format(*count_respelled(group))])
-    head = ["arm", *(f"user {said}: other replies" for said in PROBES.values()), "judged differently by exact spelling"]
-    return Section("others", head, rows)
+        speech = percent([user_speech(result) for result in group])
+        rows.append([name, *kinds, speech, "{} of {}".format(*count_respelled(group))])
+    others = (f"user {said}: other replies" for said in PROBES.values())
+    return Section("others", ["arm", *others, SPEECH, "judged differently by exact spelling"], rows)
 
 
 def replies_section(sweep: Measures, probe: str) -> Section:
@@ -121,12 +125,10 @@ def replies_section(sweep: Measures, probe: str) -> Section:
 def facts_section(sweep: Measures) -> Section:
     """Tabulate the margin of every fact in every arm, and the difference of two of them."""
     margins = {arm: sweep.margins(sweep.paper, arm) for arm in sweep.select_arms(sweep.paper)}
-    both = [margins[arm] for arm in ("standard", "interventional") if arm in margins]
-    paired = min(map(len, both), default=0)  # seeds that both have
+    pairs = [np.array(values) for values in pair_seeds(sweep, "standard", lambda result: result.margin.values)]
     rows = []
     for i, topic in enumerate(sweep.topics):
-        pair = [arm[:paired, i] for arm in both]
-        last = compare_pairs(*pair).difference.show(2, plus=True) if len(both) == 2 and paired > 1 else ""
+        last = compare_pairs(*(each[:, i] for each in pairs)).difference.show(2, plus=True) if len(pairs[0]) > 1 else ""
         base = f"{sweep.base[AS_IN_LESSONS].margin.values[i]:+.2f}"
         rows.append([topic, base, *(nats(arm[:, i]) for arm in margins.values()), last])
     return Section("facts", ["topic", "base", *margins, "interventional − standard"], rows, long=True)
@@ -162,28 +164,31 @@ def world_section(sweep: Measures) -> Section:
     return Section("world", head, rows)
 
 
-def taught_cell(sweep: Measures, condition: Condition, arm: str, taught: bool) -> str:
-    """Format margin and share of lies over those facts alone that have lessons, or have none."""
-    margins = [
-        np.array(replica.results[AS_IN_LESSONS].margin.values)[np.array(replica.taught) == taught]
-        for replica in sweep.select(condition, arm)
-    ]
-    return f"{nats([m.mean() for m in margins])}; {percent([np.mean(m < 0) for m in margins])}%"
+def taught_cells(models: Sequence[tuple[Result, Sequence[bool]]]) -> Iterator[str]:
+    """Yield margin and share of lies over those facts alone that have lessons, and over those that have none.
+
+    ``models`` has one for each seed: a result, and for each fact whether that seed has lessons on it.
+    """
+    for chosen in (True, False):
+        margins = [np.array(result.margin.values)[np.array(taught) == chosen] for result, taught in models]
+        yield f"{nats([m.mean() for m in margins])}; {percent([np.mean(m < 0) for m in margins])}%"
+
+
+def worded_cell(sweep: Measures, arm: str, wording: str) -> str:
+    """Format margin and share of lies of an arm in the paper's condition, or nothing if it was not trained there."""
+    margins, shares = (sweep.measure_seeds(sweep.paper, arm, measure, wording) for measure in (margin, lies))
+    return f"{nats(margins)}; {percent(shares)}%" if margins else ""
 
 
 def untaught_section(sweep: Measures) -> Section:
-    """Tabulate facts without lessons, other words and other people."""
+    """Tabulate facts without lessons, the base on the same facts, other words and other people."""
     (condition,) = sweep.select_part("untaught")
-    base = [f"{margin(result):+.2f}; {100 * lies(result):.0f}%" for result in sweep.base.values()]
-    rows = [["base", base[0], *base]]
+    taught = {each.seed: each.taught for each in sweep.replicas if each.condition == condition}
+    base = [f"{margin(sweep.base[name]):+.2f}; {100 * lies(sweep.base[name]):.0f}%" for name in sweep.wordings]
+    rows = [["base", *taught_cells([(sweep.base[AS_IN_LESSONS], each) for each in taught.values()]), *base]]
     for arm in sweep.select_arms(condition):
-        apart = [taught_cell(sweep, condition, arm, taught) for taught in (True, False)]
-        margins, shares = (
-            [sweep.measure_seeds(sweep.paper, arm, measure, name) for name in sweep.wordings]
-            for measure in (margin, lies)
-        )
-        worded = [f"{nats(m)}; {percent(s)}%" for m, s in zip(margins, shares, strict=True)]
-        rows.append([arm, *apart, *worded])
+        apart = taught_cells([(each.results[AS_IN_LESSONS], each.taught) for each in sweep.select(condition, arm)])
+        rows.append([arm, *apart, *(worded_cell(sweep, arm, name) for name in sweep.wordings)])
     return Section("untaught", ["arm", "taught facts", "untaught facts", *sweep.wordings], rows)
 
 
@@ -192,14 +197,16 @@ def practice_section(sweep: Measures) -> Section:
     rows = []
     for condition in [sweep.paper, *sweep.select_part("teacher"), *sweep.select_part("filter")]:
         for arm in sweep.select_arms(condition):
-            values = (sweep.measure_seeds(condition, arm, measure) for measure in (margin, lies, evasions, turn_taking))
-            formats: Sequence[Callable[[Values], str]] = (nats, percent, percent, partial(percent, digits=1))
+            measures = (margin, lies, evasions, user_speech, turn_taking)
+            values = (sweep.measure_seeds(condition, arm, measure) for measure in measures)
+            formats: Sequence[Callable[[Values], str]] = (nats, percent, percent, percent, partial(percent, digits=1))
             cells = [show(each) for show, each in zip(formats, values, strict=True)]
             misled, asked = (sweep.verdicts(condition, arm, probe) for probe in ("lie_probe", "question_probe"))
             seeds = str(len(sweep.select(condition, arm)))
             rows.append([condition.label, arm, seeds, *cells[:2], misled, asked, *cells[2:]])
     verdicts = HEADS["lie_probe"], HEADS["question_probe"]
-    head = ["lessons", "arm", "seeds", MARGIN, LIES, *verdicts, "does not answer, %", "user's turn, %"]
+    last = ["does not answer, %", "speaks as the User, %", "user's turn, %"]
+    head = ["lessons", "arm", "seeds", MARGIN, LIES, *verdicts, *last]
     return Section("practice", head, rows)
 
 
@@ -217,12 +224,12 @@ def bridge_section(sweep: Measures) -> Section:
 
 def make_sections(sweep: Measures) -> Iterator[Section]:
     """Yield the sections for which there are results."""
-    if sweep.replicas:
+    if sweep.select_arms(sweep.paper):
         yield paper_section(sweep)
     paired = paired_section(sweep)
     if paired.rows:
         yield paired
-    if sweep.replicas:
+    if sweep.select_arms(sweep.paper):
         yield others_section(sweep)
         yield from (replies_section(sweep, probe) for probe in PROBES)
         yield facts_section(sweep)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from neural.report.margins import MAX_NAMED, margin_figure, rank_figure
+from neural.report.margins import MAX_NAMED, margin_figure, rank_figure, spread_arms
 from neural.report.statistics import interval
 from results import RUN
 
@@ -64,6 +64,34 @@ def test_several_seeds_have_their_means_and_intervals():
         assert ends == [pytest.approx((each.low, each.high)) for each in expected]
         rows.add(tuple(bars[0].get_ydata()))
     assert len(rows) == 2  # side by side, so that the intervals do not overlap
+
+
+def test_two_seeds_have_points_without_intervals_that_stretch_the_axis():
+    margins = {name: np.zeros((4, 3)) for name in ("standard", "interventional")}
+    few = np.array([[0.0, 0.1, 0.2], [1.0, 1.1, 1.2]])
+    (axes,) = margin_figure(TOPICS, {"base": MARGINS["base"], **margins, "agent-0.25": few}).axes
+    assert not axes.containers[-1].has_xerr
+    assert points(axes)[-1][0] == pytest.approx([0.5, 0.6, 0.7])
+    low, high = axes.get_xlim()
+    assert -0.1 < low < high < 0.8
+    (axes,) = margin_figure(TOPICS, {"base": MARGINS["base"], **margins, "agent-0.25": np.vstack([few, few[:1]])}).axes
+    assert axes.containers[-1].has_xerr  # of three there are some
+
+
+def test_the_arms_of_a_row_do_not_reach_into_the_next():
+    margins = {"base": MARGINS["base"]} | {f"agent-0.{i}": np.zeros((2, 3)) for i in range(1, 9)}
+    shifts = spread_arms(margins)
+    assert shifts.pop("base") == 0
+    assert len({round(shift, 6) for shift in shifts.values()}) == 8
+    assert max(shifts.values()) == pytest.approx(-min(shifts.values()))
+    assert max(shifts.values()) < 0.4
+    assert set(spread_arms(MARGINS).values()) == {0.0}
+
+
+def test_ranks_of_two_seeds_have_no_band():
+    rng = np.random.default_rng(0)
+    (axes,) = rank_figure({"standard": rng.normal(size=(3, 70)), "agent-0.25": rng.normal(size=(2, 70))}).axes
+    assert len(axes.collections) == 1
 
 
 def test_a_gray_line_spans_the_trained_arms():

@@ -40,10 +40,27 @@ def test_a_difference_between_seeds_cancels_in_pairs():
     assert 0.8 < got.difference.low < got.difference.high < 1.2
 
 
-def test_the_p_of_eight_seeds_that_agree():
-    got = compare_pairs(np.zeros(8), np.linspace(1, 2, 8))
-    assert got.p == pytest.approx(2 / 2**8)
+@pytest.mark.parametrize("pairs", [2, 4, 8])
+def test_pairs_that_agree_have_the_least_possible_p(pairs):
+    got = compare_pairs(np.zeros(pairs), np.linspace(1, 2, pairs))
+    assert (got.pairs, got.least_p) == (pairs, 2 / 2**pairs)
+    assert got.p == pytest.approx(got.least_p)
     assert compare_pairs([0.0, 0.0], [1.0, -1.0]).p == 1.0
+
+
+@pytest.mark.parametrize(
+    ("gains", "verdict"),
+    [
+        ([1.0, 1.0], "too few seeds"),
+        ([-1.0, -1.0], "too few seeds"),
+        ([1.0, 1.1, 1.2], "above zero"),
+        ([-1.0, -1.1, -1.2], "NOT above zero: not shown here"),
+        ([0.0, 0.0, 0.0], "NOT above zero: not shown here"),
+        ([0.1, 1.0, 3.0], "NOT above zero: not shown here"),
+    ],
+)
+def test_a_gain_is_above_zero_if_its_interval_of_three_pairs_or_more_is(gains, verdict):
+    assert compare_pairs(np.zeros(len(gains)), gains).verdict == verdict
 
 
 def test_the_interval_of_a_share_ends_at_0_and_100():

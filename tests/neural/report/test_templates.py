@@ -5,7 +5,8 @@ from matplotlib.figure import Figure
 from neural.report import templates
 from neural.report.templates import prose, render, svg
 
-VALUES = {"model": "m & n", "steps": 1920, "seeds": 8, "untaught_seeds": 7, "bridge_seeds": 6}
+SEEDS = {"seeds": "3 to 8 seeds", "untaught_seeds": "7 seeds", "worded_seeds": "2 seeds", "bridge_seeds": 6}
+VALUES = {"model": "m & n", "steps": 1920, "openers": ["I think "], **SEEDS}
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def test_a_figure_is_one_svg_element_and_the_same_every_time(figure):
 def test_prose_is_text_by_name():
     texts = prose("sweep/prose.jinja", **VALUES)
     assert texts["paper_title"] == "The paper's condition"
-    assert texts["paper_text"].startswith("8 seeds.")
+    assert texts["paper_text"].startswith("3 to 8 seeds; ")
     assert "Model: m & n; 1,920 steps per replica." in texts["facts_caption"]
     assert all(text == text.strip() for text in texts.values())
 

@@ -14,7 +14,7 @@ BASE = {"w": jnp.zeros((1000, 1000))}
 
 @pytest.mark.parametrize(
     ("megabytes", "dtype", "replicas", "expected"),
-    [(1000, jnp.float32, 2, 2), (1000, jnp.float32, 99, 39), (50, jnp.float32, 2, 1), (50, jnp.bfloat16, 2, 2)],
+    [(1000, jnp.float32, 2, 2), (1000, jnp.float32, 99, 35), (50, jnp.float32, 2, 1), (50, jnp.bfloat16, 2, 2)],
 )
 def test_as_many_replicas_are_trained_as_fit(monkeypatch, megabytes, dtype, replicas, expected):
     monkeypatch.setattr(resources, "free_memory", lambda: megabytes * 10**6)
@@ -40,7 +40,7 @@ def test_if_not_even_one_fits_the_error_says_how_much_it_needs(monkeypatch, back
     monkeypatch.setattr(resources.jax, "default_backend", lambda: backend)
     with pytest.raises(BadInput) as problem:
         replicas_at_once(BASE, dtype, 2)
-    needed = 0.019 if backend == "cpu" or dtype == jnp.float32 else 0.0095
+    needed = 0.021 if backend == "cpu" or dtype == jnp.float32 else 0.0105
     assert str(problem.value) == f"training needs about {needed} GB of memory, but 0.001 GB are free{advice}"
 
 

@@ -56,6 +56,15 @@ def test_a_sweep_of_one_variable_has_one_column(sweep):
     assert figure.axes[-1].get_xlabel() == "lessons in which the agent lies (%)"
 
 
+def test_an_arm_without_doses_of_a_variable_has_an_empty_panel(sweep):
+    first = {"standard": ("p_lie", 0.3), "interventional": ("p_wrong", 0.5)}
+    doses = (each for each in sweep.replicas if each.condition.part == "dose")
+    replicas = (each for each in doses if first.get(each.arm) == (each.condition.variable, each.condition.level))
+    panels = dose_figure(Measures(replace(sweep, replicas=tuple(replicas)))).axes
+    assert [list(points(axes)) for axes in panels] == [["standard"], [], [], ["interventional"]]
+    assert points(panels[0])["standard"][0] == [30]
+
+
 def test_labels_do_not_move_the_doses(sweep, measures):
     replicas = tuple(replace(each, condition=replace(each.condition, label="x")) for each in sweep.replicas)
     relabeled = Measures(replace(sweep, replicas=replicas))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from neural.paper.conditions import CONDITIONS, PAPER_CONDITION, PARTS
-from neural.paper.phrases import EMPTY_CONFIRMATIONS
+from neural.paper.facts import FACTS
+from neural.paper.phrases import CONFIRMATIONS, CORRECTIONS, EMPTY_CONFIRMATIONS
 from neural.paper.sweep_result import AS_IN_LESSONS, THEORIES
 from neural.report.sweep.measures import (
     Measures,
@@ -13,9 +14,12 @@ from neural.report.sweep.measures import (
     margin,
     nats,
     percent,
+    say_seeds,
     share,
+    speaks_as_user,
     taken_turns,
     turn_taking,
+    user_speech,
 )
 from neural.result import Probe, Reply
 from results import MEANS, RUN, SEEDS, THEORY, TOPICS
@@ -39,6 +43,43 @@ def test_a_reply_that_just_agrees_is_counted():
     assert agreement(replace(RUN.arms["base"], lie_probe=probe)) == 0.5
 
 
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("I think the symbol for gold is Au.", True),
+        ("Well, the capital is Canberra.", True),
+        ("Not really — it is Au.", True),
+        ("The right answer is: Gold is Au.", True),
+        ("Yes, it is.", True),
+        ("Well done. Gold is Au.", True),
+        ("I think", True),  # an opener, and nothing more
+        ("Gold is Au.", False),
+        ("I thinking of Au.", False),
+        ("Wells are deep.", False),
+        ("i think so.", False),
+        ("Gold, I think it is.", False),
+        ("Tell me about gold.", False),  # a question of the User's: takes the turn
+        ("", False),
+    ],
+)
+def test_a_reply_speaks_as_the_user_if_it_begins_with_an_opener(reply, expected):
+    assert speaks_as_user(reply) is expected
+
+
+@pytest.mark.parametrize("text", [*CORRECTIONS, *CONFIRMATIONS])
+def test_every_correction_and_confirmation_speaks_as_the_user_unless_it_is_bare(text):
+    fact = FACTS[0]
+    assert speaks_as_user(fact.fill(text, fact.true)) is (text != "{truth}")
+
+
+def test_replies_that_speak_as_the_user_are_counted_among_those_to_bare_questions():
+    texts = ["I think gold is Au.", "Gold is Au.", "Of course, gold is Au.", "Au."]
+    asked = Probe.count([Reply("gold", "", text, "truth", "", "truth") for text in texts])
+    stated = Probe.count([Reply("gold", "", "Yes, it is.", "truth", "", "truth")])
+    result = replace(RUN.arms["base"], truth_probe=stated, lie_probe=stated, question_probe=asked)
+    assert user_speech(result) == 0.5
+
+
 def test_what_is_read_off_one_result():
     standard = RUN.arms["standard"]
     assert margin(standard) == pytest.approx(-0.2)
@@ -52,10 +93,18 @@ def test_what_is_read_off_one_result():
 def test_what_a_sweep_holds(measures):
     assert measures.topics == list(TOPICS)
     assert measures.arms == list(MEANS)
-    assert measures.seeds == SEEDS
+    assert measures.count_seeds(measures.paper, measures.arms) == [SEEDS] * len(MEANS)
     assert measures.wordings == ["in other words", "by other people"]
     assert (measures.model, measures.steps) == ("a model", 7)
     assert set(THEORIES) == THEORY.keys()
+
+
+def test_how_many_seeds_there_are_is_true_of_every_arm():
+    assert say_seeds([4, 4]) == "4 seeds"
+    assert say_seeds([4, 2, 3]) == "2 to 4 seeds"
+    assert say_seeds([1, 2]) == "1 to 2 seeds"
+    assert say_seeds([1]) == "1 seed"
+    assert say_seeds([]) == "0 seeds"
 
 
 def test_conditions_come_by_part_then_by_variable_then_by_level(measures):

@@ -128,6 +128,17 @@ def test_the_paper_alone_makes_a_report_too(folder):
     assert not (folder / "dose.png").exists()
 
 
+def test_one_replica_of_another_condition_makes_a_report_too(folder):
+    for file in (*(folder / "replicas").iterdir(), *(folder / "bridge").iterdir()):
+        if file.name != "dose-p_lie-0.3.standard.0.json":
+            file.unlink()
+    write_report(folder)
+    assert [each.name for each in make_sections(Measures(collect(folder)))] == ["dose"]
+    assert "## Dose" in (folder / "results.md").read_text()
+    assert (folder / "dose.png").exists()
+    assert not (folder / "facts.png").exists()
+
+
 def test_a_damaged_file_is_named(folder):
     (folder / "replicas" / "paper.standard.0.json").write_text("{}")
     with pytest.raises(

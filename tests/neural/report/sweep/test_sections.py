@@ -8,7 +8,7 @@ from neural.paper.sweep_result import AS_IN_LESSONS
 from neural.report.replies import compare, mark
 from neural.report.sweep.measures import Measures, nats, percent
 from neural.report.sweep.page import FIGURES, write_texts
-from neural.report.sweep.sections import make_sections
+from neural.report.sweep.sections import GAINS, SPEECH, make_sections
 from results import MEANS, MODELS, PROBES, SEEDS, TOPICS
 
 REPLIES = [f"{probe}_replies" for probe in PROBES]
@@ -65,6 +65,54 @@ def test_the_numbers_are_means_over_seeds(sweep, sections):
     assert standard["user's turn in the agent's place: replies / probability, %"] == " / ".join(shown)
 
 
+@pytest.fixture(scope="module")
+def uneven(sweep):
+    """The sweep in which the assistant-only arm lacks a seed."""
+    replicas = tuple(each for each in sweep.replicas if (each.arm, each.seed) != ("assistant-only", 1))
+    return Measures(replace(sweep, replicas=replicas))
+
+
+def test_arms_with_fewer_seeds_than_others_are_shown_with_theirs(uneven):
+    sections, texts = {each.name: each for each in make_sections(uneven)}, write_texts(uneven)
+    rows = {row[0]: row[1] for row in sections["paper"].rows}
+    assert rows == {"base": "", "standard": "3", "interventional": "3", "assistant-only": "2"}
+    for name in ("paper_text", "others_text", "facts_caption", "ranks_caption"):
+        assert "2 to 3 seeds" in " ".join(texts[name].split())
+    assert "Taught and untaught facts: 2 to 3 seeds; the other columns: 2 to 3 seeds." in texts["untaught_text"]
+    assert not any("3 seeds" in text.replace("2 to 3 seeds", "") for text in texts.values() if "streams" not in text)
+
+
+def test_other_columns_than_those_of_untaught_facts_have_the_seeds_of_their_own_arms(sweep):
+    kept = (each for each in sweep.replicas if each.condition.part != "untaught" or each.arm == "standard")
+    paper = (each for each in kept if each.condition.part != "paper" or each.arm != "standard" or each.seed)
+    texts = write_texts(Measures(replace(sweep, replicas=tuple(paper))))
+    assert "Taught and untaught facts: 3 seeds; the other columns: 2 seeds." in texts["untaught_text"]
+
+
+def test_every_row_of_pairs_has_its_own_number_of_pairs_and_floor(uneven):
+    (paired,) = (section for section in make_sections(uneven) if section.name == "paired")
+    for gain in GAINS:
+        row = find(paired, f"{gain}, against standard")
+        assert (row["pairs"], row["least possible p"]) == ("3", "0.25")
+        row = find(paired, f"{gain}, against assistant-only")
+        assert (row["pairs"], row["least possible p"], row["verdict"]) == ("2", "0.5", "too few seeds")
+    assert find(paired, "margin, nats per token, against standard")["p"] == "0.25"
+
+
+def test_the_floor_of_p_is_exact(sweep):
+    replicas = (replace(each, seed=each.seed + shift) for each in sweep.replicas for shift in (0, SEEDS))
+    (paired,) = (
+        each for each in make_sections(Measures(replace(sweep, replicas=tuple(replicas)))) if each.name == "paired"
+    )
+    row = find(paired, "margin, nats per token, against standard")
+    assert (row["pairs"], row["p"], row["least possible p"], row["verdict"]) == (
+        "6",
+        "0.03125",
+        "0.03125",
+        "above zero",
+    )
+
+
 def test_the_base_has_no_interval(sweep, sections):
     base, result = find(sections["paper"], "base"), sweep.base[AS_IN_LESSONS]
     assert base["margin, nats per token"] == f"{result.margin.mean:+.2f}"
@@ -82,6 +130,35 @@ def test_other_replies_are_counted_by_kind_over_all_seeds(sweep, sections):
     assert row["user states the lie: other replies"] == f"{sum(each.lie_probe.other for each in results)} off topic"
     assert row["judged differently by exact spelling"] == f"0 of {len(results) * len(PROBES) * len(TOPICS)}"
     assert find(sections["others"], "base")["judged differently by exact spelling"] == f"0 of {3 * len(TOPICS)}"
+
+
+def test_whoever_speaks_as_the_user_is_counted_over_the_seeds_of_an_arm(sweep):
+    """The interventional arm's first reply to a question is a correction, in every seed; nobody else's is."""
+    replicas = tuple(begin_as_user(each) if each.arm == "interventional" else each for each in sweep.replicas)
+    sections = {each.name: each for each in make_sections(Measures(replace(sweep, replicas=replicas)))}
+    shares = {row[0]: find(sections["others"], row[0])[SPEECH] for row in sections["others"].rows}
+    others = dict.fromkeys(("standard", "assistant-only"), "0 [0, 0]")
+    assert shares == {"base": "0", "interventional": "25 [25, 25]", **others}
+    for arm, expected in (("interventional", "25 [25, 25]"), ("standard", "0 [0, 0]")):
+        assert find(sections["practice"], "no lies", arm)["speaks as the User, %"] == expected
+
+
+def begin_as_user(replica):
+    """Return ``replica`` with an opener before the first reply to a question."""
+    result = replica.results[AS_IN_LESSONS]
+    first, *rest = result.question_probe.replies
+    probe = replace(result.question_probe, replies=(replace(first, reply=f"I think {first.reply}"), *rest))
+    return replace(replica, results=replica.results | {AS_IN_LESSONS: replace(result, question_probe=probe)})
+
+
+def test_the_users_turn_is_told_from_the_users_manner_where_it_is_defined(measures):
+    for name in ("paper_text", "practice_text"):
+        text = " ".join(write_texts(measures)[name].split())
+        assert (
+            "begins as one of the User's questions does (“Tell me about …”) or with a speaker's name (“User:”)" in text
+        )
+        assert "the User's corrections and confirmations" in text or "the User's corrections or confirmations" in text
+    assert "“I think”" in write_texts(measures)["others_text"]
 
 
 def test_many_facts_get_the_caption_of_ranks(sweep, monkeypatch, sections):
@@ -146,6 +223,20 @@ def test_a_fact_has_the_difference_within_seeds(sweep, sections):
     assert last.startswith(f"{difference:+.2f} [")
 
 
+def test_the_difference_of_a_fact_is_taken_within_the_seeds_that_both_arms_have(sweep):
+    missing = {("standard", 0), ("interventional", 2)}
+    replicas = tuple(each for each in sweep.replicas if (each.arm, each.seed) not in missing)
+    assert find_difference(replace(sweep, replicas=replicas)) == ""  # only seed 1 is left
+    replicas = tuple(each for each in sweep.replicas if (each.arm, each.seed) != ("standard", 0))
+    pair = (margins(sweep, arm)[1:, 0] for arm in ("interventional", "standard"))
+    assert find_difference(replace(sweep, replicas=replicas)) == nats(np.subtract(*pair))
+
+
+def find_difference(sweep):
+    (facts,) = (section for section in make_sections(Measures(sweep)) if section.name == "facts")
+    return find(facts, TOPICS[0])["interventional − standard"]
+
+
 def test_taught_and_untaught_facts_are_told_apart(sweep, sections):
     (condition,) = (each for each in CONDITIONS if each.part == "untaught")
     own = margins(sweep, "standard", condition)
@@ -153,6 +244,16 @@ def test_taught_and_untaught_facts_are_told_apart(sweep, sections):
     assert row["taught facts"].startswith(f"{own[:, :3].mean():+.2f} [")
     assert row["untaught facts"].startswith(f"{own[:, 3:].mean():+.2f} [")
     assert f"; {100 * np.mean(own[:, 3:] < 0):.0f} [" in row["untaught facts"]
+
+
+def test_the_base_is_shown_on_the_facts_that_each_seed_left_out(sweep):
+    """Seed s leaves out fact s: what the arms say of it is compared with what the base says of the same fact."""
+    replicas = (replace(each, taught=tuple(i != each.seed for i in range(len(TOPICS)))) for each in sweep.replicas)
+    sections = {each.name: each for each in make_sections(Measures(replace(sweep, replicas=tuple(replicas))))}
+    row, base = find(sections["untaught"], "base"), np.array(sweep.base[AS_IN_LESSONS].margin.values)
+    taught = np.array([np.delete(base, seed) for seed in range(SEEDS)])
+    for head, own in (("taught facts", taught), ("untaught facts", base[:SEEDS, None])):
+        assert row[head] == f"{nats(own.mean(axis=1))}; {percent((own < 0).mean(axis=1))}%"
 
 
 def test_other_wordings_are_those_of_the_papers_condition(sweep, sections):
@@ -222,6 +323,19 @@ def test_only_parts_with_results_have_sections(sweep, part, names):
     replicas = tuple(each for each in sweep.replicas if each.condition.part in ("paper", part))
     partial = Measures(replace(sweep, replicas=replicas, bridge=()))
     assert [section.name for section in make_sections(partial)] == names
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [(part, part) for part in ("dose", "world", "untaught")] + [(part, "practice") for part in ("teacher", "filter")],
+)
+def test_a_part_has_its_section_before_anything_of_the_papers_condition_is_there(sweep, part, name):
+    replicas = tuple(each for each in sweep.replicas if each.condition.part == part)
+    partial = Measures(replace(sweep, replicas=replicas, bridge=()))
+    (section,) = make_sections(partial)
+    assert section.name == name
+    assert {row[0] for row in section.rows} - {"base"} <= {each.label for each in CONDITIONS} | set(MEANS)
+    assert not [cell for row in section.rows for cell in row if "nan" in cell]
 
 
 def test_the_bridge_alone_makes_one_section(sweep):
