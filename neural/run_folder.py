@@ -57,12 +57,12 @@ def claim(folder: Path) -> Iterator[None]:
 
     Raise BadInput if it is not empty, cannot be written to, or is held by another process.
     """
-    made = [each for each in (folder, *folder.parents) if not each.exists()]
-    if folder.exists() and not folder.is_dir():
-        raise BadInput(f"{folder} exists and is not a folder: name another")
-    if list_work(folder):
-        raise BadInput(f"{folder} is not empty: name another folder, or go on with --resume {folder}")
     try:
+        made = [each for each in (folder, *folder.parents) if not each.exists()]
+        if folder.exists() and not folder.is_dir():
+            raise BadInput(f"{folder} exists and is not a folder: name another")
+        if list_work(folder):
+            raise BadInput(f"{folder} is not empty: name another folder, or go on with --resume {folder}")
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise BadInput(f"cannot write to {folder}: {problem.strerror}") from None
