@@ -120,7 +120,7 @@ def test_dialogues_that_teach_nothing_are_bad_input(checkpoint, dialogues, weigh
 
 
 def test_a_rate_far_too_high_is_bad_input(checkpoint):
-    with pytest.raises(BadInput, match="the loss is not a number"):
+    with pytest.raises(BadInput, match="the loss or its gradient is not a number"):
         finetune(checkpoint, LESSONS, config=TrainConfig(learning_rate=1e38))
 
 
