@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,8 @@ def claim(folder: Path) -> Iterator[None]:
         if folder.exists() and not folder.is_dir():
             raise BadInput(f"{folder} exists and is not a folder: name another")
         if list_work(folder):
+            with hold(folder) if (folder / LOCK).exists() else nullcontext():  # or say who holds it
+                pass
             raise BadInput(f"{folder} is not empty: name another folder, or go on with --resume {folder}")
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:

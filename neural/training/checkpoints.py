@@ -8,6 +8,7 @@ trained on what, and a SHA-256 of key and contents. A file appears whole or not 
 import hashlib
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from shutil import rmtree
@@ -162,3 +163,5 @@ class Checkpoints:
     def drop(self, name: Hashable) -> None:
         """Remove the checkpoints of a replica that is finished."""
         rmtree(self.folder / self.label(name), ignore_errors=True)
+        with suppress(OSError):  # not the last
+            self.folder.rmdir()
