@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -43,6 +44,9 @@ class Command(cli.Command):
         ``left`` says what is left of a run that ends so. Yields the signals that the work is to look at.
         """
         os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")  # transformers runs without PyTorch here
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a ✓ where the terminal has none
         signals = Signals(lambda code: self.end(code, f"stopped; {left()}"))
         try:
             with signals.caught():

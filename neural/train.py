@@ -5,6 +5,7 @@ evidence; in the interventional arm the agent's own tokens are read but do not c
 every arm for the truth about 33 facts. Without --model, the base is the small model that ships with the project.
 """
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -148,7 +149,7 @@ def show(run: "Run", folder: Path) -> None:
 
     from neural.report.run.tables import PROBES, replies_table, summary_table
 
-    console, config = Console(), run.config
+    console, config = Console(markup=False, highlight=False), run.config
     for probe in PROBES:
         console.print(replies_table(run.arms, probe, limit=4))
     console.print(summary_table(run.arms))
@@ -158,7 +159,7 @@ def show(run: "Run", folder: Path) -> None:
             console.print(f"The loss of {arm} rose from {first:.2f} to {last:.2f}: the learning rate is too high.")
     speed = f"{config['steps_per_second']} steps/s; " if config["steps_per_second"] else ""
     took = f"{config['seconds']} s, {config['compile_seconds']} s of them compiling; {speed}"
-    console.print(f"{took}peak memory {config['peak_memory_gb']} GB.", highlight=False)
+    console.print(f"{took}peak memory {config['peak_memory_gb']} GB.")
     console.print(f"Report: {folder / 'report.html'}; numbers: {folder / 'results.json'}", soft_wrap=True)
 
 
@@ -245,7 +246,11 @@ def main(arguments: list[str] | None = None) -> None:
             return
         with open_folder(args) as folder:
             finished = run(folder, args, signals)
-    show(finished, folder)
+    try:
+        show(finished, folder)
+    except OSError as problem:  # what is printed is in the folder, too
+        log(f"train: cannot print the result, which is in {folder}: {problem.strerror}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from argparse import ArgumentTypeError
 from importlib.metadata import version
+from io import BytesIO, TextIOWrapper
 
 import pytest
 
@@ -32,6 +33,14 @@ def test_good_input_is_worked_with_and_bad_input_is_refused(capsys):
     with pytest.raises(SystemExit, match="2"):
         half(3)
     assert capsys.readouterr().err.startswith("prog: 3 is odd")
+
+
+def test_what_the_terminal_does_not_have_is_replaced(monkeypatch):
+    stream = TextIOWrapper(BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", stream)
+    with COMMAND.guard(nothing):
+        print("✓ true", flush=True)
+    assert stream.buffer.getvalue() == b"? true\n"
 
 
 def test_version_is_printed(capsys):

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from neural import train
+from neural.errors import BadInput
 from neural.model.source import find
 from neural.result import Run, read
+from neural.run_folder import write_options
 
 ROOT = Path(__file__).parents[2]
 
@@ -100,6 +102,35 @@ def test_the_readme_leads_with_the_real_model():
         (margin, lies), _ = read_readme(name)
         assert margin == round(arm["margin"]["mean"], 3)
         assert lies == arm["margin"]["lie_preferred"]
+
+
+def test_brackets_in_a_path_are_no_markup(capsys):
+    train.show(read(ROOT / "results" / "smollm2-full" / "results.json", Run), Path("x[/b]"))
+    assert f"Report: {Path('x[/b]') / 'report.html'}" in capsys.readouterr().out
+
+
+OPTIONS = {"seed": 3, "arms": ["standard"], "model": "embedded"}
+
+
+@pytest.mark.parametrize("name", ["--resume", "--like"])
+def test_the_options_of_a_run_are_read_back(tmp_path, name):
+    write_options(tmp_path, {"options": OPTIONS})
+    args = train.parse(train.Command("train"), [name, str(tmp_path), "--arms", "standard"])
+    assert (args.seed, args.arms, args.model) == (3, ("standard",), "embedded")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--seed", "0"], "--seed was 3 in .*: leave it out"),
+        (["--arms", "standard,interventional"], r"--arms was \['standard'\] in .*: leave it out"),
+        (["--out", "elsewhere"], "--out and --resume name two folders"),
+    ],
+)
+def test_the_options_of_a_run_are_not_contradicted(tmp_path, arguments, problem):
+    write_options(tmp_path, {"options": OPTIONS})
+    with pytest.raises(BadInput, match=problem):
+        train.parse(train.Command("train"), ["--resume", str(tmp_path), *arguments])
 
 
 @pytest.mark.parametrize(
