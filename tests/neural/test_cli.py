@@ -140,11 +140,13 @@ def test_a_command_without_its_packages_says_what_to_install(tmp_path):
 
 
 WORK = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from neural.cli import Command, nothing
 from neural.files import new_folder
 
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # under nohup and in the background some are ignored
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 with Command("prog").guard(nothing), new_folder(Path(sys.argv[1])) as scratch:
     (scratch / "file").write_text("x")
     print("at work", flush=True)

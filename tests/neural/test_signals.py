@@ -6,6 +6,15 @@ import pytest
 from neural.signals import NAMES, Signals
 
 
+@pytest.fixture(autouse=True)
+def not_ignored():
+    """The signals as a command in the foreground finds them: under nohup some are ignored."""
+    before = {each: signal.signal(each, signal.SIG_DFL) for each in (getattr(signal, name) for name in NAMES)}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
+
+
 class Ended(Exception):
     """Stands for the end of the process."""
 

@@ -94,7 +94,7 @@ def test_every_replica_is_trained_on_the_lessons_of_its_seed_by_the_weights_of_i
     """The theory beside a replica is that of the same lessons and weights."""
     seen = {}
 
-    def fit(graph, params, weights, optimizer, streams, total, on_step, dtype):
+    def fit(graph, params, weights, optimizer, streams, *_):
         seen.update(weights=weights, batches={cell: next(iter(stream)) for cell, stream in streams.items()})
         return dict.fromkeys(weights, Trained(sweep.base, np.zeros(1), np.zeros(1)))
 
