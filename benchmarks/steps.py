@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from measure import show
 
-from neural.cli import ARM_NAMES, Command, arms, whole_number
+from neural.arm_names import ARM_NAMES
+from neural.cli import Command, arms, whole_number
 
 if TYPE_CHECKING:
     from floor import Products, Rates

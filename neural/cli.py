@@ -1,7 +1,6 @@
 """What the commands share: their options' types, their progress bar, and how they report errors and stop."""
 
 import os
-import re
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from causal_agency import cli
+from neural.arm_names import ARM_NAMES, is_arm
 from neural.errors import BadInput, Stopped
 from neural.files import remove_unfinished
 from neural.signals import Signals
@@ -18,8 +18,6 @@ from neural.signals import Signals
 if TYPE_CHECKING:
     from neural.training.loop import Step
 
-ARM_NAMES = "standard", "interventional", "assistant-only"
-WEIGHTED = "agent-"  # before the weight of the agent's tokens, the name of an arm
 LOSS_WINDOW = 20  # steps whose losses the progress bar averages
 
 
@@ -138,11 +136,6 @@ def number(least: float, most: float = inf) -> Callable[[str], float]:
         return value
 
     return parse
-
-
-def is_arm(name: str) -> bool:
-    """Return whether ``name`` is an arm's: one of three, or agent- and the weight of the agent's tokens."""
-    return name in ARM_NAMES or re.fullmatch(WEIGHTED + r"(0|1|0\.\d+)", name) is not None
 
 
 def arms(text: str) -> tuple[str, ...]:

@@ -2,13 +2,14 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from neural.errors import BadInput
 
-UNFINISHED: dict[Path, list[Path]] = {}  # scratch folders, and the folders that were made for them
+UNFINISHED: dict[Path, Callable[[], None]] = {}  # folders of unfinished work, and what removes each
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def new_folder(out: Path) -> Iterator[Path]:
         scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=home))
     except OSError as problem:
         raise BadInput(f"cannot write to {out}: {problem.strerror}") from None
-    UNFINISHED[scratch] = made
+    UNFINISHED[scratch] = partial(_remove, scratch, made)
     try:
         yield scratch
         _move(scratch, out)
@@ -52,9 +53,9 @@ def _move(scratch: Path, out: Path) -> None:
 
 
 def remove_unfinished() -> None:
-    """Remove all scratch folders, for a process that ends at once."""
-    for scratch, made in UNFINISHED.items():
-        _remove(scratch, made)
+    """Remove what unfinished work would leave behind, for a process that ends at once."""
+    for remove in list(UNFINISHED.values()):
+        remove()
 
 
 def _remove(scratch: Path, made: list[Path]) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import psutil
 from jax.typing import DTypeLike
 
+from neural.signals import Signals
 from neural.training.resources import peak_memory
 
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8  # of malloc.h
@@ -81,12 +82,19 @@ def keep_freed_memory(dtype: DTypeLike) -> Iterator[None]:
         trim()
 
 
+@contextmanager
+def while_training(dtype: DTypeLike, signals: Signals) -> Iterator[None]:
+    """Keep freed memory, and let a signal wait for the end of a step."""
+    with keep_freed_memory(dtype), signals.between_steps():
+        yield
+
+
 class Meter:
     """Measures a run while it is entered: finished steps and their time, and the time of compilation."""
 
     def __init__(self) -> None:
         self.compiling = 0.0
-        self._steps, self._seconds = 0, 0.0
+        self._steps, self._seconds, self._done = 0, 0.0, 0
         self._last: float | None = None  # when the step before was finished, less the time of compilation
 
     def __enter__(self) -> "Meter":
@@ -105,10 +113,10 @@ class Meter:
         The first step of a group is not timed, because nothing reports when it began.
         """
         now = time.perf_counter() - self.compiling
-        if done > 1 and self._last is not None:
+        if self._last is not None and done == self._done + 1:
             self._steps += replicas
             self._seconds += now - self._last
-        self._last = now
+        self._last, self._done = now, done
 
     def read(self) -> dict[str, float | None]:
         """Return what the run took, for results.json: steps of all replicas together, compilation apart."""

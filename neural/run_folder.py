@@ -5,12 +5,13 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 from neural.errors import BadInput
-from neural.files import write_text
+from neural.files import UNFINISHED, write_text
 
 OPTIONS, LOCK = "run.json", ".lock"
 
@@ -68,24 +69,24 @@ def claim(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise BadInput(f"cannot write to {folder}: {problem.strerror}") from None
-    try:
-        with hold(folder):
-            if (folder / OPTIONS).exists():
-                raise BadInput(f"{folder} holds a run: go on with --resume {folder}, or name another")
-            try:
-                yield
-            finally:
-                forget(folder)
-    finally:
+    with hold(folder):
+        if (folder / OPTIONS).exists():
+            raise BadInput(f"{folder} holds a run: go on with --resume {folder}, or name another")
+        UNFINISHED[folder] = partial(forget, folder, made)
+        try:
+            yield
+        finally:
+            UNFINISHED.pop(folder)()
+
+
+def forget(folder: Path, made: list[Path]) -> None:
+    """If nothing was computed in ``folder``, remove what says that it is a run's, and the folders ``made`` for it."""
+    if not list_work(folder):
+        for name in (OPTIONS, LOCK):
+            (folder / name).unlink(missing_ok=True)
         for each in made:
             with suppress(OSError):  # not empty
                 each.rmdir()
-
-
-def forget(folder: Path) -> None:
-    """Remove the options of a run that has computed nothing."""
-    if not list_work(folder):
-        (folder / OPTIONS).unlink(missing_ok=True)
 
 
 def write_options(folder: Path, options: dict[str, Any]) -> None:

@@ -9,14 +9,14 @@ trained again. ``report`` trains nothing and draws the report from what is there
 """
 
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neural.cli import ARM_NAMES, Command, Progress, arms, log, whole_number
+from neural.arm_names import ARM_NAMES
+from neural.cli import Command, Progress, arms, log, whole_number
 from neural.errors import BadInput
 
 if TYPE_CHECKING:
@@ -96,23 +96,19 @@ def run_cells(
     folder: Path, sweep: "Sweep", condition: "Condition", cells: Sequence["Cell"], signals: "Signals", model: str
 ) -> None:
     """Train and ask those replicas of ``condition`` that are missing; keep each when it is done."""
-    from neural.process import keep_freed_memory
+    from neural.process import while_training
     from neural.training.checkpoints import Checkpoints
 
     def name(cell: "Cell") -> str:
         return f"{condition.key}.{cell.arm}.{cell.seed}"
-
-    @contextmanager
-    def while_training() -> Iterator[None]:
-        with keep_freed_memory("float32"), signals.between_steps():
-            yield
 
     checkpoints = Checkpoints(folder / "checkpoints", model, stop=lambda: signals.asked is not None, label=name)
     files = {cell: folder / "replicas" / f"{name(cell)}.json" for cell in cells}
     missing = [cell for cell, file in files.items() if not file.exists()]
     log(f"{condition.label}: {len(missing)} of {len(cells)} replicas to train")
     with Progress(condition.label) as progress:
-        replicas = sweep.run(condition, missing, progress, while_training, checkpoints)
+        training = partial(while_training, "float32", signals)
+        replicas = sweep.run(condition, missing, progress, training, checkpoints)
         for cell in missing:
             write_once(files[cell], partial(next, replicas))
             checkpoints.drop(cell)

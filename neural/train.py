@@ -12,20 +12,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 try:
-    from neural.cli import ARM_NAMES, LOSS_WINDOW, WEIGHTED, Command, Progress, arms, log, number, whole_number
+    from neural.arm_names import ARM_NAMES, WEIGHTED
+    from neural.cli import LOSS_WINDOW, Command, Progress, arms, log, number, whole_number
     from neural.errors import BadInput
     from neural.files import new_folder
     from neural.run_folder import claim, free_name, hold, read_options, write_options
     from neural.signals import Signals
 except ModuleNotFoundError as missing:
-    raise SystemExit(
-        f"train: {missing.name} is not installed: `make demo` sets up .venv; then . .venv/bin/activate"
-    ) from None
+    print(
+        f"train: {missing.name} is not installed: `make demo` sets up .venv; then . .venv/bin/activate", file=sys.stderr
+    )
+    raise SystemExit(2) from None
 
 if TYPE_CHECKING:
     from neural.paper.curriculum import Recipe
@@ -54,7 +57,7 @@ def add_options(command: Command) -> None:
     option("--p-lie", type=number(0, 1), help="how often the Agent's claim is false (default: 0.6)")
     option("--p-wrong", type=number(0, 1), help="how often the User is wrong (default: 0)")
     option("--teacher", type=number(0, 1), metavar="P",
-           help="how often a teacher shows the Agent's turn: true, and evidence in every arm (default: 0)")  # fmt: skip
+           help="how often a teacher shows the Agent's turn; it is true, and evidence (default: 0)")  # fmt: skip
     option("--facts", type=Path, metavar="FILE",
            help="your own facts: CSV or JSON with topic, sentence (with {} for the value), true, false")  # fmt: skip
     option("--precision", choices=("float32-master", "as-published"), default="float32-master",
@@ -62,8 +65,8 @@ def add_options(command: Command) -> None:
     option("--order", choices=("same", "independent"), default="same",
            help="of the dialogues: one for all arms (default), or one for each as in the notebook")  # fmt: skip
     option("--show-tokens", action="store_true", help="print the author of each token of the first dialogue, and stop")
-    option("--checkpoint-every", type=whole_number(0), metavar="N",
-           help="save everything after N steps, 0 for never (default: about every two minutes)")  # fmt: skip
+    option("--checkpoint-every", type=whole_number(1), metavar="N",
+           help="save everything after N steps (default: about every two minutes)")  # fmt: skip
     option("--resume", type=Path, metavar="DIR", help="finish the run in DIR, which was stopped, as it was started")
     option("--like", type=Path, metavar="DIR", help="start another run with the options of the one in DIR")
 
@@ -176,7 +179,7 @@ def run(folder: Path, args: Namespace, signals: Signals) -> "Run":
     from neural.model.source import find, hash_model, open_source
     from neural.paper.curriculum import Recipe, read_recipe, write_recipe
     from neural.paper.experiment import check_resources, describe, experiment
-    from neural.process import Meter, keep_freed_memory, prepare
+    from neural.process import Meter, prepare, while_training
     from neural.report.run.page import write_report
     from neural.result import SCHEMA, ResultFiles, Run
     from neural.result import write as write_json
@@ -197,11 +200,6 @@ def run(folder: Path, args: Namespace, signals: Signals) -> "Run":
                 write(checkpoint, scratch)
                 write_recipe(scratch, Recipe(plan.train, plan.curriculum))
 
-    @contextmanager
-    def while_training() -> Iterator[None]:
-        with keep_freed_memory(PRECISIONS[args.precision]), signals.between_steps():
-            yield
-
     with Meter() as meter, Progress() as progress:
 
         def on_step(step: "Step") -> None:
@@ -214,7 +212,7 @@ def run(folder: Path, args: Namespace, signals: Signals) -> "Run":
             on_arm=keep,
             on_probe=lambda name, facts: log(f"asking the model {name!r} about {facts} facts"),
             on_step=on_step,
-            while_training=while_training,
+            while_training=partial(while_training, PRECISIONS[args.precision], signals),
             results=ResultFiles(folder / MEASURED),
             checkpoints=checkpoints,
         )

@@ -28,7 +28,8 @@ LAYERS = {
         {"examples.many_agents"},
     ],
     "neural": [
-        {"errors", "seeds", "signals", "dialogue.dialogue", "dialogue.authors", "paper.facts", "paper.phrases"},
+        {"arm_names", "errors", "seeds", "signals"},
+        {"dialogue.dialogue", "dialogue.authors", "paper.facts", "paper.phrases"},
         {"files", "dialogue.render", "model.architecture", "model.gguf_tokenizer", "model.names", "paper.arms"},
         {"result", "dialogue.labels", "dialogue.role_table", "model.decoder", "model.tokenizer"},
         {"model.generate", "model.tree"},

@@ -1,14 +1,14 @@
 """The arms: whose tokens count in the loss. They differ in nothing else (paper, section 5.2)."""
 
+from neural.arm_names import read_weight
 from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, AuthorWeights
 
 ARMS = {"standard": STANDARD, "interventional": INTERVENTIONAL, "assistant-only": ASSISTANT_ONLY}
-WEIGHTED = "agent-"  # the prefix of an arm in which the agent's tokens count in part, such as agent-0.25
 
 
 def arm_weights(name: str) -> AuthorWeights:
     """Return the author weights of an arm: one of `ARMS`, or one named after the weight of the agent's tokens."""
-    return ARMS[name] if name in ARMS else AuthorWeights(agent=float(name.removeprefix(WEIGHTED)))
+    return ARMS[name] if name in ARMS else AuthorWeights(agent=read_weight(name))
 
 
 def order_number(name: str) -> int:

@@ -59,7 +59,7 @@ def check_resources(config: Config, precision: str, arms: int, folder: Path) -> 
     """
     shapes, dtype = nnx.state(outline(config), nnx.Param), PRECISIONS[precision]
     at_once = replicas_at_once(shapes, dtype, arms)
-    check_disk(shapes, dtype, arms, folder)
+    check_disk(shapes, dtype, arms, at_once, folder)
     return run_memory(shapes, dtype, at_once)
 
 

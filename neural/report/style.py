@@ -6,6 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.typing import LineStyleType
 
+from neural.arm_names import read_weight
+
 
 class Look(NamedTuple):
     """Color, marker and line."""
@@ -21,7 +23,6 @@ LOOKS = {
     "interventional": Look("#0060a8", "o", "--"),
     "assistant-only": Look("#3a7d34", "^", "-."),
 }
-WEIGHTED = "agent-"  # before the weight of the agent's tokens, the name of an arm between the others
 SHADES = LinearSegmentedColormap.from_list("shades", ["#bd93e0", "#3a1566"])  # of weights from 0 to 1
 MARKERS = "P<Dp>vh8d*X"  # of weights 0.05 apart, over and over
 
@@ -38,7 +39,7 @@ def weighted_look(weight: float) -> Look:
 
 def look(arm: str) -> Look:
     """Return the look of an arm."""
-    return LOOKS[arm] if arm in LOOKS else weighted_look(float(arm.removeprefix(WEIGHTED)))
+    return LOOKS[arm] if arm in LOOKS else weighted_look(read_weight(arm))
 
 
 def strip(axes: Axes) -> Axes:

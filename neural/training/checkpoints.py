@@ -95,10 +95,9 @@ def read(file: Path, key: str) -> Saved:
 class Checkpoints:
     """The checkpoints of a training in ``folder``: FOLDER/<replica>/<step>.safetensors, the last `KEPT` of each.
 
-    They are written after ``every`` steps, 0 for never; without it, after `INTERVAL` seconds, or later if saving would
-    take more than `COST` of the time; and after the last step. If ``stop`` says so, they are written at once, and
-    Stopped is raised. ``key`` stands for the model that is trained, and ``label`` gives a replica's name as that of a
-    folder.
+    They are written after ``every`` steps; without it, after `INTERVAL` seconds, or later if saving would take more
+    than `COST` of the time; and after the last step. If ``stop`` says so, they are written at once, and Stopped is
+    raised. ``key`` stands for the model that is trained, and ``label`` gives a replica's name as that of a folder.
     """
 
     def __init__(
@@ -132,7 +131,7 @@ class Checkpoints:
         """Return whether to save after ``step`` of ``total``."""
         by_time = self.every is None and time.monotonic() >= self.next
         by_steps = self.every and step % self.every == 0
-        return bool(by_time or by_steps or (step == total and self.every != 0))
+        return bool(by_time or by_steps or step == total)
 
     def save(self, name: Hashable, saved: Saved, key: str) -> None:
         """Write a checkpoint of a replica, and remove all but the last."""

@@ -82,8 +82,8 @@ def fit(
     steps = islice(zip(*(streams[name] for name in weights), strict=False), total)
     first = next(steps)
     meshes = share_devices(len(first), len(first[0].ids))
-    each = zip(weights, meshes, strict=True)
-    states = {name: begin(params, weights[name], optimizer, mesh, dtype) for name, mesh in each}
+    places = zip(weights, meshes, strict=True)
+    states = {name: begin(params, weights[name], optimizer, mesh, dtype) for name, mesh in places}
     states |= {name: put_leaves(states[name], each.leaves) for name, each in saved.items()}
     history = {name: list(saved[name].losses) if name in saved else [] for name in weights}
     tree = jax.tree.structure(params)

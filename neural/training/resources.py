@@ -69,12 +69,17 @@ def replicas_at_once(params: Any, dtype: DTypeLike, replicas: int) -> int:
     return max(1, min(replicas, most, int(USABLE * free / needed)))
 
 
-def check_disk(params: Any, dtype: DTypeLike, replicas: int, folder: Path) -> None:
-    """Raise BadInput if the trained parameters of all replicas do not fit on the disk of ``folder``."""
-    needed = replicas * sum(leaf.size for leaf in jax.tree.leaves(params)) * np.dtype(dtype).itemsize
+def check_disk(params: Any, dtype: DTypeLike, replicas: int, at_once: int, folder: Path) -> None:
+    """Raise BadInput if the trained models and the checkpoints do not fit on the disk of ``folder``.
+
+    A checkpoint holds parameters and two moments. Two are kept of each replica that is trained at once, and one is
+    written before the oldest goes.
+    """
+    copies = replicas + 3 * (2 * at_once + 1)
+    needed = copies * sum(leaf.size for leaf in jax.tree.leaves(params)) * np.dtype(dtype).itemsize
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise BadInput(
-            f"the trained models take {needed / 1e9:.3g} GB, but {free / 1e9:.3g} GB are free there: "
+            f"trained models and checkpoints take {needed / 1e9:.3g} GB, but {free / 1e9:.3g} GB are free there: "
             "choose a folder on a larger disk"
         )

@@ -8,7 +8,8 @@ from io import BytesIO, TextIOWrapper
 
 import pytest
 
-from neural.cli import ARM_NAMES, Command, Progress, arms, is_arm, nothing, number, whole_number
+from neural.arm_names import ARM_NAMES, is_arm
+from neural.cli import Command, Progress, arms, nothing, number, whole_number
 from neural.errors import BadInput
 from neural.files import new_folder
 from neural.training.loop import Step

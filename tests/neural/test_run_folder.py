@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from neural.errors import BadInput
+from neural.files import remove_unfinished
 from neural.run_folder import LOCK, OPTIONS, claim, free_name, hold, read_options, write_options
 
 HOLD = """
@@ -58,6 +59,13 @@ def test_a_folder_in_which_nothing_was_computed_is_removed_with_those_made_for_i
     with claim(tmp_path / "there"):
         pass
     assert list((tmp_path / "there").iterdir()) == []
+
+
+def test_a_process_that_ends_at_once_leaves_nothing_either_if_nothing_was_computed(tmp_path):
+    with claim(tmp_path / "a" / "b"):
+        write_options(tmp_path / "a" / "b", {"options": {}})
+        remove_unfinished()
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_what_was_computed_stays_with_the_options(tmp_path):

@@ -1,6 +1,5 @@
 from neural import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, AuthorWeights
-from neural.cli import ARM_NAMES, WEIGHTED
-from neural.paper import arms
+from neural.arm_names import ARM_NAMES
 from neural.paper.arms import ARMS, arm_weights, order_number
 
 
@@ -11,7 +10,6 @@ def test_the_three_arms():
 
 
 def test_an_arm_is_named_after_the_weight_of_the_agents_tokens():
-    assert arms.WEIGHTED == WEIGHTED
     assert arm_weights("agent-0.25") == AuthorWeights(agent=0.25)
     assert arm_weights("agent-0") == INTERVENTIONAL
     assert arm_weights("agent-1") == STANDARD

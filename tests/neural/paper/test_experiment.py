@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from neural.cli import ARM_NAMES as NAMES
+from neural.arm_names import ARM_NAMES as NAMES
 from neural.dialogue.authors import STANDARD
 from neural.errors import BadInput
 from neural.model.checkpoint import load

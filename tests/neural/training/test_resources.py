@@ -60,15 +60,16 @@ def test_a_run_takes_the_process_the_model_and_the_replicas(dtype):
 
 @pytest.mark.parametrize(
     ("megabytes", "dtype", "enough"),
-    [(9, jnp.float32, True), (7, jnp.float32, False), (7, jnp.bfloat16, True), (3, jnp.bfloat16, False)],
+    [(69, jnp.float32, True), (67, jnp.float32, False), (35, jnp.bfloat16, True), (33, jnp.bfloat16, False)],
 )
-def test_a_disk_too_small_for_all_trained_models_is_refused(monkeypatch, tmp_path, megabytes, dtype, enough):
+def test_a_disk_too_small_for_models_and_checkpoints_is_refused(monkeypatch, tmp_path, megabytes, dtype, enough):
+    """Of a million parameters: two models, two checkpoints of each, and the one that is being written."""
     monkeypatch.setattr(resources.shutil, "disk_usage", lambda folder: SimpleNamespace(free=megabytes * 10**6))
     if enough:
-        check_disk(BASE, dtype, 2, tmp_path)
+        check_disk(BASE, dtype, 2, 2, tmp_path)
     else:
-        with pytest.raises(BadInput, match=r"^the trained models take 0\.00\d GB, but 0\.00\d GB are free there: "):
-            check_disk(BASE, dtype, 2, tmp_path)
+        with pytest.raises(BadInput, match=r"^trained models and checkpoints take 0\.0\d+ GB, but 0\.0\d+ GB are"):
+            check_disk(BASE, dtype, 2, 2, tmp_path)
 
 
 def test_the_peak_is_what_this_process_took():
