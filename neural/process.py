@@ -18,11 +18,13 @@ import psutil
 from jax.typing import DTypeLike
 
 from neural.signals import Signals
+from neural.training.loop import OnStep, Step
 from neural.training.resources import peak_memory
 
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8  # of malloc.h
 COMPILATION = "/jax/core/compile/"  # tracing, lowering and compiling a program
 COMPILED = COMPILATION + "backend_compile_duration"  # the last of the three
+TRIM_EVERY = 10  # steps: within twice as many, blocks of other sizes leave half a gigabyte of SmolLM2's in pieces
 
 
 def prepare(replicas: int) -> None:
@@ -80,6 +82,20 @@ def keep_freed_memory(dtype: DTypeLike) -> Iterator[None]:
         mallopt(M_MMAP_MAX, 65_536)  # the defaults
         mallopt(M_TRIM_THRESHOLD, 131_072)
         trim()
+
+
+def trimming(on_step: OnStep) -> OnStep:
+    """Return ``on_step``, which now also gives back, every `TRIM_EVERY` steps, what is kept but in no use.
+
+    Batches differ in width. A block that no later one fits is kept for nothing, and so resident memory would grow.
+    """
+
+    def then_trim(step: Step) -> None:
+        on_step(step)
+        if step.done % TRIM_EVERY == 0:
+            trim()
+
+    return then_trim
 
 
 @contextmanager

@@ -96,7 +96,7 @@ def run_cells(
     folder: Path, sweep: "Sweep", condition: "Condition", cells: Sequence["Cell"], signals: "Signals", model: str
 ) -> None:
     """Train and ask those replicas of ``condition`` that are missing; keep each when it is done."""
-    from neural.process import while_training
+    from neural.process import trimming, while_training
     from neural.training.checkpoints import Checkpoints
 
     def name(cell: "Cell") -> str:
@@ -108,7 +108,7 @@ def run_cells(
     log(f"{condition.label}: {len(missing)} of {len(cells)} replicas to train")
     with Progress(condition.label) as progress:
         training = partial(while_training, "float32", signals)
-        replicas = sweep.run(condition, missing, progress, training, checkpoints)
+        replicas = sweep.run(condition, missing, trimming(progress), training, checkpoints)
         for cell in missing:
             write_once(files[cell], partial(next, replicas))
             checkpoints.drop(cell)

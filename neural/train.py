@@ -179,7 +179,7 @@ def run(folder: Path, args: Namespace, signals: Signals) -> "Run":
     from neural.model.source import find, hash_model, open_source
     from neural.paper.curriculum import Recipe, read_recipe, write_recipe
     from neural.paper.experiment import check_resources, describe, experiment
-    from neural.process import Meter, prepare, while_training
+    from neural.process import Meter, prepare, trimming, while_training
     from neural.report.run.page import write_report
     from neural.result import SCHEMA, ResultFiles, Run
     from neural.result import write as write_json
@@ -211,7 +211,7 @@ def run(folder: Path, args: Namespace, signals: Signals) -> "Run":
             read(source),
             on_arm=keep,
             on_probe=lambda name, facts: log(f"asking the model {name!r} about {facts} facts"),
-            on_step=on_step,
+            on_step=trimming(on_step),
             while_training=partial(while_training, PRECISIONS[args.precision], signals),
             results=ResultFiles(folder / MEASURED),
             checkpoints=checkpoints,

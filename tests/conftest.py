@@ -1,12 +1,12 @@
 """One platform for all tests: two host devices, as in training, and hypothesis without deadlines or a database."""
-# ruff: noqa: E402, jax reads its environment when it is imported
 
 import os
 import tempfile
 
-# What is compiled once is there for all tests, those that start a process of their own included; gone at the end.
-CACHE = tempfile.TemporaryDirectory()
-os.environ["JAX_COMPILATION_CACHE_DIR"] = CACHE.name
+# What is compiled once is there for all tests, those of other workers and of other processes included; gone at the end.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    CACHE = tempfile.TemporaryDirectory()
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = CACHE.name
 
 import jax
 from hypothesis import Phase, settings

@@ -6,7 +6,8 @@ import jax.numpy as jnp
 import pytest
 
 from neural import process
-from neural.process import Meter, keep_freed_memory, prepare
+from neural.process import TRIM_EVERY, Meter, keep_freed_memory, prepare, trimming
+from neural.training.loop import Step
 
 
 def test_a_meter_separates_steps_from_compilation(monkeypatch):
@@ -57,6 +58,16 @@ def test_what_a_compilation_leaves_behind_is_given_back_while_freed_memory_is_ke
             trimmed.clear()
             jax.jit(lambda x, i=i: jnp.sin(x) @ x + i)(jnp.ones((52 + i, 52 + i))).block_until_ready()
             assert bool(trimmed) == inside
+
+
+def test_what_the_steps_leave_in_pieces_is_given_back_after_some_of_them(monkeypatch):
+    trimmed, told = [], []
+    on_step = trimming(told.append)
+    for done in range(1, 2 * TRIM_EVERY + 1):
+        monkeypatch.setattr(process, "trim", lambda done=done: trimmed.append(done))
+        on_step(Step(done, 2 * TRIM_EVERY, {}))
+    assert trimmed == [TRIM_EVERY, 2 * TRIM_EVERY]
+    assert [step.done for step in told] == [*range(1, 2 * TRIM_EVERY + 1)]
 
 
 @pytest.mark.parametrize(
