@@ -1,8 +1,10 @@
-"""Kill runs at random moments and finish them: ``python benchmarks/kills.py --kills 20``.
+"""Kill runs and sweeps at random moments and finish them: ``python benchmarks/kills.py --kills 20``.
 
-A short run is made undisturbed, and then killed with SIGKILL and resumed, again and again. The weights of both arms,
-the losses and every reply must come out the same to the bit. Moments are drawn from the whole run: imports, compiling,
-steps, the writing of checkpoints, probes, exports and the report.
+A run of one arm, a run of two and a sweep of two arms and two seeds are made undisturbed, and then killed with SIGKILL
+and resumed, again and again. The weights of all arms, the losses, every reply and every cell of the sweep must come out
+the same to the bit. Moments are drawn from the whole run: imports, compiling, steps, the writing of checkpoints,
+probes, exports and the report. The model is the embedded one; it is taught five facts, so that little time is spent on
+probes.
 """
 
 import hashlib
@@ -11,91 +13,155 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from shutil import copytree
+from typing import NamedTuple
 
 import numpy as np
 
 from neural.cli import Command, whole_number
 
-TRAIN = str(Path(__file__).parents[1] / "neural" / "train.py")
+FACTS = 5
+Moment = Callable[[subprocess.Popen[bytes], Path], object]  # waits for the moment to kill what works in the folder
+# A sweep saves by time; here, as often as saving takes at most 3% of it.
+SWEEP = "from neural.training import checkpoints; checkpoints.INTERVAL = 0; from neural.sweep import main; main()"
 
 
-def start(*arguments: str) -> subprocess.Popen[str]:
-    """Start a run."""
-    return subprocess.Popen(
-        [sys.executable, TRAIN, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
+class Work(NamedTuple):
+    """What is killed: the arguments of Python that begin it and that go on with it, before the name of its folder."""
+
+    begin: Sequence[str]
+    go_on: Sequence[str]
+
+    def command(self, out: Path) -> list[str]:
+        """Return the command that begins the work in ``out`` or goes on with it."""
+        return [sys.executable, *(self.go_on if (out / "run.json").exists() else self.begin), str(out)]
 
 
-def finish(*arguments: str) -> float:
-    """Run to the end; return the seconds it took."""
+def make_model(folder: Path, lessons: int) -> Path:
+    """Write the embedded model to ``folder``, with a recipe of few facts and this many lessons."""
+    from neural.model.source import find
+    from neural.paper.curriculum import Curriculum, Recipe, read_recipe, write_recipe
+
+    copytree(find("embedded"), folder)
+    train, curriculum = read_recipe(folder)
+    write_recipe(folder, Recipe(train, Curriculum(curriculum.facts[:FACTS], lessons)))
+    return folder
+
+
+def list_works(model: Path, steps: int, every: int) -> dict[str, Work]:
+    """Return what is killed, by name: ``steps`` steps of training for each arm, saved after ``every``."""
+    shared = "--model", str(model), "--steps", str(steps)
+    resume = "-m", "neural.train", "--resume"
+
+    def train(arms: str) -> Work:
+        return Work(
+            ("-m", "neural.train", *shared, "--checkpoint-every", str(every), "--arms", arms, "--out"), resume
+        )
+
+    sweep = "-c", SWEEP, "paper", *shared, "--seeds", "2", "--arms", "standard,interventional", "--out"
+    return {
+        "one arm": train("standard"),
+        "two arms": train("standard,interventional"),
+        "a sweep": Work(sweep, sweep),
+    }
+
+
+def finish(work: Work, out: Path) -> float:
+    """Work to the end; return the seconds it took."""
     begin = time.monotonic()
-    with start(*arguments) as run:
-        said = run.communicate()[1]
-    if run.returncode:
-        raise SystemExit(f"a run that nobody killed ended with {run.returncode}: {said[-400:]}")
+    done = subprocess.run(work.command(out), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"what nobody killed ended with {done.returncode}: {done.stderr[-400:]}")
     return time.monotonic() - begin
 
 
+def is_finished(out: Path) -> bool:
+    """Return whether there is nothing left to do in ``out``."""
+    return (out / "report.html").exists() and not (out / "measured").exists()
+
+
+def read_step(out: Path) -> int:
+    """Return the step of the last checkpoint in ``out``, 0 if there is none."""
+    return max((int(file.stem) for file in out.glob("checkpoints/*/*.safetensors")), default=0)
+
+
 def fingerprint(out: Path) -> dict[str, str]:
-    """Return a digest of each arm's weights, and of everything that was measured."""
-    weights = {
-        str(file.parent.name): hashlib.sha256(file.read_bytes()) for file in sorted(out.glob("*/model.safetensors"))
-    }
-    arms = json.loads((out / "results.json").read_text())["arms"]
-    measured = hashlib.sha256(json.dumps(arms, sort_keys=True).encode())
-    return {name: each.hexdigest() for name, each in (weights | {"measured": measured}).items()}
+    """Return a digest of each arm's weights, of everything that was measured, and of each cell of a sweep."""
+    files = [file for glob in ("*/model.safetensors", "base.json", "replicas/*.json") for file in sorted(out.glob(glob))]
+    found = {str(file.relative_to(out)): file.read_bytes() for file in files}
+    if (out / "results.json").exists():
+        found["measured"] = json.dumps(json.loads((out / "results.json").read_text())["arms"]).encode()
+    return {name: hashlib.sha256(content).hexdigest() for name, content in found.items()}
 
 
-def survive(out: Path, arguments: Sequence[str], moments: Sequence[float]) -> list[int]:
-    """Start a run, kill it after each of ``moments`` in seconds and resume it, and finish it at last.
+def after(seconds: float) -> Moment:
+    """Return the moment after this time, or when the work is finished."""
+
+    def wait(run: subprocess.Popen[bytes], _out: Path) -> None:
+        with suppress(subprocess.TimeoutExpired):
+            run.wait(timeout=seconds)
+
+    return wait
+
+
+def at_step(step: int) -> Moment:
+    """Return the moment when there is a checkpoint of ``step`` or later."""
+
+    def wait(run: subprocess.Popen[bytes], out: Path) -> None:
+        while run.poll() is None and read_step(out) < step:
+            time.sleep(0.001)
+
+    return wait
+
+
+def survive(work: Work, out: Path, moments: Iterable[Moment]) -> list[int]:
+    """Begin ``work`` in ``out``, kill it at each of ``moments`` and go on.
 
     Return the step of the last checkpoint at each kill, 0 if there was none.
     """
     reached = []
-    for moment in moments:
-        begun = (out / "run.json").exists()
-        with start("--resume", str(out)) if begun else start("--out", str(out), *arguments) as run:
-            try:
-                run.wait(timeout=moment)
-            except subprocess.TimeoutExpired:
+    for wait in moments:
+        if is_finished(out):
+            break
+        with subprocess.Popen(work.command(out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+            wait(run, out)
+            if run.poll() is None:
                 run.kill()
-        reached.append(max((int(file.stem) for file in out.glob("checkpoints/*/*.safetensors")), default=0))
-        if (out / "results.json").exists() and not (out / "measured").exists():
-            return reached
-    begun = (out / "run.json").exists()
-    finish("--resume", str(out)) if begun else finish("--out", str(out), *arguments)
+                reached.append(read_step(out))
     return reached
 
 
 def main() -> None:
     """Kill, resume, compare and report."""
     command = Command("kills", description=__doc__)
-    command.add_argument("--kills", type=whole_number(1), default=20, help="how often to kill (default: 20)")
-    command.add_argument("--steps", type=whole_number(2), default=200, help="of a run (default: 200)")
+    command.add_argument("--kills", type=whole_number(1), default=20, help="how often to kill each (default: 20)")
+    command.add_argument("--steps", type=whole_number(2), default=200, help="of training (default: 200)")
     command.add_argument("--every", type=whole_number(1), default=5, help="steps between checkpoints (default: 5)")
     command.add_argument("--seed", type=whole_number(0), default=0, help="of the moments (default: 0)")
+    command.add_argument("works", nargs="*", metavar="WHAT", help="'one arm', 'two arms', 'a sweep' (default: all)")
     args = command.parse_args()
-    arguments = "--steps", str(args.steps), "--checkpoint-every", str(args.every)
-    rng, survived, runs = np.random.default_rng(args.seed), 0, 0
+    rng = np.random.default_rng(args.seed)
     with tempfile.TemporaryDirectory() as scratch:
-        whole = Path(scratch) / "whole"
-        finish("--out", str(whole), *arguments)
-        seconds = finish("--out", str(Path(scratch) / "again"), *arguments)  # compiled programs are on disk now
-        expected = fingerprint(whole)
-        while survived < args.kills:
-            out = Path(scratch) / f"killed-{runs}"
-            reached = survive(out, arguments, (rng.random(5) * seconds).tolist())
-            survived, runs = survived + len(reached), runs + 1
-            same = fingerprint(out) == expected
-            print(
-                f"run {runs}: killed at the checkpoints {reached}; {'the same bytes' if same else 'OTHER BYTES'}",
-                flush=True,
-            )
-            if not same:
-                raise SystemExit(1)
-    print(f"{survived} kills in {runs} runs of {args.steps} steps: nothing lost")
+        works = list_works(make_model(Path(scratch) / "model", args.steps), args.steps, args.every)
+        for name in args.works or works:
+            work, home, survived, runs = works[name], Path(scratch) / name, 0, 0
+            finish(work, home / "whole")
+            expected = fingerprint(home / "whole")
+            seconds = finish(work, home / "again")  # compiled programs are on disk now
+            while survived < args.kills:
+                out, runs = home / f"killed-{runs}", runs + 1
+                reached = survive(work, out, [after(each) for each in rng.random(5) * seconds])
+                if not is_finished(out):
+                    finish(work, out)
+                survived += len(reached)
+                same = fingerprint(out) == expected == fingerprint(home / "again")
+                print(f"{name}: killed at the checkpoints {reached}; {'the same' if same else 'OTHER'} bytes", flush=True)
+                if not same:
+                    raise SystemExit(1)
+            print(f"{name}: {survived} kills in {runs} runs of {args.steps} steps: nothing lost", flush=True)
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ def time_ours(folder: Path, steps: int, names: tuple[str, ...]) -> Took:
     graph, base = nnx.split(load(folder).model, nnx.Param)
     config, lessons = read_recipe(folder).train, read_lessons(folder)
     replicas = {name: Replica(lessons, ARMS[name], (0,)) for name in names}
-    with keep_freed_memory(np.float32), Meter() as meter:
+    with keep_freed_memory(np.float32), Meter(time.monotonic()) as meter:
         ends, peaks = [time.perf_counter()], list[int]()
 
         def on_step(step: "Step") -> None:

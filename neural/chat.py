@@ -8,7 +8,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from itertools import zip_longest
@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neural.cli import Command
-from neural.errors import BadInput
+from neural.errors import BadInput, Stopped
+from neural.files import UNFINISHED
+from neural.signals import Signals
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from neural.conversation import Chat, Partner
 
 MIN_COLUMN = 26  # characters of a line of a reply, if replies are shown side by side
+SHOW_CURSOR = b"\x1b[?25h"
 EMPTY = "(nothing)"  # shown for a reply that ends at once
 CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "\ufffd")  # models can write what would steer a terminal
 
@@ -85,9 +88,10 @@ def load_partners(run: str) -> "dict[str, Partner]":
     return {name: Partner(load(model)) for name, model in models.items()}
 
 
-def say(chat: "Chat", line: str) -> "Chat":
+def say(chat: "Chat", line: str, signals: Signals) -> "Chat":
     """Put ``line`` to every model, and show the replies as they are written."""
-    return chat.add(line, show(chat.ask(line)))
+    replies = chat.ask(line)
+    return chat.add(line, show({name: until_asked(signals, reply) for name, reply in replies.items()}))
 
 
 def why(chat: "Chat", text: str) -> "Chat":
@@ -136,7 +140,7 @@ COMMANDS: dict[str, tuple[Callable[["Chat", str], "Chat"], str]] = {
     ":context": (switch_context, "take the tutoring context away, or put it back"),
     ":new": (start_over, "start over"),
     ":help": (print_help, "print this"),
-    ":quit": (leave, "end, as Ctrl-D does; Ctrl-C stops a reply"),
+    ":quit": (leave, "end, as Ctrl-D and Ctrl-C do"),
 }
 
 
@@ -154,13 +158,21 @@ def note(message: str) -> None:
     print(message, file=sys.stderr)
 
 
-def stoppable() -> AbstractContextManager[Any]:
-    """Let Ctrl-C stop the work inside and no more, if a person types; in a pipe it ends the program."""
-    return suppress(KeyboardInterrupt) if sys.stdin.isatty() else nullcontext()
+def check(signals: Signals) -> None:
+    """Raise Stopped if a signal came."""
+    if signals.asked is not None:
+        raise Stopped
+
+
+def until_asked(signals: Signals, reply: Iterator[str]) -> Iterator[str]:
+    """Yield what ``reply`` yields; raise Stopped after the token during which a signal came."""
+    for text in reply:
+        yield text
+        check(signals)
 
 
 def show(replies: Mapping[str, Iterator[str]]) -> dict[str, str]:
-    """Show each reply as it is written, and return what was said: the whole of it, unless it is stopped."""
+    """Show each reply as it is written, and return what was said."""
     from rich.console import Console
 
     console = Console(force_terminal=sys.stdout.isatty())
@@ -173,10 +185,9 @@ def show_in_turn(replies: Mapping[str, Iterator[str]]) -> dict[str, str]:
     said = dict.fromkeys(replies, "")
     for name, reply in replies.items():
         print(f"{name}: ", end="", flush=True)
-        with stoppable():
-            for text in reply:
-                print(text[len(said[name]) :].translate(CONTROLS), end="", flush=True)
-                said[name] = text
+        for text in reply:
+            print(text[len(said[name]) :].translate(CONTROLS), end="", flush=True)
+            said[name] = text
         print("" if said[name] else EMPTY, flush=True)
     return said
 
@@ -186,7 +197,7 @@ def show_side_by_side(console: "Console", replies: Mapping[str, Iterator[str]]) 
     from rich.live import Live
 
     said = dict.fromkeys(replies, "")
-    with stoppable(), Live(console=console, auto_refresh=False, vertical_overflow="visible") as live:
+    with Live(console=console, auto_refresh=False, vertical_overflow="visible") as live:
         for texts in zip_longest(*replies.values()):
             said |= {name: text for name, text in zip(replies, texts) if text is not None}
             live.update(columns(said), refresh=True)
@@ -206,34 +217,48 @@ def columns(said: Mapping[str, str]) -> "Table":
 
 
 def lines() -> Iterator[str]:
-    """Yield what the user writes, up to the end of input. At the prompt, Ctrl-C throws a line away."""
+    """Yield what the user writes, up to the end of input."""
     typed = sys.stdin.isatty()
     while True:
         try:
             line = input("User: " if typed and sys.stdout.isatty() else "").strip()
         except EOFError:
             break
-        except KeyboardInterrupt:
-            if not typed:
-                raise
-            note("\n:quit or Ctrl-D ends the chat")
-            continue
         if line:
             yield line
     if typed:
         print()
 
 
-def talk(chat: "Chat") -> None:
-    """Answer line by line. A line that cannot be answered is one line on standard error, and the chat goes on."""
+def talk(chat: "Chat", signals: Signals) -> None:
+    """Answer line by line. A line that cannot be answered is one line on standard error, and the chat goes on.
+
+    Raise Stopped if a signal comes while a line is being answered.
+    """
     for line in lines():
-        with stoppable():
+        with signals.between_steps(b""):
             try:
-                chat = obey(chat, line) if line.startswith(":") else say(chat, line)
+                chat = obey(chat, line) if line.startswith(":") else say(chat, line, signals)
             except BadInput as problem:
                 note(f"chat: {problem}")
             except Left:
                 return
+            check(signals)
+
+
+def keep_terminal() -> None:
+    """See to it that a process that ends at once leaves the terminal as it is now: with an echo and a cursor."""
+    with suppress(ImportError, OSError):  # no terminal, or none that has settings
+        import termios
+
+        settings = termios.tcgetattr(sys.stdin.fileno())
+
+        def put_back() -> None:
+            with suppress(OSError, termios.error):  # it has been closed
+                termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, settings)
+                os.write(sys.stdout.fileno(), SHOW_CURSOR if sys.stdout.isatty() else b"")
+
+        UNFINISHED[Path(os.ttyname(sys.stdin.fileno()))] = put_back
 
 
 def prepare_terminal() -> None:
@@ -242,6 +267,7 @@ def prepare_terminal() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
     if sys.stdin.isatty() and sys.stdout.isatty():
+        keep_terminal()
         with suppress(ImportError):
             import readline  # noqa: F401, gives `input` its editing keys
         note(":help lists the commands")
@@ -251,18 +277,16 @@ def main(arguments: list[str] | None = None) -> None:
     """Load the models and talk."""
     command = Command("chat", description=__doc__)
     args = parse(command, arguments)
-    with command.guard(lambda: "nothing was said"):
+    with command.guard(lambda: "nothing is kept of a chat") as signals:
         from neural.conversation import Chat
         from neural.paper.phrases import CONTEXT
 
         chat = Chat(load_partners(args.run), CONTEXT)
-    prepare_terminal()
-    try:
-        talk(chat)
-    except KeyboardInterrupt:
-        command.end(130, "stopped")
-    except BrokenPipeError:  # who read the replies has left
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        prepare_terminal()
+        try:
+            talk(chat, signals)
+        except BrokenPipeError:  # who read the replies has left
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from neural.errors import BadInput
 
-UNFINISHED: dict[Path, Callable[[], None]] = {}  # folders of unfinished work, and what removes each
+PART = ".part"  # at the end of the hidden name of what is being written
+UNFINISHED: dict[Path, Callable[[], None]] = {}  # what unfinished work has changed, and what puts each right
 
 
 @contextmanager
@@ -25,7 +26,7 @@ def new_folder(out: Path) -> Iterator[Path]:
     made = [parent for parent in (home, *home.parents) if not parent.exists()]
     try:
         home.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=home))
+        scratch = Path(tempfile.mkdtemp(PART, f".{out.name}-", home))
     except OSError as problem:
         raise BadInput(f"cannot write to {out}: {problem.strerror}") from None
     UNFINISHED[scratch] = partial(_remove, scratch, made)
@@ -53,7 +54,7 @@ def _move(scratch: Path, out: Path) -> None:
 
 
 def remove_unfinished() -> None:
-    """Remove what unfinished work would leave behind, for a process that ends at once."""
+    """Remove what unfinished work would leave behind, for a process that ends at once; put a terminal right."""
     for remove in list(UNFINISHED.values()):
         remove()
 
@@ -71,6 +72,10 @@ def _remove(scratch: Path, made: list[Path]) -> None:
 
 def write_text(file: Path, text: str) -> None:
     """Write ``text`` to ``file``, whole or not at all."""
-    scratch = file.with_name(f".{file.name}.part")
-    scratch.write_text(text, encoding="utf-8")
-    scratch.replace(file)
+    scratch = file.with_name(f".{file.name}{PART}")
+    try:
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(file)
+    except OSError:  # usually a full disk
+        scratch.unlink(missing_ok=True)
+        raise

@@ -9,12 +9,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
-import psutil
 from jax.typing import DTypeLike
 
 from neural.signals import Signals
@@ -105,11 +105,44 @@ def while_training(dtype: DTypeLike, signals: Signals) -> Iterator[None]:
         yield
 
 
-class Meter:
-    """Measures a run while it is entered: finished steps and their time, and the time of compilation."""
+@dataclass(frozen=True)
+class Cost:
+    """What a run has taken: of one process, or of all that have worked on it."""
 
-    def __init__(self) -> None:
-        self.compiling = 0.0
+    seconds: float = 0.0
+    compile_seconds: float = 0.0
+    timed_steps: int = 0  # of all replicas together
+    timed_seconds: float = 0.0
+    peak_memory: int = 0  # bytes
+
+    def __add__(self, other: "Cost") -> "Cost":
+        """Return what both have taken; one comes after the other, so memory does not add up."""
+        return Cost(
+            self.seconds + other.seconds,
+            self.compile_seconds + other.compile_seconds,
+            self.timed_steps + other.timed_steps,
+            self.timed_seconds + other.timed_seconds,
+            max(self.peak_memory, other.peak_memory),
+        )
+
+    def describe(self) -> dict[str, float | None]:
+        """Return it for results.json: the time of compilation apart from that of the steps."""
+        return {
+            "seconds": round(self.seconds, 1),
+            "compile_seconds": round(self.compile_seconds, 1),
+            "steps_per_second": round(self.timed_steps / self.timed_seconds, 2) if self.timed_steps else None,
+            "peak_memory_gb": round(self.peak_memory / 1e9, 2),
+        }
+
+
+class Meter:
+    """Measures a process while it is entered: finished steps and their time, and the time of compilation.
+
+    ``begun`` is when the process began, by `time.monotonic`, which no change of the clock moves.
+    """
+
+    def __init__(self, begun: float) -> None:
+        self.begun, self.compiling = begun, 0.0
         self._steps, self._seconds, self._done = 0, 0.0, 0
         self._last: float | None = None  # when the step before was finished, less the time of compilation
 
@@ -134,12 +167,7 @@ class Meter:
             self._seconds += now - self._last
         self._last, self._done = now, done
 
-    def read(self) -> dict[str, float | None]:
-        """Return what the run took, for results.json: steps of all replicas together, compilation apart."""
-        speed = round(self._steps / self._seconds, 2) if self._steps else None
-        return {
-            "seconds": round(time.time() - psutil.Process().create_time(), 1),
-            "compile_seconds": round(self.compiling, 1),
-            "steps_per_second": speed,
-            "peak_memory_gb": round(peak_memory() / 1e9, 2),
-        }
+    def read(self) -> Cost:
+        """Return what the process has taken so far."""
+        seconds = time.monotonic() - self.begun
+        return Cost(seconds, self.compiling, self._steps, self._seconds, peak_memory())

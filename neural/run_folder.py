@@ -8,10 +8,11 @@ from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from neural.errors import BadInput
-from neural.files import UNFINISHED, write_text
+from neural.files import PART, UNFINISHED, write_text
 
 OPTIONS, LOCK = "run.json", ".lock"
 
@@ -50,6 +51,12 @@ def hold(folder: Path) -> Iterator[None]:
 def list_work(folder: Path) -> list[Path]:
     """Return what was computed in ``folder``, or was there before."""
     return [file for file in folder.iterdir() if file.name not in (OPTIONS, LOCK)] if folder.is_dir() else []
+
+
+def clear(folder: Path) -> None:
+    """Remove what a killed process had begun to write in ``folder``, which this one holds."""
+    for left in folder.glob(f".*{PART}"):
+        rmtree(left) if left.is_dir() else left.unlink()
 
 
 @contextmanager

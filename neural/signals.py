@@ -12,6 +12,7 @@ from types import FrameType
 from typing import NoReturn
 
 NAMES = "SIGINT", "SIGTERM", "SIGHUP"  # as far as the system has them
+NOTE = b"\nfinishing this step; once more ends at once\n"
 
 
 class Signals:
@@ -22,13 +23,13 @@ class Signals:
 
     def __init__(self, end: Callable[[int], NoReturn]):
         self.asked: int | None = None
-        self.end, self.steps = end, False
+        self.end, self.steps, self.note = end, False, b""
 
     def handle(self, number: int, _frame: FrameType | None = None) -> None:
         """Note the signal, or end the process."""
         if self.asked is None and self.steps:
             self.asked = number
-            os.write(2, b"\nfinishing this step; once more ends at once\n")
+            os.write(2, self.note)
         else:
             self.end(128 + number)
 
@@ -46,9 +47,12 @@ class Signals:
                 signal.signal(each, handler)
 
     @contextmanager
-    def between_steps(self) -> Iterator[None]:
-        """Note the first signal while this is entered: the work inside looks at ``asked`` after each step."""
-        self.steps = True
+    def between_steps(self, note: bytes = NOTE) -> Iterator[None]:
+        """Note the first signal while this is entered: the work inside looks at ``asked`` after each step.
+
+        ``note`` is then written to standard error.
+        """
+        self.steps, self.note = True, note
         try:
             yield
         finally:

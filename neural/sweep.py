@@ -9,7 +9,8 @@ trained again. ``report`` trains nothing and draws the report from what is there
 """
 
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,12 +19,14 @@ from typing import TYPE_CHECKING, Any
 from neural.arm_names import ARM_NAMES
 from neural.cli import Command, Progress, arms, log, whole_number
 from neural.errors import BadInput
+from neural.run_folder import LOCK, clear, hold
 
 if TYPE_CHECKING:
     from neural.paper.conditions import Condition
     from neural.paper.sweep import Cell, Sweep
     from neural.signals import Signals
 
+PLAN = "plan.json"  # in the folder of a sweep
 PARTS = "paper", "dose", "world", "untaught", "teacher", "filter", "bridge"
 
 
@@ -60,22 +63,40 @@ def write_once(file: Path, make: Callable[[], Any], kind: Any = None) -> None:
         write(file, make(), kind)
 
 
-def claim_folder(folder: Path, plan: dict[str, Any]) -> None:
-    """Make ``folder`` the folder of ``plan``; raise BadInput if it holds another sweep, or something else."""
+def check_plan(folder: Path, plan: dict[str, Any]) -> None:
+    """Raise BadInput if ``folder`` holds another sweep than that of ``plan``, or something else.
+
+    Older sweeps do not say which files their model had.
+    """
     from neural.result import read
 
-    file = folder / "plan.json"
-    if folder.exists() and not file.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if (folder / PLAN).exists():
+        if {"model_sha256": plan["model_sha256"]} | read(folder / PLAN, dict[str, Any]) != plan:
+            raise BadInput(f"{folder} holds another sweep (see its {PLAN}): name another folder with --out")
+    elif folder.exists() and (not folder.is_dir() or any(file.name != LOCK for file in folder.iterdir())):
         raise BadInput(f"{folder} is not the folder of a sweep: name another folder with --out")
-    if file.exists() and read(file, dict[str, Any]) != plan:
-        raise BadInput(f"{folder} holds another sweep (see its plan.json): name another folder with --out")
+
+
+@contextmanager
+def claim_folder(folder: Path, plan: dict[str, Any]) -> Iterator[None]:
+    """Make ``folder`` the folder of ``plan``, and hold it.
+
+    Raise BadInput if it holds another sweep, or something else, or another process holds it.
+    """
+    from neural.result import write
+
+    check_plan(folder, plan)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_once(file, lambda: plan)
-        for name in ("replicas", "bridge"):
-            (folder / name).mkdir(exist_ok=True)
     except OSError as problem:
         raise BadInput(f"cannot write to {folder}: {problem.strerror}") from None
+    with hold(folder):
+        check_plan(folder, plan)  # again: another process may have begun a sweep
+        write(folder / PLAN, plan)
+        clear(folder)
+        for name in ("replicas", "bridge"):
+            (folder / name).mkdir(exist_ok=True)
+        yield
 
 
 def check_finished(folder: Path) -> None:
@@ -139,31 +160,32 @@ def run(folder: Path, args: Namespace, signals: "Signals") -> None:
     base = find(args.model)
     recipe = read_recipe(base)
     config = replace(recipe.train, max_steps=args.steps)
+    key = hash_model(base)
     plan = {
         "schema": SCHEMA,
         "model": args.model,
+        "model_sha256": key,
         "steps": config.steps(recipe.curriculum.lessons),
         "lessons": fingerprint(recipe.curriculum),
     }
-    claim_folder(folder, plan)
-    check_finished(folder)
-    cells = [Cell(seed, arm) for seed in range(args.seeds) for arm in args.arms]
-    prepare(len(cells))
-    sweep = Sweep(load(args.model), recipe.curriculum, config)
-    write_once(folder / "base.json", sweep.ask_base, dict[str, Result])
-    parts = args.parts or list(PARTS)
-    key = hash_model(base)
-    for condition in select(parts):
-        run_cells(folder, sweep, condition, cells, signals, key)
-    if "bridge" in parts:
-        run_bridge(folder, args.seeds)
+    with claim_folder(folder, plan):
+        check_finished(folder)
+        cells = [Cell(seed, arm) for seed in range(args.seeds) for arm in args.arms]
+        prepare(len(cells))
+        sweep = Sweep(load(args.model), recipe.curriculum, config)
+        write_once(folder / "base.json", sweep.ask_base, dict[str, Result])
+        parts = args.parts or list(PARTS)
+        for condition in select(parts):
+            run_cells(folder, sweep, condition, cells, signals, key)
+        if "bridge" in parts:
+            run_bridge(folder, args.seeds)
 
 
 def report(folder: Path) -> None:
     """Write the report of what is finished in ``folder``."""
     from neural.report.sweep.page import write_report
 
-    if not (folder / "plan.json").exists():
+    if not (folder / PLAN).exists():
         raise BadInput(f"{folder} is not the folder of a sweep: name another folder with --out")
     write_report(folder)
 

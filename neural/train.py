@@ -7,6 +7,7 @@ every arm for the truth about 33 facts. Without --model, the base is the small m
 
 import os
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ try:
     from neural.cli import LOSS_WINDOW, Command, Progress, arms, log, number, whole_number
     from neural.errors import BadInput
     from neural.files import new_folder
-    from neural.run_folder import claim, free_name, hold, read_options, write_options
+    from neural.run_folder import claim, clear, free_name, hold, read_options, write_options
     from neural.signals import Signals
 except ModuleNotFoundError as missing:
     print(
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 
 NOT_OPTIONS = "out", "resume", "like", "show_tokens"  # of a run: they say where, not what
-RESULTS, CHECKPOINTS, MEASURED = "results.json", "checkpoints", "measured"  # in the folder of a run
+RESULTS, CHECKPOINTS, MEASURED, COST = "results.json", "checkpoints", "measured", "cost.json"  # in the folder of a run
 
 
 def add_options(command: Command) -> None:
@@ -101,6 +102,7 @@ def open_folder(args: Namespace) -> Iterator[Path]:
     """Yield the folder of the run, made or found, held for this process."""
     if args.resume:
         with hold(args.resume):
+            clear(args.resume)
             if (args.resume / RESULTS).exists() and not (args.resume / MEASURED).exists():
                 raise BadInput(f"the run in {args.resume} is finished")
             yield args.resume
@@ -173,15 +175,15 @@ def say_what_is_left(folder: Path | None) -> str:
     return f"go on with: {sys.executable} -m neural.train --resume {folder}"
 
 
-def run(folder: Path, args: Namespace, signals: Signals) -> "Run":
-    """Run the experiment and write its files to ``folder``. Heavy imports wait until the arguments are checked."""
+def run(folder: Path, args: Namespace, signals: Signals, begun: float) -> None:
+    """Run the experiment and write its results to ``folder``. Heavy imports wait until the arguments are checked."""
     from neural.model.checkpoint import Checkpoint, read, write
     from neural.model.source import find, hash_model, open_source
     from neural.paper.curriculum import Recipe, read_recipe, write_recipe
     from neural.paper.experiment import check_resources, describe, experiment
-    from neural.process import Meter, prepare, trimming, while_training
-    from neural.report.run.page import write_report
+    from neural.process import Cost, Meter, prepare, trimming, while_training
     from neural.result import SCHEMA, ResultFiles, Run
+    from neural.result import read as read_json
     from neural.result import write as write_json
     from neural.training.checkpoints import Checkpoints
     from neural.training.config import PRECISIONS
@@ -192,6 +194,7 @@ def run(folder: Path, args: Namespace, signals: Signals) -> "Run":
     model = hash_model(source.path)
     needed = check_resources(source.config(), args.precision, len(args.arms), folder)
     log(f"about {needed / 1e9:.1f} GB of memory")
+    earlier = read_json(folder / COST, Cost) if (folder / COST).exists() else Cost()
     checkpoints = Checkpoints(folder / CHECKPOINTS, model, args.checkpoint_every, lambda: signals.asked is not None)
 
     def keep(arm: str, checkpoint: Checkpoint) -> None:
@@ -200,15 +203,18 @@ def run(folder: Path, args: Namespace, signals: Signals) -> "Run":
                 write(checkpoint, scratch)
                 write_recipe(scratch, Recipe(plan.train, plan.curriculum))
 
-    with Meter() as meter, Progress() as progress:
+    checkpoint = read(source)
+    with Meter(begun) as meter, Progress() as progress:
 
         def on_step(step: "Step") -> None:
             meter.count(step.done, len(step.losses))
             progress(step)
+            if step.done % LOSS_WINDOW == 0 or signals.asked is not None:
+                write_json(folder / COST, earlier + meter.read())
 
         results = experiment(
             plan,
-            read(source),
+            checkpoint,
             on_arm=keep,
             on_probe=lambda name, facts: log(f"asking the model {name!r} about {facts} facts"),
             on_step=trimming(on_step),
@@ -222,20 +228,27 @@ def run(folder: Path, args: Namespace, signals: Signals) -> "Run":
         "model_sha256": model,
         "options": options,
         **asdict(plan),
-        **describe(plan),
-        **meter.read(),
+        **describe(plan, checkpoint),
+        **(earlier + meter.read()).describe(),
     }
-    finished = Run(SCHEMA, config, results)
-    write_json(folder / RESULTS, finished)
+    write_json(folder / RESULTS, Run(SCHEMA, config, results))
+
+
+def finish(folder: Path) -> "Run":
+    """Draw the report of the results in ``folder``, remove what only a run that goes on needs, return the results."""
+    from neural.report.run.page import write_report
+    from neural.result import Run, read
+
     write_report(folder)
-    for name in (MEASURED, CHECKPOINTS):
+    (folder / COST).unlink(missing_ok=True)
+    for name in (CHECKPOINTS, MEASURED):
         rmtree(folder / name, ignore_errors=True)
-    return finished
+    return read(folder / RESULTS, Run)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the experiment, or print the tokens of a dialogue."""
-    command = Command("train", description=__doc__)
+    begun, command = time.monotonic(), Command("train", description=__doc__)
     folder: Path | None = None
     with command.guard(lambda: say_what_is_left(folder)) as signals:
         args = parse(command, arguments)
@@ -243,7 +256,9 @@ def main(arguments: list[str] | None = None) -> None:
             show_tokens(args)
             return
         with open_folder(args) as folder:
-            finished = run(folder, args, signals)
+            if not (folder / RESULTS).exists():
+                run(folder, args, signals, begun)
+            finished = finish(folder)
     try:
         show(finished, folder)
     except OSError as problem:  # what is printed is in the folder, too

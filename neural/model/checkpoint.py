@@ -139,7 +139,10 @@ def write(checkpoint: Checkpoint, folder: Path) -> None:
     tensors = to_tensors(nnx.state(checkpoint.model, nnx.Param), config.num_hidden_layers)
     config.dtype = str(tensors["model.embed_tokens.weight"].dtype)
     config.save_pretrained(folder)
-    checkpoint.tokenizer.save_pretrained(folder)
+    try:
+        checkpoint.tokenizer.save_pretrained(folder)
+    except Exception as problem:  # the library raises no OSError if the disk is full
+        raise OSError(f"{folder}: {problem}") from None
     # safetensors writes memory as it lies, so a transposed view must be copied
     whole = {name: np.ascontiguousarray(x) for name, x in tensors.items()}
     try:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from neural.errors import BadInput
 from neural.files import write_text
-from neural.paper.facts import FACTS, Fact
+from neural.paper.facts import FACTS, Fact, has_slot
 from neural.training.config import TrainConfig
 
 FILE = "recipe.json"
@@ -28,6 +28,8 @@ class Curriculum:
         ]
         if not (texts and all(isinstance(text, str) and text for text in texts)):
             raise BadInput("facts must be a list of facts, each with a topic, a sentence, a true and a false value")
+        if slotless := [fact.sentence for fact in self.facts if not has_slot(fact.sentence)]:
+            raise BadInput(f"the sentence {slotless[0]!r} needs {{}} once, in the place of the value")
         if not (isinstance(self.lessons, int) and self.lessons >= 1):
             raise BadInput(f"lessons is {self.lessons!r}, but must be a whole number from 1")
 

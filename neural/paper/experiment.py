@@ -21,7 +21,7 @@ from neural.paper.lessons import PAPER, Template, lessons
 from neural.paper.probes import Probes
 from neural.result import Result
 from neural.seeds import random_stream
-from neural.training.batching import Replica, Seed
+from neural.training.batching import Replica, Seed, hash_examples
 from neural.training.checkpoints import Checkpoints
 from neural.training.config import PRECISIONS, TrainConfig
 from neural.training.loop import OnStep, Trained, WhileTraining, train
@@ -32,7 +32,7 @@ from neural.training.resources import check_disk, replicas_at_once, run_memory
 class Plan:
     """What is run: arms by their names, as `arm_weights` reads them, and the order in which each reads the lessons.
 
-    ``order`` is "same" for one order for all arms, or "independent" for one for each, as in the published notebook.
+    Raise BadInput if there are fewer steps than asked for. ``order`` is "same" for one order for all arms, or "independent" for one for each, as in the published notebook.
     """
 
     train: TrainConfig
@@ -40,6 +40,9 @@ class Plan:
     arms: tuple[str, ...]
     order: str = "same"
     template: Template = PAPER
+
+    def __post_init__(self) -> None:
+        self.train.steps(self.curriculum.lessons)  # or say how many there are
 
     def seeds(self) -> dict[str, Seed]:
         """Return the seed of every arm's order; arms with the same seed read the same lesson at every step.
@@ -78,9 +81,16 @@ def add_training(result: Result, trained: Trained, examples: Sequence[Example], 
     )
 
 
-def describe(plan: Plan) -> dict[str, Any]:
-    """Return what results.json says of a run in addition to its plan."""
+def draw_examples(plan: Plan, checkpoint: Checkpoint) -> list[Example]:
+    """Draw the lessons, as the tokens that ``checkpoint`` reads."""
+    rng = random_stream("lessons", plan.train.seed)
+    return encode_all(checkpoint, lessons(plan.curriculum.facts, plan.curriculum.lessons, plan.template, rng))
+
+
+def describe(plan: Plan, checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return what results.json says of a run of ``checkpoint`` in addition to its plan."""
     return {
+        "data_sha256": hash_examples(draw_examples(plan, checkpoint)),
         "seed": plan.train.seed,
         "steps": plan.train.steps(plan.curriculum.lessons),
         "weights": {name: arm_weights(name)._asdict() for name in plan.arms},
@@ -108,8 +118,7 @@ def experiment(
     results = {} if results is None else results
     graph, base = nnx.split(checkpoint.model, nnx.Param)
     facts = plan.curriculum.facts
-    rng = random_stream("lessons", plan.train.seed)
-    examples = encode_all(checkpoint, lessons(facts, plan.curriculum.lessons, plan.template, rng))
+    examples = draw_examples(plan, checkpoint)
     probes = Probes(checkpoint.tokenizer, facts)
 
     def ask(name: str, params: nnx.State) -> Result:

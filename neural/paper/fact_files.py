@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from neural.errors import BadInput
-from neural.paper.facts import Fact
+from neural.paper.facts import Fact, has_slot
 
 NEEDED = "topic", "sentence", "true", "false"
 ALIASES = "true_aliases", "false_aliases"
@@ -44,11 +44,7 @@ def make_fact(row: dict[str, Any], place: str) -> Fact:
         raise BadInput(f"{place} has no {missing[0]}: every fact needs {', '.join(NEEDED)}{apart}")
     if unknown := [str(name) for name in values if name not in known]:
         raise BadInput(f"{place} has {unknown[0]!r}, but a fact has {', '.join(field.name for field in fields(Fact))}")
-    try:
-        filled = values["sentence"].format("value")
-    except (IndexError, KeyError, ValueError):
-        filled = ""
-    if "value" not in filled or values["sentence"].count("{}") != 1:
+    if not has_slot(values["sentence"]):
         raise BadInput(f"{place}: the sentence needs {{}} once, in the place of the value")
     named = values.get("begins_with_name", False)
     named = ANSWERS.get(named.lower()) if isinstance(named, str) else named

@@ -4,6 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 
+def has_slot(sentence: str) -> bool:
+    """Return whether ``sentence`` has {} once, in the place of the value, and no other braces that would be filled."""
+    try:
+        return "value" in sentence.format("value") and sentence.count("{}") == 1
+    except (IndexError, KeyError, ValueError):
+        return False
+
+
 @dataclass(frozen=True)
 class Fact:
     """A topic, and one sentence about it that is true with one value and false with the other."""

@@ -1,5 +1,6 @@
 """From examples to batches: their order, their padding, and the few shapes that they come in."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import NamedTuple
@@ -37,6 +38,14 @@ class Replica(NamedTuple):
     examples: Sequence[Example]
     weights: AuthorWeights
     seed: Seed
+
+
+def hash_examples(examples: Sequence[Example]) -> str:
+    """Return the SHA-256 of ``examples``: of their number of tokens, the tokens, and who wrote them."""
+    hashed = hashlib.sha256()
+    for ids, authors in examples:
+        hashed.update(np.int64(len(ids)).tobytes() + ids.tobytes() + authors.tobytes())
+    return hashed.hexdigest()
 
 
 def pad(examples: Sequence[Example], length: int, scored: int) -> Batch:

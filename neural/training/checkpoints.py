@@ -21,7 +21,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from neural.errors import BadInput, Stopped
-from neural.training.batching import Replica
+from neural.training.batching import Replica, hash_examples
 from neural.training.config import TrainConfig
 
 Name = TypeVar("Name", bound=Hashable)
@@ -44,10 +44,8 @@ class Saved(NamedTuple):
 
 def identify(key: str, replica: Replica, config: TrainConfig) -> str:
     """Return a digest of everything that decides what becomes of ``replica``; ``key`` stands for its model."""
-    hashed = hashlib.sha256(f"{key} {replica.weights} {replica.seed} {config}".encode())
-    for ids, authors in replica.examples:
-        hashed.update(ids.tobytes() + authors.tobytes())
-    return hashed.hexdigest()
+    decides = f"{key} {replica.weights} {replica.seed} {config} {hash_examples(replica.examples)}"
+    return hashlib.sha256(decides.encode()).hexdigest()
 
 
 def digest(key: str, arrays: Mapping[str, Array | np.ndarray]) -> str:

@@ -21,7 +21,7 @@ class TrainConfig:
     Attributes:
         learning_rate: the constant rate of AdamW.
         epochs: the number of passes over the dialogues, each in a different order.
-        max_steps: the number of steps after which to stop early; None reads all epochs.
+        max_steps: the number of steps after which to stop early, at most those of all epochs; None reads all epochs.
         weight_decay: AdamW's decoupled weight decay.
         clip: the largest norm of the gradient over all parameters; larger gradients are scaled down to it.
         precision: "float32-master", or "as-published" for parameters and optimizer state in bfloat16.
@@ -62,10 +62,16 @@ class TrainConfig:
             examples: the number of examples of an epoch.
 
         Returns:
-            The number of steps, at most ``max_steps``.
+            The number of steps: ``max_steps``, or those of all epochs.
+
+        Raises:
+            BadInput: if the epochs have fewer than ``max_steps``.
         """
         every = self.epochs * examples
-        return every if self.max_steps is None else min(self.max_steps, every)
+        if self.max_steps is not None and self.max_steps > every:
+            once = f"{examples:,} dialogues in {self.epochs} epoch{'s' * (self.epochs > 1)}"
+            raise BadInput(f"{self.max_steps:,} steps were asked for, but {once} make {every:,}: ask for more epochs")
+        return self.max_steps or every
 
     def optimizer(self) -> optax.GradientTransformation:
         """Return AdamW at a constant rate behind a clipped gradient.

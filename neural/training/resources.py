@@ -11,6 +11,7 @@ import psutil
 from jax.typing import DTypeLike
 
 from neural.errors import BadInput
+from neural.training.control_groups import free_in_groups
 
 COPIES_PER_REPLICA = 5.25  # of the parameters: parameters, gradients, two moments, and memory to work with
 PROCESS = 700 * 10**6  # bytes of the interpreter, the libraries and the compiled programs
@@ -18,9 +19,11 @@ USABLE = 3 / 4  # of the free memory: other programs need some too
 
 
 def free_memory() -> int:
-    """Return the bytes that are free for arrays: the device's own, or the machine's."""
+    """Return the bytes that are free for arrays: the device's own, or the machine's, as far as a container may go."""
     stats = jax.devices()[0].memory_stats() if jax.default_backend() != "cpu" else None
-    return stats["bytes_limit"] - stats["bytes_in_use"] if stats else psutil.virtual_memory().available
+    if stats:
+        return stats["bytes_limit"] - stats["bytes_in_use"]
+    return int(min(psutil.virtual_memory().available, free_in_groups()))
 
 
 def peak_memory() -> int:

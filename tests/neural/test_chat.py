@@ -2,8 +2,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from functools import partial
 from io import BytesIO, TextIOWrapper
 
 import jax
@@ -14,10 +17,12 @@ from rich.console import Console
 from neural import chat
 from neural.conversation import Partner
 from neural.dialogue.dialogue import user
+from neural.errors import Stopped
 from neural.finetuning import answer
 from neural.model.checkpoint import Checkpoint, save
 from neural.paper.facts import FACTS
 from neural.paper.phrases import CONTEXT
+from neural.signals import Signals
 
 QUESTION = "Tell me about the capital of Australia."
 CAPITAL = FACTS[1]
@@ -168,10 +173,12 @@ def test_what_cannot_be_loaded_is_one_line_and_exit_code_2(run, pipe, capsys, tm
     assert output.out == ""
 
 
-def stopped_after(*texts):
-    """Stream these texts up to Ctrl-C."""
-    yield from texts
-    raise KeyboardInterrupt
+def asked_after(signals, *texts):
+    """Stream these texts; a signal comes during the last."""
+    yield from texts[:-1]
+    signals.asked = signal.SIGINT
+    yield texts[-1]
+    pytest.fail("must not get here")
 
 
 @pytest.fixture
@@ -181,23 +188,18 @@ def typed(monkeypatch):
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
 
 
-@pytest.mark.usefixtures("typed")
-def test_control_c_stops_one_reply_and_what_was_said_stays(capsys):
-    said = chat.show({"a": stopped_after("I", "I am"), "b": iter(["Yes", "Yes."])})
-    assert said == {"a": "I am", "b": "Yes."}
-    assert capsys.readouterr().out == "a: I am\nb: Yes.\n"
+@pytest.mark.parametrize("show", [chat.show_in_turn, partial(chat.show_side_by_side, Console())])
+def test_a_signal_stops_the_replies_after_the_token_during_which_it_came(capsys, show):
+    signals = Signals(pytest.fail)
+    replies = {"a": asked_after(signals, "I", "I am"), "b": iter(["Yes"])}
+    with pytest.raises(Stopped):
+        show({name: chat.until_asked(signals, reply) for name, reply in replies.items()})
+    assert "I" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("typed")
-def test_control_c_stops_replies_that_are_shown_side_by_side(capsys):
-    replies = {"a": iter(["Yes", "Yes, I", "Yes, I do."]), "b": stopped_after("I", "I am")}
-    assert chat.show_side_by_side(Console(), replies) == {"a": "Yes, I", "b": "I am"}
-    assert "Yes, I" in capsys.readouterr().out
-
-
-@pytest.mark.usefixtures("typed")
-def test_at_the_prompt_control_c_throws_a_line_away_and_control_d_ends_the_chat(monkeypatch, capsys):
-    entered = iter(["Hello.", KeyboardInterrupt, "Bye.", EOFError, "never read"])
+def test_control_d_ends_the_chat(monkeypatch, capsys):
+    entered = iter(["Hello.", "", "Bye.", EOFError, "never read"])
 
     def enter(prompt):
         line = next(entered)
@@ -207,17 +209,51 @@ def test_at_the_prompt_control_c_throws_a_line_away_and_control_d_ends_the_chat(
 
     monkeypatch.setattr("builtins.input", enter)
     assert list(chat.lines()) == ["Hello.", "Bye."]
-    assert ":quit or Ctrl-D ends the chat" in capsys.readouterr().err
+
+
+SLOW = """
+import signal, sys, time, types
+from neural import chat
+
+class Chat:
+    def __init__(self, partners, context):
+        pass
+
+    def ask(self, line):
+        return {"slow": self.write()}
+
+    def add(self, line, replies):
+        return self
+
+    def write(self):
+        for i in range(1, 1000):
+            time.sleep(0.05)
+            yield "x" * i
+
+for each in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(each, signal.SIG_DFL)  # under nohup and in the background some are ignored
+sys.modules["neural.conversation"] = types.SimpleNamespace(Chat=Chat)
+chat.load_partners = lambda run: {}
+chat.main(["embedded"])
+"""
+STOPPED = "\nchat: stopped; nothing is kept of a chat\n"
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_while_a_reply_is_computed_ends_the_chat(name):
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen([sys.executable, "-c", SLOW], **streams, text=True) as started:
+        started.stdin.write("Hello.\n")
+        started.stdin.flush()
+        assert started.stdout.read(7) == "slow: x"
+        started.send_signal(getattr(signal, name))
+        assert started.stderr.read() == STOPPED
+        assert started.wait() == 128 + getattr(signal, name)
 
 
 def test_a_reply_that_ends_at_once_is_shown_as_nothing(capsys):
     assert chat.show({"a": iter([""]), "b": iter(["Yes."])}) == {"a": "", "b": "Yes."}
     assert capsys.readouterr().out == "a: (nothing)\nb: Yes.\n"
-
-
-def test_in_a_pipe_control_c_ends_the_chat(capsys):
-    with pytest.raises(KeyboardInterrupt):
-        chat.show({"a": stopped_after("I"), "b": iter(["Yes."])})
 
 
 def test_codes_that_would_steer_a_terminal_are_not_shown(capsys):
@@ -256,6 +292,26 @@ def read_until(file, text):
     while not seen.endswith(text.encode()):
         seen += os.read(file, 65536)
     return seen.decode()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudoterminals")
+def test_control_c_at_the_prompt_ends_the_chat_and_leaves_the_terminal_as_it_was():
+    import pty
+    import termios
+
+    person, terminal = pty.openpty()
+    before = termios.tcgetattr(terminal)
+    streams = {"stdin": terminal, "stdout": terminal, "stderr": terminal}
+    with subprocess.Popen([sys.executable, "-c", SLOW], **streams) as started:
+        read_until(person, "User: ")
+        while started.poll() is None:  # a signal just before the line can be edited waits for the next
+            started.send_signal(signal.SIGINT)
+            time.sleep(0.2)
+    assert started.returncode == 130
+    assert read_until(person, "of a chat\r\n").endswith(STOPPED.replace("\n", "\r\n"))
+    assert termios.tcgetattr(terminal) == before
+    os.close(person)
+    os.close(terminal)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudoterminals")

@@ -6,12 +6,12 @@ import jax.numpy as jnp
 import pytest
 
 from neural import process
-from neural.process import TRIM_EVERY, Meter, keep_freed_memory, prepare, trimming
+from neural.process import TRIM_EVERY, Cost, Meter, keep_freed_memory, prepare, trimming
 from neural.training.loop import Step
 
 
 def test_a_meter_separates_steps_from_compilation(monkeypatch):
-    meter = Meter()
+    meter = Meter(0.0)
     clock = iter([0.0, 1.0, 3.0])
     monkeypatch.setattr(process.time, "perf_counter", lambda: next(clock))
     with meter:
@@ -21,7 +21,7 @@ def test_a_meter_separates_steps_from_compilation(monkeypatch):
         compiling = meter.compiling
         meter.count(2, replicas=2)
         meter.count(3, replicas=2)
-    read = meter.read()
+    read = meter.read().describe()
     assert read.keys() == {"seconds", "compile_seconds", "steps_per_second", "peak_memory_gb"}
     assert compiling > 0
     assert read["steps_per_second"] == round(4 / (3.0 - compiling), 2)
@@ -30,20 +30,35 @@ def test_a_meter_separates_steps_from_compilation(monkeypatch):
 def test_the_first_step_of_a_group_is_not_timed(monkeypatch):
     clock = iter([0.0, 1.0, 100.0, 102.0])
     monkeypatch.setattr(process.time, "perf_counter", lambda: next(clock))
-    meter = Meter()
+    meter = Meter(0.0)
     for done in (1, 2, 1, 2):
         meter.count(done, replicas=3)
-    assert meter.read()["steps_per_second"] == 2.0
+    assert meter.read().describe()["steps_per_second"] == 2.0
 
 
 def test_a_meter_without_two_steps_has_no_speed():
-    with Meter() as meter:
+    with Meter(0.0) as meter:
         meter.count(1, replicas=2)
-    assert meter.read()["steps_per_second"] is None
+    assert meter.read().describe()["steps_per_second"] is None
+
+
+def test_a_clock_that_is_set_changes_no_time(monkeypatch):
+    """Whether it jumps forward, back, or to the beginning of time."""
+    meter = Meter(process.time.monotonic() - 5)
+    for jump in (1e9, -1e9, 0):
+        monkeypatch.setattr(process.time, "time", lambda jump=jump: 1.7e9 + jump)
+        assert 5 <= meter.read().seconds < 60
+
+
+def test_what_several_processes_took_adds_up_but_for_memory():
+    one, other = Cost(10.0, 2.0, 4, 1.0, 3 * 10**9), Cost(20.0, 1.0, 2, 2.0, 10**9)
+    total = {"seconds": 30.0, "compile_seconds": 3.0, "steps_per_second": 2.0, "peak_memory_gb": 3.0}
+    assert (one + other).describe() == total
+    assert (one + Cost()) == one
 
 
 def test_a_meter_that_is_left_listens_no_longer():
-    with Meter() as meter:
+    with Meter(0.0) as meter:
         pass
     before = meter.compiling
     jax.jit(lambda x: jnp.cos(x) @ x)(jnp.ones((51, 51))).block_until_ready()

@@ -151,7 +151,7 @@ def test_the_caller_hears_of_every_probe_and_every_step():
 
 
 def test_results_json_keeps_its_contract(tmp_path):
-    config = {"model": EMBEDDED, **asdict(PLAN), **describe(PLAN)}
+    config = {"model": EMBEDDED, **asdict(PLAN), **describe(PLAN, load(EMBEDDED))}
     write(tmp_path / "results.json", Run(SCHEMA, config, arms(PLAN)))
     written = json.loads((tmp_path / "results.json").read_text())
     assert written["schema"] == SCHEMA

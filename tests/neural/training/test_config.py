@@ -20,7 +20,9 @@ def test_the_defaults_are_the_papers():
 
 def test_max_steps_stops_early_and_never_adds_steps():
     assert TrainConfig(epochs=2, max_steps=7).steps(5) == 7
-    assert TrainConfig(epochs=2, max_steps=70).steps(5) == 10
+    assert TrainConfig(epochs=2, max_steps=10).steps(5) == TrainConfig(epochs=2).steps(5) == 10
+    with pytest.raises(BadInput, match="70 steps were asked for, but 5 dialogues in 2 epochs make 10: ask for more ep"):
+        TrainConfig(epochs=2, max_steps=70).steps(5)
 
 
 def test_the_settings_cannot_be_changed():
