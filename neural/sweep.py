@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from neural.arm_names import ARM_NAMES
 from neural.cli import Command, Progress, arms, log, whole_number
 from neural.errors import BadInput
+from neural.files import refuse_links
 
 if TYPE_CHECKING:
     from neural.paper.conditions import Condition
@@ -64,6 +65,7 @@ def claim_folder(folder: Path, plan: dict[str, Any]) -> None:
     """Make ``folder`` the folder of ``plan``; raise BadInput if it holds another sweep, or something else."""
     from neural.result import read
 
+    refuse_links(folder)
     file = folder / "plan.json"
     if folder.exists() and not file.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput(f"{folder} is not the folder of a sweep: name another folder with --out")
@@ -80,16 +82,13 @@ def claim_folder(folder: Path, plan: dict[str, Any]) -> None:
 
 def check_finished(folder: Path) -> None:
     """Read whatever is finished; raise BadInput, before any work is done, if it is damaged or of other conditions."""
-    from neural.paper.conditions import CONDITIONS
     from neural.report.sweep.page import collect
 
     try:
-        finished = collect(folder).replicas if (folder / "base.json").exists() else ()
+        if (folder / "base.json").exists():
+            collect(folder)
     except BadInput as problem:
         raise BadInput(f"{problem}; delete the file to measure it again") from None
-    for condition in {replica.condition for replica in finished}:
-        if condition not in CONDITIONS:
-            raise BadInput(f"{folder} holds another sweep: its condition {condition.key} had other settings")
 
 
 def run_cells(
@@ -165,6 +164,7 @@ def report(folder: Path) -> None:
 
     if not (folder / "plan.json").exists():
         raise BadInput(f"{folder} is not the folder of a sweep: name another folder with --out")
+    refuse_links(folder)
     write_report(folder)
 
 

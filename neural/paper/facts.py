@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from neural.errors import BadInput
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -22,6 +24,11 @@ class Fact:
             if isinstance(aliases, str):
                 raise TypeError(f"{name} must be a list of texts, not the text {aliases!r}")
             object.__setattr__(self, name, tuple(aliases))
+        apart = str(self.sentence).split("{}")
+        if len(apart) != 2 or {"{", "}"} & set("".join(apart)):  # braces can ask for a billion spaces, or for attributes
+            raise BadInput("the sentence needs {} once, in the place of the value, and no other braces")
+        if self.true == self.false:
+            raise BadInput("the true and the false value are the same")
 
     @property
     def truth(self) -> str:
