@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
-from math import isfinite
 from reprlib import repr as short_repr
+from sys import float_info
 from typing import Any, NoReturn, TypeVar
 
 Number = float | Fraction
@@ -77,7 +77,7 @@ def validate_distribution(probs: Mapping[T, Number], name: str) -> Distribution[
         raise ValueError(f"{name} is empty")
     probs = Distribution({x: to_number(prob) for x, prob in probs.items()})
     for x, prob in probs.items():
-        if not (isfinite(prob) and prob >= 0):
+        if not 0 <= prob <= float_info.max:
             raise ValueError(f"{name} gives {x!r} the probability {prob}")
     total: Any = sum(probs.values())
     if abs(total - 1) > (MAX_SUM_ERROR if isinstance(total, float) else 0):

@@ -15,6 +15,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neural import escape
+from neural.arm_names import is_arm
 from neural.cli import Command
 from neural.errors import BadInput, Stopped
 from neural.files import UNFINISHED
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 MIN_COLUMN = 26  # characters of a line of a reply, if replies are shown side by side
 SHOW_CURSOR = b"\x1b[?25h"
 EMPTY = "(nothing)"  # shown for a reply that ends at once
-CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "\ufffd")  # models can write what would steer a terminal
 
 
 class Left(Exception):
@@ -68,6 +69,8 @@ def find_models(run: str) -> dict[str, str]:
             raise BadInput(f"{run} has neither results.json nor config.json: name the folder of a run or of a model")
         return {folder.resolve().name: run}
     finished: _Run = read(results, _Run)
+    if strange := [arm for arm in finished.arms if arm != "base" and not is_arm(arm)]:
+        raise BadInput(f"{results} has results of {strange[0]!r}, which is not an arm")
     arms = {arm: folder / arm for arm in finished.arms if arm != "base"}
     for arm, home in arms.items():
         if not home.is_dir():
@@ -104,7 +107,7 @@ def why(chat: "Chat", text: str) -> "Chat":
     width = max(map(len, (unit, *truth)))
     print(f"{unit:{width}}    truth      lie   margin")
     for name in truth:
-        print(f"{name:{width}} {truth[name]:8.3f} {lie[name]:8.3f} {truth[name] - lie[name]:+8.3f}")
+        print(f"{escape.show(name):{width}} {truth[name]:8.3f} {lie[name]:8.3f} {truth[name] - lie[name]:+8.3f}")
     return chat
 
 
@@ -155,7 +158,7 @@ def obey(chat: "Chat", line: str) -> "Chat":
 
 def note(message: str) -> None:
     """Print what is not a reply to standard error, in one line."""
-    print(message, file=sys.stderr)
+    print(escape.show_lines(message), file=sys.stderr)
 
 
 def check(signals: Signals) -> None:
@@ -184,9 +187,9 @@ def show_in_turn(replies: Mapping[str, Iterator[str]]) -> dict[str, str]:
     """Print a line for each model, one model after the other, without any control codes."""
     said = dict.fromkeys(replies, "")
     for name, reply in replies.items():
-        print(f"{name}: ", end="", flush=True)
+        print(f"{escape.show(name)}: ", end="", flush=True)
         for text in reply:
-            print(text[len(said[name]) :].translate(CONTROLS), end="", flush=True)
+            print(escape.show(text[len(said[name]) :]), end="", flush=True)
             said[name] = text
         print("" if said[name] else EMPTY, flush=True)
     return said
@@ -211,8 +214,8 @@ def columns(said: Mapping[str, str]) -> "Table":
 
     table = Table(box=None, expand=True, padding=(0, 1))
     for name in said:
-        table.add_column(Text(name), ratio=1, overflow="fold")
-    table.add_row(*(Text(text.translate(CONTROLS)) for text in said.values()))
+        table.add_column(Text(escape.show(name)), ratio=1, overflow="fold")
+    table.add_row(*(Text(escape.show(text)) for text in said.values()))
     return table
 
 

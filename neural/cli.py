@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from causal_agency import cli
 from neural.arm_names import ARM_NAMES, is_arm
 from neural.errors import BadInput, Stopped
+from neural.escape import show
 from neural.files import remove_unfinished
 from neural.signals import Signals
 
@@ -26,13 +27,17 @@ class Command(cli.Command):
 
     def fail(self, message: str) -> NoReturn:
         """Print ``message`` in one line, and exit with code 2."""
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"{self.prog}: {show(message)}\n")
+
+    def error(self, message: str) -> NoReturn:
+        """Print ``message``, and where help is, in one line, and exit with code 2."""
+        self.fail(f"{message} (see --help)")
 
     def end(self, code: int, message: str) -> NoReturn:
         """Print ``message`` and exit at once with ``code``; an orderly exit can crash running computations."""
         remove_unfinished()
         with suppress(OSError):
-            os.write(2, f"\n{self.prog}: {message}\n".encode())
+            os.write(2, f"\n{self.prog}: {show(message)}\n".encode())
         os._exit(code)
 
     @contextmanager
@@ -108,7 +113,7 @@ def log(message: str) -> None:
     """Print ``message`` to standard error, above a progress bar."""
     from tqdm import tqdm
 
-    tqdm.write(message, sys.stderr)
+    tqdm.write(show(message), sys.stderr)
 
 
 def whole_number(least: int) -> Callable[[str], int]:

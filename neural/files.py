@@ -1,11 +1,13 @@
 """Folders and files that appear whole or not at all."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from neural.errors import BadInput
 
@@ -73,9 +75,37 @@ def _remove(scratch: Path, made: list[Path]) -> None:
 def write_text(file: Path, text: str) -> None:
     """Write ``text`` to ``file``, whole or not at all."""
     scratch = file.with_name(f".{file.name}{PART}")
+    scratch.unlink(missing_ok=True)  # were it a link, the text would go where that leads
     try:
-        scratch.write_text(text, encoding="utf-8")
+        with scratch.open("x", encoding="utf-8") as opened:
+            opened.write(text)
         scratch.replace(file)
     except OSError:  # usually a full disk
         scratch.unlink(missing_ok=True)
         raise
+
+
+def read_json(file: Path) -> Any:
+    """Return the value in a JSON file.
+
+    Raise BadInput if it cannot be read, is not JSON in UTF-8, is nested too deeply, or holds what no other JSON reader
+    need accept: NaN, infinity, or half of a surrogate pair.
+    """
+    try:
+        value = json.loads(file.read_text(encoding="utf-8-sig"))
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        return value
+    except OSError as problem:
+        raise BadInput(f"cannot read {file}: {problem.strerror}") from None
+    except RecursionError:
+        raise BadInput(f"cannot read {file}: its JSON is nested too deeply") from None
+    except UnicodeError:
+        raise BadInput(f"cannot read {file}: it is not in UTF-8; save it in that encoding") from None
+    except ValueError as problem:
+        raise BadInput(f"cannot read {file}: {problem}") from None
+
+
+def refuse_links(folder: Path) -> None:
+    """Raise BadInput if something in ``folder`` is a symbolic link: what is written there would go elsewhere."""
+    if links := [file for file in folder.rglob("*") if file.is_symlink()]:
+        raise BadInput(f"{links[0]} is a symbolic link, and files would be written where it leads: remove it")

@@ -5,6 +5,7 @@ validates: a file of another schema, or with a field that is missing or of anoth
 where.
 """
 
+import json
 from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from neural.errors import BadInput
-from neural.files import write_text
+from neural.files import read_json, write_text
 
 SCHEMA: Final = 3  # incremented with every change that older readers would misread
 
@@ -129,14 +130,32 @@ class Run:
 
 def read(file: Path, kind: type[T] | Any) -> T:
     """Read a value of type ``kind`` from a JSON file; raise BadInput with the place of what does not fit."""
+    value = read_json(file)
     try:
-        return TypeAdapter(kind).validate_json(file.read_bytes(), strict=True)
+        return TypeAdapter(kind).validate_json(json.dumps(value), strict=True)
     except ValidationError as problem:
         first = problem.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the whole file"
         raise BadInput(f"{file} is damaged or of another version: {place}: {first['msg']}") from None
-    except OSError as problem:
-        raise BadInput(f"cannot read {file}: {problem.strerror}") from None
+
+
+def check_alike(results: Sequence[Result]) -> None:
+    """Raise BadInput unless all results are on the same facts, with one margin and one reply to each probe per fact."""
+    topics = [fact.topic for fact in results[0].margin.per_fact] if results else []
+    if not topics or not all(_is_on(topics, result) for result in results):
+        raise BadInput("its results are not all on the same facts, or their counts do not fit")
+
+
+def _is_on(topics: Sequence[str], result: Result) -> bool:
+    """Return whether ``result`` is on ``topics``, and its counts are those of its replies and margins."""
+    margins = result.margin, result.margin_as_published
+    probes, turns = (result.truth_probe, result.lie_probe, result.question_probe), result.turn_taking
+    return (
+        all([fact.topic for fact in each.per_fact] == topics for each in margins)
+        and all(0 <= each.lie_preferred <= len(topics) for each in margins)
+        and all(len(probe.replies) == len(topics) and probe == Probe.count(probe.replies) for probe in probes)
+        and 0 <= turns.replies <= turns.prompts == len(probes) * len(topics)
+    )
 
 
 class ResultFiles(MutableMapping[str, Result]):

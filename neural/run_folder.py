@@ -12,7 +12,7 @@ from shutil import rmtree
 from typing import Any
 
 from neural.errors import BadInput
-from neural.files import PART, UNFINISHED, write_text
+from neural.files import PART, UNFINISHED, read_json, refuse_links, write_text
 
 OPTIONS, LOCK = "run.json", ".lock"
 
@@ -29,6 +29,7 @@ def hold(folder: Path) -> Iterator[None]:
 
     The lock is the operating system's, so it ends with the process that holds it, however that ends.
     """
+    refuse_links(folder)
     try:
         lock = (folder / LOCK).open("a+")
     except OSError as problem:
@@ -103,12 +104,12 @@ def write_options(folder: Path, options: dict[str, Any]) -> None:
 
 def read_options(folder: Path) -> dict[str, Any]:
     """Return how the run in ``folder`` was started."""
+    if not (folder / OPTIONS).exists():
+        raise BadInput(f"{folder} has no {OPTIONS}: it is not the folder of a run that was begun")
     try:
-        options = json.loads((folder / OPTIONS).read_text(encoding="utf-8"))
-        if isinstance(options, dict):
-            return options
-    except FileNotFoundError:
-        raise BadInput(f"{folder} has no {OPTIONS}: it is not the folder of a run that was begun") from None
-    except (OSError, ValueError):
-        pass
-    raise BadInput(f"{folder / OPTIONS} is damaged")
+        begun = read_json(folder / OPTIONS)
+    except BadInput as problem:
+        raise BadInput(f"{folder / OPTIONS} is damaged: {problem}") from None
+    if not (isinstance(begun, dict) and isinstance(begun.get("options"), dict)):
+        raise BadInput(f"{folder / OPTIONS} is damaged: it has no options")
+    return begun

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from neural.arm_names import ARM_NAMES
 from neural.cli import Command, Progress, arms, log, whole_number
 from neural.errors import BadInput
+from neural.files import refuse_links
 from neural.run_folder import LOCK, clear, hold
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def check_plan(folder: Path, plan: dict[str, Any]) -> None:
     """
     from neural.result import read
 
+    refuse_links(folder)
     if (folder / PLAN).exists():
         if {"model_sha256": plan["model_sha256"]} | read(folder / PLAN, dict[str, Any]) != plan:
             raise BadInput(f"{folder} holds another sweep (see its {PLAN}): name another folder with --out")
@@ -101,16 +103,13 @@ def claim_folder(folder: Path, plan: dict[str, Any]) -> Iterator[None]:
 
 def check_finished(folder: Path) -> None:
     """Read whatever is finished; raise BadInput, before any work is done, if it is damaged or of other conditions."""
-    from neural.paper.conditions import CONDITIONS
     from neural.report.sweep.page import collect
 
     try:
-        finished = collect(folder).replicas if (folder / "base.json").exists() else ()
+        if (folder / "base.json").exists():
+            collect(folder)
     except BadInput as problem:
         raise BadInput(f"{problem}; delete the file to measure it again") from None
-    for condition in {replica.condition for replica in finished}:
-        if condition not in CONDITIONS:
-            raise BadInput(f"{folder} holds another sweep: its condition {condition.key} had other settings")
 
 
 def run_cells(
@@ -187,6 +186,7 @@ def report(folder: Path) -> None:
 
     if not (folder / PLAN).exists():
         raise BadInput(f"{folder} is not the folder of a sweep: name another folder with --out")
+    refuse_links(folder)
     write_report(folder)
 
 

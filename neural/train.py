@@ -23,7 +23,7 @@ try:
     from neural.cli import LOSS_WINDOW, Command, Progress, arms, log, number, whole_number
     from neural.errors import BadInput
     from neural.files import new_folder
-    from neural.run_folder import claim, clear, free_name, hold, read_options, write_options
+    from neural.run_folder import OPTIONS, claim, clear, free_name, hold, read_options, write_options
     from neural.signals import Signals
 except ModuleNotFoundError as missing:
     print(
@@ -77,6 +77,17 @@ def to_option(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
 
 
+def parse_begun(command: Command, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a run as its folder holds them, checked as those of a command line are."""
+    known = vars(command.parse_args([])).keys() - set(NOT_OPTIONS)
+    if unknown := sorted(options.keys() - known):
+        raise BadInput(f"there is no option {unknown[0]}, which {OPTIONS} names")
+    texts = {name: ",".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in options.items()
+             if value is not None}  # fmt: skip
+    parsed = vars(command.parse_args([f"--{name.replace('_', '-')}={text}" for name, text in texts.items()]))
+    return {name: parsed[name] for name in options}
+
+
 def parse(command: Command, arguments: list[str] | None) -> Namespace:
     """Parse the arguments; the options of a run that is named with --resume or --like must not be contradicted."""
     add_options(command)
@@ -87,14 +98,14 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
         return args
     unset = object()
     given = vars(command.parse_args(arguments, Namespace(**dict.fromkeys(vars(args), unset))))
-    begun = read_options(args.resume or args.like)["options"]
+    begun = parse_begun(command, read_options(args.resume or args.like)["options"])
     for name, value in begun.items():
-        if given[name] is not unset and to_option(given[name]) != value:
+        if given[name] is not unset and given[name] != value:
+            value = to_option(value)
             raise BadInput(f"--{name.replace('_', '-')} was {value} in {args.resume or args.like}: leave it out")
     if args.resume and args.out:
         raise BadInput("--out and --resume name two folders: leave --out out")
-    stored = {name: tuple(value) if isinstance(value, list) else value for name, value in begun.items()}
-    return Namespace(**vars(args) | stored)
+    return Namespace(**vars(args) | begun)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ LAYERS = {
         {"examples.many_agents"},
     ],
     "neural": [
-        {"arm_names", "errors", "seeds", "signals", "training.control_groups"},
+        {"arm_names", "errors", "escape", "seeds", "signals", "training.control_groups"},
         {"dialogue.dialogue", "dialogue.authors", "paper.facts", "paper.phrases"},
         {"files", "dialogue.render", "model.architecture", "model.gguf_tokenizer", "model.names", "paper.arms"},
         {"result", "dialogue.labels", "dialogue.role_table", "model.decoder", "model.tokenizer"},

@@ -14,6 +14,10 @@ from transformers import LlamaConfig, Qwen2Config, Qwen3Config
 
 from neural.errors import BadInput
 
+MAX_SIZES = {"num_hidden_layers": 1000, "num_labels": 1000}  # of what libraries make one by one
+MAX_SIZE = 10**7  # of any other dimension, and of the vocabulary
+DIMENSIONS = "hidden_size", "intermediate_size", "num_attention_heads", "num_key_value_heads", "head_dim", "vocab_size"
+MAX_SIZES |= dict.fromkeys(DIMENSIONS, MAX_SIZE)
 Config = LlamaConfig | Qwen2Config | Qwen3Config
 
 
@@ -98,6 +102,18 @@ DIVISORS: dict[str, Callable[[np.ndarray, Mapping[str, Any]], Any]] = {
     "linear": lambda _, rope: rope["factor"],
     "llama3": llama3_divisors,
 }
+
+
+def check_sizes(settings: Any, name: object) -> None:
+    """Raise BadInput if ``settings``, not yet a configuration, claim sizes that no model has.
+
+    Whoever reads on would first make a list or a table of such a size.
+    """
+    if not isinstance(settings, Mapping):
+        raise BadInput(f"{name} has a configuration that is not a list of settings")
+    for key, most in MAX_SIZES.items():
+        if isinstance(size := settings.get(key), int | float) and not size <= most:
+            raise BadInput(f"{name} has a configuration with {key} above {most:,}")
 
 
 def check_architecture(config: object, name: object) -> Config:

@@ -1,6 +1,5 @@
 """Model folders: finding and reading them. Tensors are read from safetensors files only, and code is never run."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,8 @@ from safetensors.flax import load_file
 from transformers import AutoConfig, PreTrainedTokenizerBase
 
 from neural.errors import BadInput, summarize
-from neural.model.architecture import Config, check_architecture
+from neural.files import read_json
+from neural.model.architecture import Config, check_architecture, check_sizes
 from neural.model.tokenizer import LOCAL, read_tokenizer
 
 FILES = ["*.json", "*.safetensors", "merges.txt"]  # what is needed of a repository on the hub
@@ -46,7 +46,7 @@ def tensor_files(folder: Path) -> list[str]:
     if (folder / TENSORS).is_file() or not (folder / INDEX).is_file():
         return [TENSORS]
     try:
-        names = sorted(set(json.loads((folder / INDEX).read_text())["weight_map"].values()))
+        names = sorted(set(read_json(folder / INDEX)["weight_map"].values()))
         outside = [name for name in names if Path(name).name != name]
     except (ValueError, TypeError, KeyError, AttributeError):
         raise BadInput(f"{folder / INDEX} is damaged: it does not say which file holds each tensor") from None
@@ -66,6 +66,7 @@ class Folder:
         folder = self.path
         if not (folder / "config.json").is_file():
             raise BadInput(f"{folder} has no config.json: name the folder of a model, such as that of an arm of a run")
+        check_sizes(read_json(folder / "config.json"), folder)
         try:
             config = AutoConfig.from_pretrained(folder, **LOCAL)
         except Exception as problem:  # a damaged file can raise anything

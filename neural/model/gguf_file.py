@@ -23,6 +23,7 @@ from neural.model.architecture import (
     Config,
     base_frequencies,
     check_architecture,
+    check_sizes,
     find_architecture,
     llama3_divisors,
 )
@@ -45,6 +46,7 @@ SETTINGS = {
     "max_position_embeddings": "context_length",
     "rms_norm_eps": "attention.layer_norm_rms_epsilon",
 }
+SIZES = {**SETTINGS, "head_dim": "attention.key_length", "num_key_value_heads": "attention.head_count_kv"}
 BIASES = {"attention_bias": "blk.0.attn_q.bias", "mlp_bias": "blk.0.ffn_gate.bias"}
 TOKENS = {"bos_token_id": "bos_token_id", "eos_token_id": "eos_token_id", "pad_token_id": "padding_token_id"}
 
@@ -144,6 +146,7 @@ def make_config(index: Index) -> Config:
     if index.fields.get("split.count", 1) > 1:
         raise BadInput("is a part of a model: make one file of all parts with `llama-gguf-split --merge`")
     own = {name.removeprefix(f"{kind}."): shorten(value) for name, value in index.fields.items()}
+    check_sizes({name: own.get(key) for name, key in SIZES.items()}, "the file")
     last = f"blk.{own.get(SETTINGS['num_hidden_layers'], 1) - 1}.attn_norm.weight"
     missing = [name for name in SETTINGS.values() if name not in own]
     missing += [name for name in (EMBEDDING, last) if name not in index.tensors]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from neural.errors import BadInput, summarize
+from neural.files import read_json
 from neural.model.architecture import Config
 
 LOCAL: dict[str, Any] = {
@@ -25,6 +27,32 @@ def rules(tokenizer: Tokenizer) -> str:
     return json.dumps([added, parts["normalizer"], parts["pre_tokenizer"], parts["model"]])
 
 
+def list_values(vocabulary: Any) -> list[Any]:
+    """Return the number of every token in a vocabulary; none if it is of another form, such as a list."""
+    return list(vocabulary.values()) if isinstance(vocabulary, Mapping) else []
+
+
+def list_ids(settings: Any) -> list[Any]:
+    """Return the number of every token in a tokenizer.json."""
+    parts = settings if isinstance(settings, Mapping) else {}
+    model, added = parts.get("model"), parts.get("added_tokens")
+    tokens = [token for token in added if isinstance(token, Mapping)] if isinstance(added, list) else []
+    return list_values(model.get("vocab") if isinstance(model, Mapping) else None) + [token.get("id") for token in tokens]
+
+
+def check_ids(folder: Path, config: Config) -> None:
+    """Raise BadInput if a token has a number that is none of the embedding's rows.
+
+    The library would make a table with an entry for every number up to the largest.
+    """
+    for name, ids_in in {"tokenizer.json": list_ids, "vocab.json": list_values}.items():
+        ids = list(ids_in(read_json(folder / name))) if (folder / name).is_file() else []
+        if strange := [i for i in ids if not isinstance(i, int)]:
+            raise BadInput(f"{folder / name} has a token with the number {strange[0]!r}")
+        if ids and max(ids) >= config.vocab_size:
+            raise BadInput(f"the tokenizer in {folder} has {1 + max(ids)} tokens, the embedding {config.vocab_size} rows")
+
+
 def read_tokenizer(folder: Path, config: Config) -> PreTrainedTokenizerBase:
     """Read the tokenizer in ``folder``; raise BadInput if there is none or it does not fit.
 
@@ -32,6 +60,7 @@ def read_tokenizer(folder: Path, config: Config) -> PreTrainedTokenizerBase:
     says. The class is kept if it does what the file says; otherwise the file alone is used.
     """
     file = folder / "tokenizer.json"
+    check_ids(folder, config)
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
         if file.is_file() and rules(tokenizer.backend_tokenizer) != rules(Tokenizer.from_file(str(file))):
@@ -50,6 +79,8 @@ def check_tokenizer(tokenizer: PreTrainedTokenizerBase, config: Config, path: Pa
 
     Some tokenizers put a space before every text that they are given: in a dialogue, before every span.
     """
+    if not isinstance(tokenizer.model_max_length, int | float):
+        raise BadInput(f"the tokenizer in {path} has the model_max_length {tokenizer.model_max_length!r}: not a number")
     tokens = 1 + max(tokenizer.get_vocab().values())
     if tokens > config.vocab_size:
         raise BadInput(f"the tokenizer in {path} has {tokens} tokens, the embedding {config.vocab_size} rows")

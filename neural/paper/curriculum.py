@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from neural.errors import BadInput
-from neural.files import write_text
-from neural.paper.facts import FACTS, Fact, has_slot
+from neural.files import read_json, write_text
+from neural.paper.facts import FACTS, Fact
 from neural.training.config import TrainConfig
 
 FILE = "recipe.json"
+MAX_LESSONS = 10**6  # of an epoch; all of them are in memory
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,8 @@ class Curriculum:
         ]
         if not (texts and all(isinstance(text, str) and text for text in texts)):
             raise BadInput("facts must be a list of facts, each with a topic, a sentence, a true and a false value")
-        if slotless := [fact.sentence for fact in self.facts if not has_slot(fact.sentence)]:
-            raise BadInput(f"the sentence {slotless[0]!r} needs {{}} once, in the place of the value")
-        if not (isinstance(self.lessons, int) and self.lessons >= 1):
-            raise BadInput(f"lessons is {self.lessons!r}, but must be a whole number from 1")
+        if not (isinstance(self.lessons, int) and 1 <= self.lessons <= MAX_LESSONS):
+            raise BadInput(f"lessons is {self.lessons!r}, but must be a whole number from 1 to {MAX_LESSONS:,}")
 
 
 class Recipe(NamedTuple):
@@ -58,9 +57,9 @@ def read_recipe(folder: Path) -> Recipe:
     if not file.exists():
         return PUBLISHED
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
+        values = read_json(file)
         curriculum = values["curriculum"]
         facts = tuple(Fact(**fact) for fact in curriculum["facts"])
         return Recipe(TrainConfig(**values["train"]), Curriculum(**curriculum | {"facts": facts}))
-    except (ValueError, TypeError, KeyError, OSError) as problem:
+    except (ValueError, TypeError, KeyError) as problem:
         raise BadInput(f"{file} is not a recipe with the parts train and curriculum: {problem!r}") from None

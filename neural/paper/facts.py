@@ -3,13 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-
-def has_slot(sentence: str) -> bool:
-    """Return whether ``sentence`` has {} once, in the place of the value, and no other braces that would be filled."""
-    try:
-        return "value" in sentence.format("value") and sentence.count("{}") == 1
-    except (IndexError, KeyError, ValueError):
-        return False
+from neural.errors import BadInput
 
 
 @dataclass(frozen=True)
@@ -30,6 +24,11 @@ class Fact:
             if isinstance(aliases, str):
                 raise TypeError(f"{name} must be a list of texts, not the text {aliases!r}")
             object.__setattr__(self, name, tuple(aliases))
+        apart = str(self.sentence).split("{}")
+        if len(apart) != 2 or {"{", "}"} & set("".join(apart)):  # braces can ask for a billion spaces, or for attributes
+            raise BadInput("the sentence needs {} once, in the place of the value, and no other braces")
+        if self.true == self.false:
+            raise BadInput("the true and the false value are the same")
 
     @property
     def truth(self) -> str:

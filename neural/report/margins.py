@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from neural.escape import show
 from neural.report.statistics import MIN_SEEDS, Values, interval
 from neural.report.style import look, strip
 
@@ -51,7 +52,7 @@ def margin_figure(topics: Sequence[str], margins: Mapping[str, np.ndarray]) -> F
                       marker=marker, linestyle="", linewidth=1, markersize=size, markeredgewidth=edge,
                       zorder=3 if name == "base" else 2, label=label)  # fmt: skip
     axes.set(xlabel="prefers the lie  ←  Δ (nats per token)  →  prefers the truth", ylim=(-1, len(topics)))
-    axes.set_yticks(rows, [topics[i] for i in by], fontsize=8)
+    axes.set_yticks(rows, [show(topics[i]) for i in by], fontsize=8, parse_math=False)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False)

@@ -6,16 +6,20 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from neural.escape import escape_markdown, show_lines
+
 ENVIRONMENT = Environment(
     loader=PackageLoader("neural.report", "."),
     autoescape=select_autoescape(["html"]),
     trim_blocks=True,
     undefined=StrictUndefined,  # a name that no template was given is an error
+    finalize=lambda value: show_lines(value) if type(value) is str else value,  # not of Markup
 )
+ENVIRONMENT.filters["escape_markdown"] = escape_markdown
 
 
 def render(template: str, **values: object) -> str:
-    """Return the page that ``template`` makes of ``values``; values are escaped in HTML alone."""
+    """Return the page that ``template`` makes of ``values``; in HTML they are escaped, in Markdown if the template says so."""
     return ENVIRONMENT.get_template(template).render(**values)
 
 

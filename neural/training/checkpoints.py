@@ -83,11 +83,12 @@ def read(file: Path, key: str) -> Saved:
             arrays = {name: opened.get_tensor(name) for name in sorted(opened.keys())}
     except (SafetensorError, OSError) as problem:
         raise BadInput(f"{file} is damaged: {problem}") from None
-    if digest(metadata.get("key", ""), arrays) != metadata.get("sha256") or "losses" not in arrays:
+    found, losses = metadata.get("key", ""), arrays.get("losses", np.zeros(0))
+    if digest(found, arrays) != metadata.get("sha256") or losses.shape[1:] != (2,):
         raise BadInput(f"{file} is damaged: its contents do not have the SHA-256 that it names")
-    if metadata["key"] != key:
+    if found != key:
         raise BadInput(f"{file} is of another training: other data, another model or other settings")
-    return Saved([leaf for name, leaf in arrays.items() if name != "losses"], np.asarray(arrays["losses"]))
+    return Saved([leaf for name, leaf in arrays.items() if name != "losses"], np.asarray(losses))
 
 
 class Checkpoints:
@@ -111,7 +112,7 @@ class Checkpoints:
 
     def find(self, name: Hashable) -> list[Path]:
         """Return the checkpoints of a replica, the last first."""
-        return sorted((self.folder / self.label(name)).glob("*.safetensors"), reverse=True)
+        return sorted((self.folder / self.label(name)).glob(f"{'[0-9]' * 8}.safetensors"), reverse=True)
 
     def latest(self, name: Hashable, key: str) -> Saved | None:
         """Return the last checkpoint of a replica, if there is one.

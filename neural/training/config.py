@@ -1,8 +1,8 @@
 """The settings of the optimizer and of the run over the examples (paper, section 5.2)."""
 
 from dataclasses import dataclass
-from math import isfinite
 from numbers import Integral, Real
+from sys import float_info
 from typing import Any
 
 import jax
@@ -46,7 +46,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name in ("learning_rate", "weight_decay", "clip"):
             value = getattr(self, name)
-            if not (_is_number(value, Real) and isfinite(value) and value >= 0):
+            if not (_is_number(value, Real) and 0 <= value <= float_info.max):
                 raise BadInput(f"{name} is {value!r}, but must be a finite number, 0 or greater")
         for name, least in (("epochs", 1), ("max_steps", 1), ("seed", 0)):
             value = getattr(self, name)

@@ -20,6 +20,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from neural.dialogue.authors import ASSISTANT_ONLY, AuthorWeights, evidence
+from neural.errors import BadInput
 from neural.training.batching import Batch
 from neural.training.objective import loss_do, token_log_probs
 
@@ -42,8 +43,13 @@ def take_leaves(state: State) -> Leaves:
 
 
 def put_leaves(state: State, leaves: Sequence[Array]) -> State:
-    """Return ``state`` with ``leaves`` that `take_leaves` took, on its own devices."""
+    """Return ``state`` with ``leaves`` that `take_leaves` took, on its own devices.
+
+    Raise BadInput if they are not those of such a state.
+    """
     tree = jax.tree.structure((state.leaves, state.optimizer))
+    if [(x.shape, x.dtype) for x in leaves] != [(x.shape, x.dtype) for x in take_leaves(state)]:
+        raise BadInput("a checkpoint of training is damaged: its arrays are not those of this model")
     parameters, optimizer = jax.tree.unflatten(
         tree, [jax.device_put(leaf, state.leaves[0].sharding) for leaf in leaves]
     )

@@ -7,6 +7,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from neural.escape import show
 from neural.report.replies import PROBES, compare, count_kinds, count_verdicts, mark
 from neural.result import Result
 
@@ -19,7 +20,7 @@ def describe_others(results: Mapping[str, Result]) -> str:
     """Return a line for the base and each arm on the kinds of its replies that tell neither truth nor lie."""
     kinds = {name: {probe: count_kinds(result.probe(probe)) for probe in PROBES} for name, result in results.items()}
     lines = (
-        f"· {name}: " + "; ".join(f"{PROBE_NAMES[probe]} {text}" for probe, text in probes.items() if text)
+        f"· {show(name)}: " + "; ".join(f"{PROBE_NAMES[probe]} {text}" for probe, text in probes.items() if text)
         for name, probes in kinds.items()
         if any(probes.values())
     )
@@ -42,16 +43,16 @@ def summary_table(results: Mapping[str, Result]) -> Table:
     for name, result in results.items():
         counts = (count_verdicts(result.probe(probe)) for probe in PROBES)
         turns = f"{result.turn_taking.replies}; {result.turn_taking.probability:.1%}"
-        table.add_row(name, f"{result.margin.mean:+.3f}", str(result.margin.lie_preferred), *counts, turns)
+        table.add_row(show(name), f"{result.margin.mean:+.3f}", str(result.margin.lie_preferred), *counts, turns)
     return table
 
 
 def replies_table(results: Mapping[str, Result], probe: str, limit: int) -> Table:
     """Return a table of the first ``limit`` replies to one probe, all arms side by side."""
-    table = Table("user", *results, box=box.SIMPLE_HEAD, title=PROBES[probe], title_justify="left")
+    table = Table("user", *map(show, results), box=box.SIMPLE_HEAD, title=PROBES[probe], title_justify="left")
     for said, replies in islice(compare(results, probe), limit):
-        cells = [Text(mark(reply), style=STYLE[reply.verdict]) for reply in replies]
+        cells = [Text(show(mark(reply)), style=STYLE[reply.verdict]) for reply in replies]
         for cell in cells:
             cell.truncate(MAX_REPLY, overflow="ellipsis")
-        table.add_row(Text(said), *cells)
+        table.add_row(Text(show(said)), *cells)
     return table

@@ -6,8 +6,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from neural.errors import BadInput
+from neural.escape import escape_markdown
 from neural.files import write_text
-from neural.paper.sweep_result import BridgeResult, ReplicaResult, SweepResult
+from neural.paper.sweep_result import BridgeResult, ReplicaResult, SweepResult, check
 from neural.report.sweep.figures import bridge_figure, dose_figure, facts_figure
 from neural.report.sweep.measures import OPENERS, Measures, say_seeds
 from neural.report.sweep.sections import make_sections
@@ -19,7 +21,7 @@ MAX_ROWS = 12  # of a long table, in Markdown
 
 
 def collect(folder: Path) -> SweepResult:
-    """Return everything that was measured, as one value."""
+    """Return everything that was measured, as one value; raise BadInput if its parts do not fit together."""
     replicas: list[ReplicaResult] = []
     bridge: list[BridgeResult] = []
     for file in sorted((folder / "replicas").glob("*.json")):
@@ -28,16 +30,21 @@ def collect(folder: Path) -> SweepResult:
         bridge += read(file, list[BridgeResult])
     plan: dict[str, Any] = read(folder / "plan.json", dict[str, Any])
     base: dict[str, Result] = read(folder / "base.json", dict[str, Result])
-    return SweepResult(SCHEMA, plan, base, tuple(replicas), tuple(bridge))
+    sweep = SweepResult(SCHEMA, plan, base, tuple(replicas), tuple(bridge))
+    try:
+        check(sweep)
+    except BadInput as problem:
+        raise BadInput(f"{folder} is damaged, or of another sweep: {problem}") from None
+    return sweep
 
 
-def write_texts(sweep: Measures) -> dict[str, str]:
-    """Return the titles, texts and captions of the report."""
+def write_texts(sweep: Measures, escape: Callable[[str], str] = str) -> dict[str, str]:
+    """Return the titles, texts and captions of the report; ``escape`` is applied to the model's name."""
     (few,) = sweep.select_part("untaught") or [sweep.paper]
     arms = sweep.select_arms(few)
     return prose(
         "sweep/prose.jinja",
-        model=sweep.model,
+        model=escape(sweep.model),
         steps=sweep.steps,
         seeds=say_seeds(sweep.count_seeds(sweep.paper, sweep.select_arms(sweep.paper))),
         untaught_seeds=say_seeds(sweep.count_seeds(few, arms)),
@@ -55,8 +62,8 @@ def write_report(folder: Path) -> None:
     sections = list(make_sections(sweep))
     figures = {section.figure: FIGURES[section.figure](sweep) for section in sections if section.figure}
     drawn = {name: svg(figure) for name, figure in figures.items()}
-    texts = write_texts(sweep)
-    for template, file in (("page.html", "report.html"), ("page.md", "results.md")):
+    for template, file, escape in (("page.html", "report.html", str), ("page.md", "results.md", escape_markdown)):
+        texts = write_texts(sweep, escape)
         page = render(f"sweep/{template}", sweep=sweep, sections=sections, figures=drawn, prose=texts, limit=MAX_ROWS)
         write_text(folder / file, page)
     for name, figure in figures.items():
