@@ -1,6 +1,9 @@
+from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
 
+import jax
+import optax
 import pytest
 from flax import nnx
 from transformers import AutoTokenizer, Qwen2Config
@@ -11,6 +14,27 @@ from neural.model.decoder import Decoder
 from neural.model.source import find, open_source
 
 
+def promoting(function):
+    """Return ``function`` with JAX's usual promotion, which the rest of the tests forbid."""
+
+    @wraps(function)
+    def promoted(*args, **kwargs):
+        with jax.numpy_dtype_promotion("standard"):
+            return function(*args, **kwargs)
+
+    return promoted
+
+
+def adamw(*args, make=optax.adamw, **kwargs) -> optax.GradientTransformation:
+    made = make(*args, **kwargs)
+    return made._replace(update=promoting(made.update))
+
+
+# What others promote on purpose: powers and rates of whole numbers of steps, and means in single precision.
+optax.adamw = adamw
+nnx.RMSNorm.__call__ = promoting(nnx.RMSNorm.__call__)
+
+
 @pytest.fixture(scope="session")
 def base() -> Checkpoint:
     """The embedded checkpoint."""
@@ -18,8 +42,9 @@ def base() -> Checkpoint:
 
 
 @pytest.fixture(scope="session")
-def tokenizer(base):
-    return base.tokenizer
+def tokenizer():
+    """The embedded tokenizer."""
+    return open_source(find("embedded")).tokenizer()
 
 
 @pytest.fixture(scope="session", params=["tied", "untied"])

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from flax import nnx
 
+pytestmark = pytest.mark.no_nans
+
 IDS = np.random.default_rng(0).integers(0, 61, (2, 12)).astype(np.int32)
 
 
