@@ -1,4 +1,3 @@
-from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,25 +13,25 @@ from neural.model.decoder import Decoder
 from neural.model.source import find, open_source
 
 
-def promoting(function):
-    """Return ``function`` with JAX's usual promotion, which the rest of the tests forbid."""
-
-    @wraps(function)
-    def promoted(*args, **kwargs):
-        with jax.numpy_dtype_promotion("standard"):
-            return function(*args, **kwargs)
-
-    return promoted
-
-
 def adamw(*args, make=optax.adamw, **kwargs) -> optax.GradientTransformation:
+    """Return optax's AdamW with JAX's usual promotion: it takes powers of whole numbers of steps."""
     made = make(*args, **kwargs)
-    return made._replace(update=promoting(made.update))
+
+    def update(*args, **kwargs):
+        with jax.numpy_dtype_promotion("standard"):
+            return made.update(*args, **kwargs)
+
+    return made._replace(update=update)
 
 
-# What others promote on purpose: powers and rates of whole numbers of steps, and means in single precision.
 optax.adamw = adamw
-nnx.RMSNorm.__call__ = promoting(nnx.RMSNorm.__call__)
+
+
+@pytest.fixture
+def usual_promotion():
+    """In half precision, JAX and flax take means and softmax in single precision, which is promotion."""
+    with jax.numpy_dtype_promotion("standard"):
+        yield
 
 
 @pytest.fixture(scope="session")

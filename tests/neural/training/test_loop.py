@@ -147,6 +147,7 @@ def test_replicas_are_trained_in_groups_and_yielded_in_order(tied, monkeypatch):
         np.testing.assert_array_equal(trained[1][name].losses, trained[2][name].losses)
 
 
+@pytest.mark.usefixtures("usual_promotion")
 @pytest.mark.parametrize(("precision", "dtype"), [("float32-master", "float32"), ("as-published", "bfloat16")])
 def test_training_leaves_the_model_unchanged_and_keeps_to_its_settings(tied, precision, dtype):
     _, graph, params = tied

@@ -206,6 +206,7 @@ def test_the_agents_tokens_are_measured_in_every_arm(tied):
 
 
 @pytest.mark.no_nans
+@pytest.mark.usefixtures("usual_promotion")
 def test_in_half_precision_all_of_the_state_is_in_half_precision(tied):
     trained = train(tied, ARMS, jnp.bfloat16)
     assert {leaf.dtype for each in trained.values() for leaf in jax.tree.leaves(each.params)} == {jnp.dtype("bfloat16")}
