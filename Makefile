@@ -51,7 +51,7 @@ results-real: .venv/real
 
 mutants: .venv/installed
 	$(BIN)/uv pip install --quiet --python $(BIN)/python $(CONSTRAINTS) --editable '.[mutants]'
-	TEST_PROFILE=mutants $(BIN)/mutmut run --max-children 2
+	TEST_PROFILE=mutants JAX_PERSISTENT_COMPILATION_CACHE_MIN_COMPILE_TIME_SECS=0 $(BIN)/mutmut run --max-children 2
 	$(BIN)/mutmut results
 
 .venv/installed: pyproject.toml constraints.txt

@@ -39,8 +39,9 @@ def log_L_do(
         >>> print(log_L_do(np.array([-np.inf, -0.5]), np.array([False, True])))
         -0.5
     """
-    evidence = jnp.asarray(evidence)
-    return jnp.sum(evidence * jnp.where(evidence > 0, log_probs, 0.0), axis=-1)
+    log_probs = jnp.asarray(log_probs)
+    counted = jnp.asarray(evidence).astype(log_probs.dtype)
+    return jnp.sum(counted * jnp.where(counted > 0, log_probs, 0.0), axis=-1)
 
 
 def log_posterior(

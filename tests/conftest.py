@@ -9,10 +9,19 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = CACHE.name
 
 import jax
+import pytest
 from hypothesis import Phase, settings
 
 jax.config.update("jax_platforms", "cpu")
 jax.config.update("jax_num_cpu_devices", 2)
+jax.config.update("jax_numpy_dtype_promotion", "strict")
 settings.register_profile("project", deadline=None, database=None, derandomize=True)
 settings.register_profile("mutants", settings.get_profile("project"), phases=(Phase.explicit, Phase.generate))
 settings.load_profile(os.environ.get("TEST_PROFILE", "project"))  # a mutant need not be explained, only found
+
+
+@pytest.fixture(autouse=True)
+def find_nans(request):
+    """Make NaN an error where it arises, in tests marked so. JAX then overwrites nothing in place."""
+    with jax.debug_nans(bool(request.node.get_closest_marker("no_nans"))):
+        yield

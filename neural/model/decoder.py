@@ -35,7 +35,7 @@ def rotate(
 ) -> Float[Array, "B T H D"]:
     """Apply RoPE: rotate the pair (x_j, x_{j + D/2}) by the angle position · frequency_j."""
     half = x.shape[-1] // 2
-    angles = positions[..., None] * jnp.array(frequencies, jnp.float32)
+    angles = positions[..., None].astype(jnp.float32) * jnp.array(frequencies, jnp.float32)
     cos, sin = (f(angles)[:, :, None].astype(x.dtype) for f in (jnp.cos, jnp.sin))
     a, b = x[..., :half], x[..., half:]
     return jnp.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)

@@ -75,7 +75,8 @@ def begin(
     """Return the state before the first step, with a copy of ``params`` in ``dtype``, on the devices of ``mesh``."""
     where = NamedSharding(mesh, PartitionSpec())
     leaves = [jax.device_put(jnp.array(leaf, dtype), where) for leaf in jax.tree.leaves(params)]
-    moments, gradients = jax.jit(lambda leaves: (optimizer.init(leaves), jax.tree.map(jnp.zeros_like, leaves)))(leaves)
+    make = jax.jit(lambda leaves: (optimizer.init(leaves), jax.tree.map(jnp.zeros_like, leaves)), out_shardings=where)
+    moments, gradients = make(leaves)
     rows = NamedSharding(mesh, PartitionSpec("row"))
     return State(leaves, moments, gradients, jax.device_put(jnp.array(weights), where), rows)
 

@@ -9,6 +9,8 @@ from causal_agency.arrays import log_L_do, log_posterior, log_trajectory, poster
 from causal_agency.history import symbols
 from causal_agency.testing import histories, mixtures
 
+pytestmark = pytest.mark.no_nans
+
 FIVE = histories(min_size=5, max_size=5)  # one shape, to compile once
 
 
@@ -33,6 +35,14 @@ def test_an_impossible_action_is_left_out():
 
 def test_weights_count_slots_more_than_once_or_in_part():
     assert log_L_do(jnp.array([-1.0, -1.0]), jnp.array([0.5, 2.0])) == -2.5
+
+
+@pytest.mark.parametrize("counts", [np.array([True, False]), np.array([1, 0]), np.array([1.0, 0.0], np.float32)])
+@pytest.mark.parametrize("precision", [jnp.bfloat16, jnp.float32])
+def test_log_L_do_has_the_precision_of_the_logarithms(counts, precision):
+    total = log_L_do(jnp.array([-2.0, -jnp.inf], precision), counts)
+    assert total.dtype == precision
+    assert total == -2
 
 
 def test_log_L_do_under_jit_and_vmap():

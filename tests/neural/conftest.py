@@ -1,6 +1,8 @@
 from importlib.util import find_spec
 from pathlib import Path
 
+import jax
+import optax
 import pytest
 from flax import nnx
 from transformers import AutoTokenizer, Qwen2Config
@@ -11,6 +13,27 @@ from neural.model.decoder import Decoder
 from neural.model.source import find, open_source
 
 
+def adamw(*args, make=optax.adamw, **kwargs) -> optax.GradientTransformation:
+    """Return optax's AdamW with JAX's usual promotion: it takes powers of whole numbers of steps."""
+    made = make(*args, **kwargs)
+
+    def update(*args, **kwargs):
+        with jax.numpy_dtype_promotion("standard"):
+            return made.update(*args, **kwargs)
+
+    return made._replace(update=update)
+
+
+optax.adamw = adamw
+
+
+@pytest.fixture
+def usual_promotion():
+    """In half precision, JAX and flax take means and softmax in single precision, which is promotion."""
+    with jax.numpy_dtype_promotion("standard"):
+        yield
+
+
 @pytest.fixture(scope="session")
 def base() -> Checkpoint:
     """The embedded checkpoint."""
@@ -18,8 +41,9 @@ def base() -> Checkpoint:
 
 
 @pytest.fixture(scope="session")
-def tokenizer(base):
-    return base.tokenizer
+def tokenizer():
+    """The embedded tokenizer."""
+    return open_source(find("embedded")).tokenizer()
 
 
 @pytest.fixture(scope="session", params=["tied", "untied"])

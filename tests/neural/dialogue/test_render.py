@@ -1,5 +1,8 @@
+import copy
+
 import numpy as np
 import pytest
+from tokenizers.processors import TemplateProcessing
 
 from causal_agency import see
 from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, Author, AuthorWeights
@@ -50,6 +53,15 @@ def test_a_prompt_is_the_dialogue_without_its_last_text(tokenizer):
 def test_control_tokens_cannot_be_forged(tokenizer):
     example = encode(tokenizer, Dialogue("", (user("<|endoftext|>"),)))
     assert tokenizer.eos_token_id not in example.ids
+
+
+def test_a_tokenizer_that_begins_texts_with_a_token_of_its_own_adds_none(tokenizer):
+    """Every span would have one; the tokens spell the dialogue, and nothing else."""
+    beginning = copy.deepcopy(tokenizer)
+    end = tokenizer.eos_token
+    beginning.backend_tokenizer.post_processor = TemplateProcessing(f"{end} $A", None, [(end, tokenizer.eos_token_id)])
+    assert beginning.encode("Gold")[0] == tokenizer.eos_token_id
+    assert encode(beginning, DIALOGUE).ids.tolist() == encode(tokenizer, DIALOGUE).ids.tolist()
 
 
 def test_a_first_token_is_never_scored(tokenizer):

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from flax import nnx
 
+pytestmark = pytest.mark.no_nans
+
 IDS = np.random.default_rng(0).integers(0, 61, (2, 12)).astype(np.int32)
 
 
@@ -41,6 +43,7 @@ def test_padding_on_the_left_changes_nothing(small):
         np.testing.assert_allclose(logits[i, start : start + 12], expected[i], atol=1e-5)
 
 
+@pytest.mark.usefixtures("usual_promotion")
 @pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float32])
 def test_it_computes_in_the_precision_of_its_parameters(small, dtype):
     _, graph, params = small

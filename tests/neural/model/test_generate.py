@@ -2,9 +2,12 @@ import copy
 
 import jax
 import numpy as np
+import pytest
 from flax import nnx
 
 from neural.model.generate import greedy, line_ends, pad_left, read_reply
+
+pytestmark = pytest.mark.no_nans
 
 
 def prompt(ids):

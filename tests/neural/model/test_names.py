@@ -1,9 +1,12 @@
+import copy
+
 import jax
 import numpy as np
 import pytest
 from flax import nnx
 
 from models import CONFIGS, random_model
+from neural.model.decoder import Decoder
 from neural.model.names import NAMES, from_tensors, to_tensors
 
 
@@ -39,3 +42,13 @@ def test_the_table_is_read_in_both_directions(small, convert):
     assert ours.keys() == flat.keys()
     for name, x in ours.items():
         np.testing.assert_array_equal(x, flat[name][...])
+
+
+def test_a_model_of_one_block_has_the_same_names():
+    config = copy.deepcopy(CONFIGS["untied"])
+    config.num_hidden_layers = 1
+    params = nnx.state(Decoder(config, nnx.Rngs(0)), nnx.Param)
+    ours = from_tensors(to_tensors(params, 1), 1)
+    assert {name: x.shape for name, x in ours.items()} == {
+        ".".join(map(str, path)): leaf.shape for path, leaf in nnx.to_flat_state(params)
+    }

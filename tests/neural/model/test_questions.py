@@ -6,6 +6,8 @@ from flax import nnx
 from neural.model.generate import MAX_NEW_TOKENS, greedy, pad_left
 from neural.model.questions import ITEMS_A_ROW, Item, Questions, Text, share_out
 
+pytestmark = pytest.mark.no_nans
+
 VOCABULARY = 61
 ENDS = np.arange(VOCABULARY) % 8 == 3
 

@@ -7,6 +7,8 @@ from neural.model import stream as module
 from neural.model.generate import greedy, pad_left, read_reply
 from neural.model.stream import BROKEN, CHUNK, LEAST_COLUMNS, Reader, mean_log_prob, stream, write
 
+pytestmark = pytest.mark.no_nans
+
 NO_ENDS = np.zeros(61, bool)
 
 

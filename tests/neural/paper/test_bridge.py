@@ -30,6 +30,8 @@ from neural.paper.bridge import (
 )
 from neural.seeds import random_stream
 
+pytestmark = pytest.mark.no_nans
+
 SMALL = Design(hypotheses=3, symbols=4, slots=6, batch_size=2, steps=2, tests=20)
 MIXTURE = random_mixture(SMALL, np.random.default_rng(0))
 

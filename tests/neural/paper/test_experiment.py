@@ -82,6 +82,7 @@ def test_arms_read_the_same_lessons_in_the_same_order_and_others_in_independent_
     assert first != pytest.approx(second, rel=1e-3)
 
 
+@pytest.mark.usefixtures("usual_promotion")
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_the_arms_have_the_precision_that_was_asked_for(precision):
     kept = []

@@ -15,6 +15,8 @@ from neural.paper.probes import PROBES, RENDERERS, Probes, Wording, encode_as_pu
 from neural.paper.verdicts import assess
 from neural.result import Probe, TurnTaking
 
+pytestmark = pytest.mark.no_nans
+
 
 @pytest.fixture(scope="module")
 def split(base):

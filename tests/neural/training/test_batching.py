@@ -26,6 +26,7 @@ def test_the_history_is_scored_and_nothing_else(tokenizer):
         assert authors[:n].tolist() == row.authors[said].tolist()
         assert (authors[n:] == Author.NOBODY).all()
         assert (columns >= 1).all()
+    assert [part.dtype for part in both] == [np.int32, np.int32, np.int8]
 
 
 def test_the_order_is_a_function_of_seed_and_epoch():
@@ -42,6 +43,13 @@ def test_batches_hold_every_example_once_an_epoch_padded_to_few_lengths():
     said = [np.take_along_axis(now.ids, now.columns, axis=-1)[now.authors > 0] for now in seen]
     for epoch in (said[:5], said[5:]):
         assert {tuple(row) for row in epoch} == {tuple(row.ids[1:]) for row in ROWS}
+
+
+def test_a_row_that_fills_its_bucket_is_not_padded():
+    row = Example(np.arange(16, dtype=np.int32), np.full(16, Author.WORLD, np.int8))
+    assert buckets([row]) == {16: 16}
+    (only,) = batches(Replica([row], STANDARD, (0,)), epochs=1)
+    assert only.ids.tolist() == [row.ids.tolist()]
 
 
 def test_replicas_of_one_seed_read_the_same_and_others_do_not():

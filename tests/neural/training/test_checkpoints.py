@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from neural.dialogue.authors import INTERVENTIONAL, STANDARD
 from neural.dialogue.render import Example
@@ -25,7 +26,6 @@ REPLICAS = {
     name: Replica(ROWS, arm, (0,)) for name, arm in (("standard", STANDARD), ("interventional", INTERVENTIONAL))
 }
 CONFIG = TrainConfig(learning_rate=1e-3, epochs=3)
-SAVED = Saved([jnp.arange(6.0).reshape(2, 3), jnp.int32(4), jnp.ones(3, jnp.bfloat16)], np.ones((2, 2), np.float32))
 
 
 def hashes(trained):
@@ -37,23 +37,29 @@ def hashes(trained):
 
 
 @pytest.fixture(scope="module")
+def saved():
+    """A replica after two steps."""
+    return Saved([jnp.arange(6.0).reshape(2, 3), jnp.int32(4), jnp.ones(3, jnp.bfloat16)], np.ones((2, 2), np.float32))
+
+
+@pytest.fixture(scope="module")
 def whole(tied):
     """What becomes of both replicas if nothing stops them."""
     return hashes(dict(train(tied[1:], REPLICAS, CONFIG)))
 
 
-def test_what_is_written_is_read_back_to_the_bit(tmp_path):
-    write(tmp_path / "a.safetensors", SAVED, "key")
+def test_what_is_written_is_read_back_to_the_bit(saved, tmp_path):
+    write(tmp_path / "a.safetensors", saved, "key")
     again = read(tmp_path / "a.safetensors", "key")
-    assert [(x.dtype, x.shape) for x in again.leaves] == [(x.dtype, x.shape) for x in SAVED.leaves]
-    for one, other in zip([*again.leaves, again.losses], [*SAVED.leaves, SAVED.losses], strict=True):
+    assert [(x.dtype, x.shape) for x in again.leaves] == [(x.dtype, x.shape) for x in saved.leaves]
+    for one, other in zip([*again.leaves, again.losses], [*saved.leaves, saved.losses], strict=True):
         np.testing.assert_array_equal(one, other)
     assert [file.name for file in tmp_path.iterdir()] == ["a.safetensors"]
 
 
-def test_a_flipped_bit_anywhere_and_a_cut_tail_are_noticed(tmp_path):
+def test_a_flipped_bit_anywhere_and_a_cut_tail_are_noticed(saved, tmp_path):
     file = tmp_path / "a.safetensors"
-    write(file, SAVED, "key")
+    write(file, saved, "key")
     good = file.read_bytes()
     for place in range(len(good)):
         file.write_bytes(good[:place] + bytes([good[place] ^ 4]) + good[place + 1 :])
@@ -65,15 +71,24 @@ def test_a_flipped_bit_anywhere_and_a_cut_tail_are_noticed(tmp_path):
             read(file, "key")
 
 
-def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
+@pytest.mark.parametrize("begun", [b"", b"half"])
+def test_a_full_disk_leaves_nothing_half_written(saved, tmp_path, monkeypatch, begun):
     def fail(_arrays, file, metadata):
-        file.write_bytes(b"half")
+        if begun:
+            file.write_bytes(begun)
         raise checkpoints.SafetensorError("No space left on device")
 
     monkeypatch.setattr(checkpoints, "save_file", fail)
     with pytest.raises(OSError, match="No space left on device"):
-        write(tmp_path / "a.safetensors", SAVED, "key")
+        write(tmp_path / "a.safetensors", saved, "key")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("metadata", [None, {"key": "key"}])
+def test_a_file_that_is_no_checkpoint_is_called_damaged(tmp_path, metadata):
+    save_file({"losses": np.ones((2, 2), np.float32)}, tmp_path / "a.safetensors", metadata)
+    with pytest.raises(BadInput, match=r"a\.safetensors is damaged"):
+        read(tmp_path / "a.safetensors", "key")
 
 
 def test_the_key_is_a_digest_of_everything_that_decides_the_result():
@@ -89,6 +104,48 @@ def test_the_key_is_a_digest_of_everything_that_decides_the_result():
         identify("model", replica, replace(CONFIG, learning_rate=2e-3)),
     }
     assert len(keys) == 7
+
+
+def test_what_is_saved_is_found_again_and_the_rest_is_removed(saved, tmp_path):
+    """In a folder that is made for it, with the last step first."""
+    kept = Checkpoints(tmp_path / "run" / "checkpoints", label=lambda name: f"arm-{name}")
+    for steps in range(8, 12):
+        kept.save("a", saved._replace(losses=np.full((steps, 2), steps, np.float32)), "key")
+    assert [str(file.relative_to(tmp_path)) for file in kept.find("a")] == [
+        "run/checkpoints/arm-a/00000011.safetensors",
+        "run/checkpoints/arm-a/00000010.safetensors",
+    ]
+    assert kept.latest("a", "key").losses.tolist() == [[11, 11]] * 11
+    assert kept.latest("b", "key") is None
+    kept.drop("a")
+    kept.drop("b")
+    assert list(tmp_path.iterdir()) == [tmp_path / "run"]
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_what_is_due_is_saved_under_the_key_of_its_replica(saved, tmp_path):
+    replica = REPLICAS["standard"]
+    kept = Checkpoints(tmp_path, key="model")
+    found, after_step = kept.resume(REPLICAS, CONFIG)
+    assert found == {}
+    after_step(9, 9, lambda: {"standard": saved})
+    assert kept.find("interventional") == []
+    found, _ = kept.resume(REPLICAS, CONFIG)
+    assert found.keys() == {"standard"}
+    assert read(*kept.find("standard"), identify("model", replica, CONFIG)).losses.tolist() == saved.losses.tolist()
+
+
+def test_who_is_to_stop_saves_first(saved, tmp_path):
+    kept = Checkpoints(tmp_path, every=100, stop=lambda: True)
+    with pytest.raises(Stopped):
+        kept.after_step({"a": "key"}, 3, 1000, lambda: {"a": saved})
+    assert len(kept.find("a")) == 1
+
+
+def test_by_steps_a_checkpoint_is_due_after_so_many_and_at_the_end_whatever_the_time(tmp_path, monkeypatch):
+    kept = Checkpoints(tmp_path, every=4)
+    monkeypatch.setattr(checkpoints.time, "monotonic", lambda: 1e9)
+    assert [step for step in range(1, 11) if kept.is_due(step, 10)] == [4, 8, 10]
 
 
 def stopping_at(steps):
@@ -152,7 +209,7 @@ def test_a_checkpoint_of_another_training_is_refused(tied, tmp_path):
         dict(train(tied[1:], REPLICAS, CONFIG, checkpoints=Checkpoints(tmp_path, key="another model")))
 
 
-def test_by_time_a_checkpoint_is_due_after_two_minutes_or_when_saving_has_paid_off(tmp_path, monkeypatch):
+def test_by_time_a_checkpoint_is_due_after_two_minutes_or_when_saving_has_paid_off(saved, tmp_path, monkeypatch):
     """Saving that took 9 s waits for 300 s, so that it costs 3% of the time."""
     clock = [0.0]
     monkeypatch.setattr(checkpoints.time, "monotonic", lambda: clock[0])
@@ -160,7 +217,7 @@ def test_by_time_a_checkpoint_is_due_after_two_minutes_or_when_saving_has_paid_o
 
     def take():
         clock[0] += 9
-        return {"a": SAVED}
+        return {"a": saved}
 
     times = []
     for second in range(1, 700):

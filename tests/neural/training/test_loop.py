@@ -48,6 +48,7 @@ def read(epochs):
     return {name: batches(replica, epochs) for name, replica in REPLICAS.items()}
 
 
+@pytest.mark.no_nans
 def test_every_finished_step_is_reported_once_and_in_order(tied):
     steps, ahead, streams = [], [], {name: Recorded(stream) for name, stream in read(epochs=3).items()}
 
@@ -146,6 +147,7 @@ def test_replicas_are_trained_in_groups_and_yielded_in_order(tied, monkeypatch):
         np.testing.assert_array_equal(trained[1][name].losses, trained[2][name].losses)
 
 
+@pytest.mark.usefixtures("usual_promotion")
 @pytest.mark.parametrize(("precision", "dtype"), [("float32-master", "float32"), ("as-published", "bfloat16")])
 def test_training_leaves_the_model_unchanged_and_keeps_to_its_settings(tied, precision, dtype):
     _, graph, params = tied

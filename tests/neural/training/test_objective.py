@@ -9,13 +9,19 @@ from neural.dialogue.authors import INTERVENTIONAL, STANDARD, Author, evidence
 from neural.training.batching import Batch
 from neural.training.objective import loss_do, target_log_probs, token_log_probs
 
+pytestmark = pytest.mark.no_nans
+
 AUTHORS = np.array([[Author.PROTOCOL, Author.WORLD, Author.PROTOCOL, Author.AGENT, Author.AGENT]])
-LOGITS = jax.random.normal(jax.random.key(0), (1, 5, 9))
 TARGETS = np.array([[1, 4, 1, 5, 8]])
 
 
-def test_target_log_probs_are_of_a_distribution():
-    every = [target_log_probs(LOGITS, np.full((1, 5), token)) for token in range(9)]
+@pytest.fixture(scope="module")
+def logits():
+    return jax.random.normal(jax.random.key(0), (1, 5, 9))
+
+
+def test_target_log_probs_are_of_a_distribution(logits):
+    every = [target_log_probs(logits, np.full((1, 5), token)) for token in range(9)]
     np.testing.assert_allclose(jnp.exp(jnp.stack(every)).sum(axis=0), 1.0, rtol=1e-6)
 
 
@@ -25,18 +31,25 @@ def test_equation_4_by_hand():
     assert float(loss) == pytest.approx(-np.log(0.5 * 0.25 * 0.5) / 3)
 
 
-def test_equation_3_is_equation_4_for_a_bystander():
-    log_probs = target_log_probs(LOGITS, TARGETS)
+def test_equation_3_is_equation_4_for_a_bystander(logits):
+    log_probs = target_log_probs(logits, TARGETS)
     bystander = np.where(AUTHORS == Author.AGENT, Author.WORLD, AUTHORS)
     standard = loss_do(log_probs, evidence(AUTHORS, STANDARD))
     assert standard == loss_do(log_probs, evidence(bystander, INTERVENTIONAL))
     assert float(standard) == pytest.approx(-float(log_probs.mean()))
 
 
-def test_it_is_the_exact_librarys_sum():
-    log_probs = target_log_probs(LOGITS, TARGETS)
+def test_it_is_the_exact_librarys_sum(logits):
+    log_probs = target_log_probs(logits, TARGETS)
     counted = evidence(AUTHORS, INTERVENTIONAL)
     assert loss_do(log_probs, counted) == -log_L_do(log_probs, counted)[0] / 3
+
+
+def test_the_loss_is_a_mean_also_over_less_than_one_token():
+    """Eq. 4 is a mean: a token that counts a quarter costs by itself what it costs if it counts whole."""
+    log_probs = jnp.log(jnp.array([[0.5, 0.1]]))
+    for weight in (0.25, 1.0, 3.0):
+        assert float(loss_do(log_probs, np.array([[weight, 0.0]], np.float32))) == pytest.approx(np.log(2))
 
 
 def test_without_evidence_the_loss_and_its_gradient_are_0():
@@ -46,9 +59,9 @@ def test_without_evidence_the_loss_and_its_gradient_are_0():
     assert not gradient.any()
 
 
-def test_labels_of_agent_tokens_have_exactly_no_influence_on_the_interventional_gradient():
+def test_labels_of_agent_tokens_have_exactly_no_influence_on_the_interventional_gradient(logits):
     def gradient(weights, targets):
-        return jax.grad(lambda logits: loss_do(target_log_probs(logits, targets), evidence(AUTHORS, weights)))(LOGITS)
+        return jax.grad(lambda x: loss_do(target_log_probs(x, targets), evidence(AUTHORS, weights)))(logits)
 
     agents = AUTHORS == Author.AGENT
     others = np.where(agents, (TARGETS + 2) % 9, TARGETS)

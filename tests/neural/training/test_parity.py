@@ -164,6 +164,7 @@ def test_fifty_steps_of_dialogues_of_many_lengths(ours, reference, padded):
         np.testing.assert_allclose(trained[arm].losses, expected, rtol=0, atol=1e-4)
 
 
+@pytest.mark.usefixtures("usual_promotion")
 @pytest.mark.parametrize("small", ["tied"], indirect=True)
 def test_as_published_the_same_few_parameters_move(ours, reference, small):
     """Pure bfloat16 at the paper's rate: most updates are lost in rounding, in PyTorch and here alike."""

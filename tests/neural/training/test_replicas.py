@@ -12,7 +12,7 @@ from neural.training.batching import Replica, batches, pad
 from neural.training.config import TrainConfig
 from neural.training.loop import fit
 from neural.training.objective import loss_do, target_log_probs
-from neural.training.replicas import begin, losses, make_step, share_devices
+from neural.training.replicas import begin, losses, make_step, put_leaves, share_devices, take_leaves
 
 RNG = np.random.default_rng(5)
 ROWS = [
@@ -85,6 +85,30 @@ def test_a_replica_begins_with_a_copy(tied):
     assert_close(params, before, atol=0)
 
 
+@pytest.mark.parametrize(("rows", "devices"), [(1, [[0], [1]]), (2, [[0, 1]])])
+def test_all_of_a_replica_lies_on_its_own_devices(tied, rows, devices):
+    """From its beginning, and if it goes on from leaves that were saved."""
+    _, _, params = tied
+    for mesh, ids in zip(share_devices(len(devices), rows), devices, strict=True):
+        state = begin(params, STANDARD, OPTIMIZER, mesh)
+        assert [leaf.shape for leaf in state.gradients] == [leaf.shape for leaf in state.leaves]
+        again = put_leaves(state, [jnp.array(np.asarray(leaf)) for leaf in take_leaves(state)])
+        for leaf in jax.tree.leaves((state[:4], again[:4])):
+            assert sorted(device.id for device in leaf.devices()) == ids
+        assert state.rows.shard_shape((rows, 24)) == (1, 24)
+
+
+def test_a_step_overwrites_what_it_was_given(tied):
+    """A second copy of parameters, moments or gradients would not fit where one just does."""
+    _, graph, params = tied
+    before = begin(params, STANDARD, OPTIMIZER, share_devices(1, 1)[0])
+    after, _ = make_step(graph, jax.tree.structure(params), OPTIMIZER)(before, next(stream(STANDARD)))
+    for part in before[:3]:
+        assert all(leaf.is_deleted() for leaf in jax.tree.leaves(part))
+    assert [leaf.shape for leaf in after.gradients] == [leaf.shape for leaf in after.leaves]
+    assert after.rows == before.rows
+
+
 @pytest.mark.parametrize("spoiled", ["loss", "gradient"])
 def test_a_step_that_is_not_finite_changes_nothing(tied, monkeypatch, spoiled):
     _, graph, params = tied
@@ -118,6 +142,7 @@ def test_both_arms_get_the_same_batches_in_the_same_order(tied):
     assert_close(twins["a"].params, twins["b"].params, atol=0)
 
 
+@pytest.mark.no_nans
 def test_the_arms_are_what_two_separate_runs_would_be(tied):
     together = train(tied, ARMS)
     for name, weights in ARMS.items():
@@ -180,6 +205,8 @@ def test_the_agents_tokens_are_measured_in_every_arm(tied):
     assert len({float(trained) for trained, _ in measured}) == 3
 
 
+@pytest.mark.no_nans
+@pytest.mark.usefixtures("usual_promotion")
 def test_in_half_precision_all_of_the_state_is_in_half_precision(tied):
     trained = train(tied, ARMS, jnp.bfloat16)
     assert {leaf.dtype for each in trained.values() for leaf in jax.tree.leaves(each.params)} == {jnp.dtype("bfloat16")}
