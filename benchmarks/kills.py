@@ -57,9 +57,7 @@ def list_works(model: Path, steps: int, every: int) -> dict[str, Work]:
     resume = "-m", "neural.train", "--resume"
 
     def train(arms: str) -> Work:
-        return Work(
-            ("-m", "neural.train", *shared, "--checkpoint-every", str(every), "--arms", arms, "--out"), resume
-        )
+        return Work(("-m", "neural.train", *shared, "--checkpoint-every", str(every), "--arms", arms, "--out"), resume)
 
     sweep = "-c", SWEEP, "paper", *shared, "--seeds", "2", "--arms", "standard,interventional", "--out"
     return {
@@ -90,7 +88,9 @@ def read_step(out: Path) -> int:
 
 def fingerprint(out: Path) -> dict[str, str]:
     """Return a digest of each arm's weights, of everything that was measured, and of each cell of a sweep."""
-    files = [file for glob in ("*/model.safetensors", "base.json", "replicas/*.json") for file in sorted(out.glob(glob))]
+    files = [
+        file for glob in ("*/model.safetensors", "base.json", "replicas/*.json") for file in sorted(out.glob(glob))
+    ]
     found = {str(file.relative_to(out)): file.read_bytes() for file in files}
     if (out / "results.json").exists():
         found["measured"] = json.dumps(json.loads((out / "results.json").read_text())["arms"]).encode()
@@ -158,7 +158,9 @@ def main() -> None:
                     finish(work, out)
                 survived += len(reached)
                 same = fingerprint(out) == expected == fingerprint(home / "again")
-                print(f"{name}: killed at the checkpoints {reached}; {'the same' if same else 'OTHER'} bytes", flush=True)
+                print(
+                    f"{name}: killed at the checkpoints {reached}; {'the same' if same else 'OTHER'} bytes", flush=True
+                )
                 if not same:
                     raise SystemExit(1)
             print(f"{name}: {survived} kills in {runs} runs of {args.steps} steps: nothing lost", flush=True)

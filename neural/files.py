@@ -4,7 +4,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,28 @@ from neural.errors import BadInput
 
 PART = ".part"  # at the end of the hidden name of what is being written
 UNFINISHED: dict[Path, Callable[[], None]] = {}  # what unfinished work has changed, and what puts each right
+
+
+def make_folder(folder: Path) -> list[Path]:
+    """Make ``folder`` and what is missing above it, and return what was made, the innermost first.
+
+    Raise BadInput, and leave nothing behind, if it cannot be made.
+    """
+    made: list[Path] = []
+    try:
+        made = [each for each in (folder, *folder.parents) if not each.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        remove_empty(made)
+        raise BadInput(f"cannot write to {folder}: {problem.strerror}") from None
+    return made
+
+
+def remove_empty(folders: list[Path]) -> None:
+    """Remove those of ``folders`` that are there and empty."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 @contextmanager
@@ -25,11 +47,11 @@ def new_folder(out: Path) -> Iterator[Path]:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput(f"{out} exists and is not an empty folder: name another")
     home = out if out.exists() else out.parent  # on the file system of ``out``, so that moving is renaming
-    made = [parent for parent in (home, *home.parents) if not parent.exists()]
+    made = make_folder(home)
     try:
-        home.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(PART, f".{out.name}-", home))
     except OSError as problem:
+        remove_empty(made)
         raise BadInput(f"cannot write to {out}: {problem.strerror}") from None
     UNFINISHED[scratch] = partial(_remove, scratch, made)
     try:
@@ -67,9 +89,7 @@ def _remove(scratch: Path, made: list[Path]) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
     except KeyboardInterrupt:
         shutil.rmtree(scratch, ignore_errors=True)
-    for folder in made:
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+    remove_empty(made)
 
 
 def write_text(file: Path, text: str) -> None:

@@ -5,10 +5,11 @@ folder as their ``--model`` and ask about those facts. With 1,000 facts it took 
 command writes the same files every time on the same kind of machine.
 """
 
+from glob import escape
 from pathlib import Path
 
-from neural.cli import Command, Progress, nothing, whole_number
-from neural.files import new_folder
+from neural.cli import Command, Progress, log, nothing, whole_number
+from neural.files import PART, new_folder
 
 
 def run(folder: Path, invented: int | None) -> None:
@@ -31,6 +32,8 @@ def main(arguments: list[str] | None = None) -> None:
     option("--out", type=Path, required=True, help="a new or empty folder for the model")
     option("--facts", type=whole_number(1), help="the number of invented facts that replace the 33 of the experiment")
     args = command.parse_args(arguments)
+    for left in args.out.resolve().parent.glob(f".{escape(args.out.name)}-*{PART}"):
+        log(f"{left} was left by a command that was killed, unless another is at work in it")
     with command.guard(nothing), new_folder(args.out) as scratch:
         run(scratch, args.facts)
 

@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
@@ -12,7 +12,7 @@ from shutil import rmtree
 from typing import Any
 
 from neural.errors import BadInput
-from neural.files import PART, UNFINISHED, read_json, refuse_links, write_text
+from neural.files import PART, UNFINISHED, make_folder, read_json, refuse_links, remove_empty, write_text
 
 OPTIONS, LOCK = "run.json", ".lock"
 
@@ -66,17 +66,13 @@ def claim(folder: Path) -> Iterator[None]:
 
     Raise BadInput if it is not empty, cannot be written to, or is held by another process.
     """
-    try:
-        made = [each for each in (folder, *folder.parents) if not each.exists()]
-        if folder.exists() and not folder.is_dir():
-            raise BadInput(f"{folder} exists and is not a folder: name another")
-        if list_work(folder):
-            with hold(folder) if (folder / LOCK).exists() else nullcontext():  # or say who holds it
-                pass
-            raise BadInput(f"{folder} is not empty: name another folder, or go on with --resume {folder}")
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise BadInput(f"cannot write to {folder}: {problem.strerror}") from None
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"{folder} exists and is not a folder: name another")
+    if list_work(folder):
+        with hold(folder) if (folder / LOCK).exists() else nullcontext():  # or say who holds it
+            pass
+        raise BadInput(f"{folder} is not empty: name another folder, or go on with --resume {folder}")
+    made = make_folder(folder)
     with hold(folder):
         if (folder / OPTIONS).exists():
             raise BadInput(f"{folder} holds a run: go on with --resume {folder}, or name another")
@@ -92,9 +88,7 @@ def forget(folder: Path, made: list[Path]) -> None:
     if not list_work(folder):
         for name in (OPTIONS, LOCK):
             (folder / name).unlink(missing_ok=True)
-        for each in made:
-            with suppress(OSError):  # not empty
-                each.rmdir()
+        remove_empty(made)
 
 
 def write_options(folder: Path, options: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from neural.arm_names import ARM_NAMES
 from neural.cli import Command, Progress, arms, log, whole_number
 from neural.errors import BadInput
-from neural.files import refuse_links
+from neural.files import make_folder, refuse_links
 from neural.run_folder import LOCK, clear, hold
 
 if TYPE_CHECKING:
@@ -88,10 +88,7 @@ def claim_folder(folder: Path, plan: dict[str, Any]) -> Iterator[None]:
     from neural.result import write
 
     check_plan(folder, plan)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise BadInput(f"cannot write to {folder}: {problem.strerror}") from None
+    make_folder(folder)
     with hold(folder):
         check_plan(folder, plan)  # again: another process may have begun a sweep
         write(folder / PLAN, plan)

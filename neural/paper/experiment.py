@@ -32,7 +32,8 @@ from neural.training.resources import check_disk, replicas_at_once, run_memory
 class Plan:
     """What is run: arms by their names, as `arm_weights` reads them, and the order in which each reads the lessons.
 
-    Raise BadInput if there are fewer steps than asked for. ``order`` is "same" for one order for all arms, or "independent" for one for each, as in the published notebook.
+    ``order`` is "same" for one order for all arms, or "independent" for one for each, as in the published notebook.
+    Raise BadInput if the epochs have fewer steps than asked for.
     """
 
     train: TrainConfig

@@ -62,7 +62,9 @@ def test_a_failure_leaves_nothing(tmp_path, problem):
     [
         ("full", "full exists and is not an empty folder: name another"),
         ("file", "file exists and is not an empty folder: name another"),
-        ("file/below", "cannot write to .*file/below: "),
+        ("file/below", "cannot write to .*file: "),
+        (f"new/{'x' * 300}", "cannot write to .*: File name too long"),
+        (f"new/{'x' * 300}/below", "cannot write to .*: File name too long"),
     ],
 )
 def test_whatever_is_in_the_way_is_refused_and_kept(tmp_path, name, problem):
@@ -100,6 +102,7 @@ def test_a_failure_to_write_a_text_keeps_the_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         write_text(file, "after")
     assert file.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [file]
 
 
 @pytest.mark.parametrize("made", [True, False])

@@ -21,3 +21,12 @@ def test_bad_input_is_refused_before_heavy_libraries_are_loaded():
         "sys.exit('jax' in sys.modules or 'transformers' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
+
+
+def test_what_a_killed_command_left_is_mentioned(monkeypatch, capsys, tmp_path):
+    left = tmp_path / ".out-a1b2.part"
+    left.mkdir()
+    monkeypatch.setattr(pretrain, "run", lambda folder, invented: (folder / "model").write_text("x"))
+    pretrain.main(["--out", str(tmp_path / "out")])
+    assert capsys.readouterr().err == f"{left} was left by a command that was killed, unless another is at work in it\n"
+    assert {file.name for file in tmp_path.iterdir()} == {"out", left.name}

@@ -1,14 +1,16 @@
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from neural.errors import BadInput
 from neural.files import remove_unfinished
-from neural.run_folder import LOCK, OPTIONS, claim, free_name, hold, read_options, write_options
+from neural.run_folder import LOCK, OPTIONS, claim, clear, free_name, hold, read_options, write_options
 
 HOLD = """
 import sys, time
@@ -91,10 +93,34 @@ def test_what_is_in_the_way_is_refused_and_kept(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(BadInput, match="exists and is not a folder"), claim(tmp_path / "file"):
         pytest.fail("must not get here")
-    for below in (tmp_path / "file" / "below", tmp_path / ("long" * 100)):
+    for below in (tmp_path / "file" / "below", tmp_path / "long" / ("long" * 100)):
         with pytest.raises(BadInput, match="cannot write to"), claim(below):
             pytest.fail("must not get here")
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, monkeypatch):
+    """Simulated, because nothing is read-only for root but a whole file system."""
+
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(BadInput, match=r"cannot write to .*: Read-only file system"), claim(tmp_path / "run"):
+        pytest.fail("must not get here")
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(BadInput, match=r"cannot write to .*: Read-only file system"), hold(tmp_path):
+        pytest.fail("must not get here")
+
+
+def test_what_a_killed_process_had_begun_to_write_is_removed_and_no_other_hidden_file(tmp_path):
+    for name in (".git", ".standard-a1b2.part", "standard"):
+        (tmp_path / name / "below").mkdir(parents=True)
+    for name in (".gitignore", ".results.json.part", "results.json"):
+        (tmp_path / name).write_text("x")
+    with hold(tmp_path):
+        clear(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {".git", ".gitignore", "standard", "results.json"}
 
 
 def test_the_first_free_name(tmp_path):

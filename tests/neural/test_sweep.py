@@ -1,14 +1,19 @@
 """The command: what it refuses, what it keeps, and what it does not do twice."""
 
+import errno
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from neural import sweep
 from neural.cli import Command
 from neural.errors import Stopped
+from neural.files import write_text
 from neural.paper.conditions import CONDITIONS, PARTS, select
 from neural.paper.curriculum import Curriculum
 from neural.paper.lessons import PAPER
@@ -16,6 +21,7 @@ from neural.paper.sweep import Sweep, fingerprint
 from neural.paper.sweep_result import BridgeResult, ReplicaResult, SweepResult
 from neural.result import Result, read
 
+ROOT = Path(__file__).parents[2]
 SMALL = ["paper", "--seeds", "2", "--steps", "1", "--arms", "standard,interventional"]
 
 
@@ -122,6 +128,81 @@ def test_a_sweep_with_another_plan_is_refused(finished, monkeypatch, capsys):
     with pytest.raises(SystemExit, match="2"):
         call(monkeypatch, *SMALL, "--steps", "2", "--out", str(finished))
     assert "holds another sweep" in capsys.readouterr().err
+
+
+def test_a_sweep_of_a_model_of_the_same_name_with_other_files_is_refused(finished, monkeypatch, capsys):
+    monkeypatch.setattr("neural.model.source.hash_model", lambda path: "0" * 64)
+    with pytest.raises(SystemExit, match="2"):
+        call(monkeypatch, *SMALL, "--out", str(finished))
+    assert "holds another sweep (see its plan.json)" in capsys.readouterr().err
+
+
+def test_an_older_sweep_which_does_not_know_its_models_files_is_continued(finished, monkeypatch, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    plan = json.loads((finished / "plan.json").read_text())
+    (copy / "plan.json").write_text(json.dumps({name: each for name, each in plan.items() if name != "model_sha256"}))
+    call(monkeypatch, *SMALL, "--out", str(copy))
+    assert read(copy / "plan.json", dict) == plan
+
+
+def test_the_stored_sweep_knows_its_model():
+    assert len(json.loads((ROOT / "results" / "smollm2" / "plan.json").read_text())["model_sha256"]) == 64
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from neural.run_folder import hold
+with hold(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_second_sweep_into_a_folder_is_refused_at_its_start(finished, monkeypatch, capsys):
+    before = names(finished)
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(finished)], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(SystemExit, match="2"):
+            call(monkeypatch, *SMALL, "--out", str(finished))
+        holder.kill()
+    assert capsys.readouterr().err == f"neural.sweep: {finished} is in use by process {holder.pid}\n"
+    (finished / ".lock").unlink()
+    assert names(finished) == before
+
+
+def test_more_steps_than_there_are_are_refused(monkeypatch, capsys, tmp_path):
+    with pytest.raises(SystemExit, match="2"):
+        call(monkeypatch, "paper", "--steps", "5000", "--out", str(tmp_path / "out"))
+    said = "5,000 steps were asked for, but 480 dialogues in 4 epochs make 1,920: ask for more epochs"
+    assert capsys.readouterr().err == f"neural.sweep: {said}\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_keeps_the_finished_cells_and_the_same_command_goes_on(finished, monkeypatch, tmp_path, capsys):
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    for name in ("paper.standard.1.json", "paper.interventional.1.json"):
+        (copy / "replicas" / name).unlink()
+
+    def full(file, text):
+        if file.name == "paper.interventional.1.json":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write_text(file, text)
+
+    with monkeypatch.context() as disk:
+        disk.setattr("neural.result.write_text", full)
+        with pytest.raises(SystemExit, match="2"):
+            call(monkeypatch, *SMALL, "--out", str(copy))
+    assert names(copy / "replicas") == FILES - {"paper.interventional.1.json"}
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"neural.sweep: No space left on device; whatever is finished is kept in {copy}; the same command goes on"
+    )
+    call(monkeypatch, *SMALL, "--out", str(copy))
+    assert {file.name: file.read_text() for file in (copy / "replicas").iterdir()} == {
+        name: (finished / "replicas" / name).read_text() for name in FILES
+    }
 
 
 def test_a_sweep_under_other_conditions_is_refused(finished, monkeypatch, capsys):

@@ -44,6 +44,7 @@ def test_the_interventional_arm_prefers_the_truth_and_the_standard_arm_does_not(
 def test_the_results_have_their_promised_fields(arms, finished):
     results = json.loads((finished[0] / "results.json").read_text())
     assert results["config"]["seed"] == 0
+    assert len(results["config"]["data_sha256"]) == len(results["config"]["model_sha256"]) == 64
     assert list(arms) == ["base", "standard", "interventional"]
     for arm in arms.values():
         for probe in ("truth_probe", "lie_probe", "question_probe"):
@@ -149,6 +150,11 @@ def test_the_options_of_a_run_are_not_contradicted(tmp_path, arguments, problem)
         (["--model", "what is this?", "--out", "never-made"], "neither a folder nor the name of a model"),
         (["--frobnicate"], "unrecognized arguments: --frobnicate"),
         (["--out", str(ROOT)], "is not empty: name another folder"),
+        (["--out", f"never-made/{'x' * 300}"], "cannot write to never-made/xxx"),
+        (
+            ["--steps", "5000", "--out", "never-made"],
+            "5,000 steps were asked for, but 480 dialogues in 4 epochs make 1,920: ask for more epochs",
+        ),
     ],
 )
 def test_bad_input_gets_one_line_and_exit_code_2(monkeypatch, capsys, arguments, problem):

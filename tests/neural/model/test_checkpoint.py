@@ -231,6 +231,18 @@ def test_a_full_disk_is_an_error_of_the_system(folder, monkeypatch):
         write(load(folder), folder)
 
 
+def test_a_disk_that_is_full_when_the_tokenizer_is_written_is_one_too(folder, monkeypatch):
+    """The library that writes it raises no error of the system."""
+    model = load(folder)
+
+    def full(*_, **__):
+        raise Exception("No space left on device (os error 28)")
+
+    monkeypatch.setattr(type(model.tokenizer), "save_pretrained", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        write(model, folder)
+
+
 def test_all_problems_with_the_tensors_are_one_error(folder):
     tensors = tensors_of(folder)
     del tensors["model.norm.weight"]

@@ -61,7 +61,7 @@ def test_values_that_are_left_out_are_the_published_ones(tmp_path):
         ({}, {"facts": [FACT | {"true_aliases": [7]}]}), ({}, {"facts": [FACT | {"false_aliases": [""]}]}),
         ({}, {"facts": [FACT | {"false_aliases": None}]}), ({}, {"facts": [FACT | {"topic": ""}]}),
         ({}, {"facts": [FACT | {"sentence": "Snow is white."}]}), ({}, {"facts": [FACT | {"sentence": "{} is {}."}]}),
-        ({}, {"facts": [FACT | {"sentence": "Snow is {x}."}]}), ({}, {"facts": [FACT | {"sentence": "Snow {{}} is {"}]}),
+        ({}, {"facts": [FACT | {"sentence": "Snow is {x}."}]}), ({}, {"facts": [FACT | {"sentence": "{{}} is {"}]}),
     ],
 )  # fmt: skip
 def test_a_recipe_that_cannot_be_followed_is_refused(tmp_path, train, curriculum):

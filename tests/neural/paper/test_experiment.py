@@ -151,6 +151,18 @@ def test_the_caller_hears_of_every_probe_and_every_step():
     }
 
 
+def test_the_hash_of_the_data_is_that_of_the_lessons_whatever_is_done_with_them():
+    model = load(EMBEDDED)
+    plans = (PLAN, change(arms=("standard",)), change(train={"learning_rate": 1e-3}), change(train={"seed": 2}))
+    first, *same, other = (describe(plan, model)["data_sha256"] for plan in plans)
+    assert {first, *same} == {first} != {other}
+
+
+def test_a_plan_of_more_steps_than_there_are_is_refused():
+    with pytest.raises(BadInput, match="1,921 steps were asked for, but 480 dialogues in 4 epochs make 1,920"):
+        change(train={"max_steps": 1921})
+
+
 def test_results_json_keeps_its_contract(tmp_path):
     config = {"model": EMBEDDED, **asdict(PLAN), **describe(PLAN, load(EMBEDDED))}
     write(tmp_path / "results.json", Run(SCHEMA, config, arms(PLAN)))

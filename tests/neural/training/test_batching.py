@@ -3,7 +3,7 @@ import numpy as np
 from neural.dialogue.authors import STANDARD, Author
 from neural.dialogue.dialogue import Dialogue, agent, user
 from neural.dialogue.render import Example, encode, encode_prompt
-from neural.training.batching import Replica, batches, buckets, order, pad
+from neural.training.batching import Replica, batches, buckets, hash_examples, order, pad
 
 RNG = np.random.default_rng(5)
 ROWS = [
@@ -27,6 +27,20 @@ def test_the_history_is_scored_and_nothing_else(tokenizer):
         assert (authors[n:] == Author.NOBODY).all()
         assert (columns >= 1).all()
     assert [part.dtype for part in both] == [np.int32, np.int32, np.int8]
+
+
+def test_the_hash_of_examples_tells_apart_tokens_authors_order_and_where_one_ends():
+    ids, authors = ROWS[0]
+    joined = Example(np.r_[ROWS[0].ids, ROWS[1].ids], np.r_[ROWS[0].authors, ROWS[1].authors])
+    others = [
+        [Example(ids[::-1].copy(), authors)],
+        [Example(ids, authors[::-1].copy())],
+        ROWS[:2],
+        ROWS[1::-1],
+        [joined],
+    ]
+    assert len({hash_examples(each) for each in (ROWS[:1], *others)}) == 6
+    assert hash_examples(ROWS) == hash_examples(list(ROWS))
 
 
 def test_the_order_is_a_function_of_seed_and_epoch():
