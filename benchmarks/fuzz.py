@@ -14,6 +14,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
@@ -29,11 +30,25 @@ from neural.cli import Command, whole_number
 SECONDS = 120  # for one input; generous, because the machine may be busy
 MEMORY = 1 << 30  # bytes that one input may take, in addresses
 SHARES = {  # of the inputs: those that are quick to read get more, and come first
-    "Mixture": 30, "history": 25, "recipe.json": 20, "facts, JSON": 25, "facts, CSV": 35, "safetensors index": 5,
-    "training checkpoint": 4, "results.json": 4, "run.json": 2, "model.safetensors": 1, "config.json": 1, "GGUF": 0.5,
-    "tokenizer.json": 0.5, "tokenizer_config.json": 0.5, "sweep plan.json": 0.2, "sweep base.json": 0.2, "sweep cell": 0.2,
+    "Mixture": 30,
+    "history": 25,
+    "recipe.json": 20,
+    "facts, JSON": 25,
+    "facts, CSV": 35,
+    "safetensors index": 5,
+    "training checkpoint": 4,
+    "results.json": 4,
+    "run.json": 2,
+    "model.safetensors": 1,
+    "config.json": 1,
+    "GGUF": 0.5,
+    "tokenizer.json": 0.5,
+    "tokenizer_config.json": 0.5,
+    "sweep plan.json": 0.2,
+    "sweep base.json": 0.2,
+    "sweep cell": 0.2,
     "sweep bridge": 0.2,
-}  # fmt: skip
+}
 # What a process counts; memory is what is resident on top of that BEFORE its first input.
 COUNTED = NUMBER, REFUSED, ACCEPTED, WORST_TIME, WORST_MEMORY, BEFORE = range(6)
 
@@ -82,10 +97,8 @@ def prepare(name: str, folder: str, counts: Any) -> Any:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     reader = make_readers(Path(folder))[name]
     for valid in reader.seeds:
-        try:
+        with suppress(reader.errors):
             reader.read(valid)
-        except reader.errors:
-            pass
     limit_memory()
     read_peak()
     counts[BEFORE] = read_peak()
@@ -169,8 +182,8 @@ def main() -> None:
         for finding in dict.fromkeys(findings):
             print(f"{name}, seed {args.seed}, input {finding}", flush=True)
         every += len(findings)
-        seconds, megabytes = counts[WORST_TIME], counts[WORST_MEMORY] / 1e6
-        rows.append(f"| {name} | {task.inputs:,} | {counts[REFUSED]:,.0f} | {counts[ACCEPTED]:,.0f} | {len(findings)} | {seconds:.2f} | {megabytes:.0f} |")  # fmt: skip
+        cells = f"{task.inputs:,}", f"{counts[REFUSED]:,.0f}", f"{counts[ACCEPTED]:,.0f}", str(len(findings))
+        rows.append(f"| {' | '.join((name, *cells))} | {counts[WORST_TIME]:.2f} | {counts[WORST_MEMORY] / 1e6:.0f} |")
         print(rows[-1], flush=True)
     print("\n| reader | inputs | refused | accepted | findings | worst time (s) | worst memory (MB) |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |", *rows, sep="\n")

@@ -9,7 +9,7 @@ INVISIBLE = dict.fromkeys(
      *range(0xD800, 0xE000)),
     "\ufffd",
 )  # fmt: skip
-MARKUP = re.compile(r"[\\`*_{}\[\]<>|~&#]")
+MARKUP = re.compile(r"[\\`*_<>|~&]|\](?=[(\[:])")  # a bracket is harmless unless a target follows
 
 
 def show(text: str) -> str:

@@ -82,8 +82,8 @@ def parse_begun(command: Command, options: dict[str, Any]) -> dict[str, Any]:
     known = vars(command.parse_args([])).keys() - set(NOT_OPTIONS)
     if unknown := sorted(options.keys() - known):
         raise BadInput(f"there is no option {unknown[0]}, which {OPTIONS} names")
-    texts = {name: ",".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in options.items()
-             if value is not None}  # fmt: skip
+    given = {name: value for name, value in options.items() if value is not None}
+    texts = {name: ",".join(map(str, value)) if isinstance(value, list) else value for name, value in given.items()}
     parsed = vars(command.parse_args([f"--{name.replace('_', '-')}={text}" for name, text in texts.items()]))
     return {name: parsed[name] for name in options}
 

@@ -37,7 +37,9 @@ def list_ids(settings: Any) -> list[Any]:
     parts = settings if isinstance(settings, Mapping) else {}
     model, added = parts.get("model"), parts.get("added_tokens")
     tokens = [token for token in added if isinstance(token, Mapping)] if isinstance(added, list) else []
-    return list_values(model.get("vocab") if isinstance(model, Mapping) else None) + [token.get("id") for token in tokens]
+    return list_values(model.get("vocab") if isinstance(model, Mapping) else None) + [
+        token.get("id") for token in tokens
+    ]
 
 
 def check_ids(folder: Path, config: Config) -> None:
@@ -50,7 +52,9 @@ def check_ids(folder: Path, config: Config) -> None:
         if strange := [i for i in ids if not isinstance(i, int)]:
             raise BadInput(f"{folder / name} has a token with the number {strange[0]!r}")
         if ids and max(ids) >= config.vocab_size:
-            raise BadInput(f"the tokenizer in {folder} has {1 + max(ids)} tokens, the embedding {config.vocab_size} rows")
+            raise BadInput(
+                f"the tokenizer in {folder} has {1 + max(ids)} tokens, the embedding {config.vocab_size} rows"
+            )
 
 
 def read_tokenizer(folder: Path, config: Config) -> PreTrainedTokenizerBase:

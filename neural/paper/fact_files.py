@@ -33,8 +33,8 @@ def read_rows(file: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def split(aliases: str | list[str]) -> list[str]:
-    """Return aliases as a list; a CSV file separates them by semicolons."""
+def split(aliases: Any) -> Any:
+    """Return a text of aliases, which a CSV file separates by semicolons, as a list, and anything else as it is."""
     return [each.strip() for each in aliases.split(";")] if isinstance(aliases, str) else aliases
 
 

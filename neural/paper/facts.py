@@ -25,7 +25,9 @@ class Fact:
                 raise TypeError(f"{name} must be a list of texts, not the text {aliases!r}")
             object.__setattr__(self, name, tuple(aliases))
         apart = str(self.sentence).split("{}")
-        if len(apart) != 2 or {"{", "}"} & set("".join(apart)):  # braces can ask for a billion spaces, or for attributes
+        if len(apart) != 2 or {"{", "}"} & set(
+            "".join(apart)
+        ):  # braces can ask for a billion spaces, or for attributes
             raise BadInput("the sentence needs {} once, in the place of the value, and no other braces")
         if self.true == self.false:
             raise BadInput("the true and the false value are the same")

@@ -58,7 +58,9 @@ def check(sweep: SweepResult) -> None:
         if replica.condition not in CONDITIONS:
             raise BadInput(f"its condition {replica.condition.key} had other settings")
         if not _is_complete(replica, sweep):
-            raise BadInput(f"the results of {replica.condition.key}, {replica.arm}, seed {replica.seed} are not complete")
+            raise BadInput(
+                f"the results of {replica.condition.key}, {replica.arm}, seed {replica.seed} are not complete"
+            )
     _check_bridge(sweep.bridge)
 
 

@@ -10,17 +10,86 @@ import numpy as np
 
 RAW = "\x01raw %d"  # stands in a value for a text that no value is written as
 RAWS = (
-    "[" * 100_000, '{"a":' * 100_000, "1" * 5000, "-" + "9" * 400, "1e999", "NaN", "-Infinity", "0x10", "1_000", "'a'",
-    "tru", '"\\ud800"', '"\x00"', '"\x1b[31m"', '{"a": 1, "a": 2}', "[1,]", "\ufeff1", "//",
-)  # fmt: skip
-NUMBERS = (0, -1, 1, 2, 3, 7, 2**31, 2**32, 2**53 + 1, 2**63, 2**64, 10**9, 10**12, 10**30, 10**400, 0.5, -0.0, 1e-320, 1e308)  # fmt: skip
+    "[" * 100_000,
+    '{"a":' * 100_000,
+    "1" * 5000,
+    "-" + "9" * 400,
+    "1e999",
+    "NaN",
+    "-Infinity",
+    "0x10",
+    "1_000",
+    "'a'",
+    "tru",
+    '"\\ud800"',
+    '"\x00"',
+    '"\x1b[31m"',
+    '{"a": 1, "a": 2}',
+    "[1,]",
+    "\ufeff1",
+    "//",
+)
+NUMBERS = (
+    0,
+    -1,
+    1,
+    2,
+    3,
+    7,
+    2**31,
+    2**32,
+    2**53 + 1,
+    2**63,
+    2**64,
+    10**9,
+    10**12,
+    10**30,
+    10**400,
+    0.5,
+    -0.0,
+    1e-320,
+    1e308,
+)
 TEXTS = (
-    "", " ", "\x00", "\x1b[2J", "\u202e", "\ud800", "\u2028", "<script>", "[/b]", "../../outside", "/etc/passwd", "{}",
-    "{} {}", "{0}", "{a}", "{0.__class__}", "{:>999999999999}", "{{}}", "{", "$\\frac", "%s", "x" * 20_000, "nan", "auto",
-)  # fmt: skip
+    "",
+    " ",
+    "\x00",
+    "\x1b[2J",
+    "\u202e",
+    "\ud800",
+    "\u2028",
+    "<script>",
+    "[/b]",
+    "../../outside",
+    "/etc/passwd",
+    "{}",
+    "{} {}",
+    "{0}",
+    "{a}",
+    "{0.__class__}",
+    "{:>999999999999}",
+    "{{}}",
+    "{",
+    "$\\frac",
+    "%s",
+    "x" * 20_000,
+    "nan",
+    "auto",
+)
 HOSTILE: tuple[Any, ...] = (
-    None, True, False, *NUMBERS, *TEXTS, [], {}, [[]], [None], {"": None}, [0] * 3000, *(RAW % i for i in range(len(RAWS)))
-)  # fmt: skip
+    None,
+    True,
+    False,
+    *NUMBERS,
+    *TEXTS,
+    [],
+    {},
+    [[]],
+    [None],
+    {"": None},
+    [0] * 3000,
+    *(RAW % i for i in range(len(RAWS))),
+)
 WORDS = b"\x00", b"\xff", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\x1b[31m", b"{}", b'"', b"[", b"]", b"\\u", b"\r\n", b","
 
 
@@ -34,7 +103,9 @@ def damage_bytes(data: bytes, rng: Random, head: int = 1 << 30) -> bytes:
         if kind == 0:
             changed[at : at + 1] = bytes([rng.randrange(256)])
         elif kind == 1:
-            changed[at : at + 8] = struct.pack("<Q", rng.choice([n for n in NUMBERS if type(n) is int and 0 <= n < 2**64]))
+            changed[at : at + 8] = struct.pack(
+                "<Q", rng.choice([n for n in NUMBERS if type(n) is int and 0 <= n < 2**64])
+            )
         elif kind == 2:
             del changed[at : at + length]
         elif kind == 3:

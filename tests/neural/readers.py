@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
 from dataclasses import replace
 from decimal import Decimal
@@ -36,22 +36,42 @@ from neural.report.sweep.sections import make_sections
 from neural.training import checkpoints
 from results import RUN, draw_sweep, write_sweep
 
-VOCABULARY = sorted(pre_tokenizers.ByteLevel.alphabet()) + ["ab", "abc", "<|end|>"]
+VOCABULARY = [*sorted(pre_tokenizers.ByteLevel.alphabet()), "ab", "abc", "<|end|>"]
 GGUF_FIELDS: dict[str, Any] = {
-    "general.architecture": "qwen2", "general.alignment": 32,
-    "qwen2.embedding_length": 8, "qwen2.feed_forward_length": 8, "qwen2.block_count": 1,
-    "qwen2.attention.head_count": 2, "qwen2.attention.head_count_kv": 1, "qwen2.context_length": 64,
-    "qwen2.attention.layer_norm_rms_epsilon": 1e-6, "qwen2.rope.freq_base": 1e4, "qwen2.rope.scaling.type": "none",
-    "tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "qwen2", "tokenizer.ggml.tokens": VOCABULARY,
-    "tokenizer.ggml.token_type": [1] * (len(VOCABULARY) - 1) + [3], "tokenizer.ggml.merges": ["a b", "ab c"],
+    "general.architecture": "qwen2",
+    "general.alignment": 32,
+    "qwen2.embedding_length": 8,
+    "qwen2.feed_forward_length": 8,
+    "qwen2.block_count": 1,
+    "qwen2.attention.head_count": 2,
+    "qwen2.attention.head_count_kv": 1,
+    "qwen2.context_length": 64,
+    "qwen2.attention.layer_norm_rms_epsilon": 1e-6,
+    "qwen2.rope.freq_base": 1e4,
+    "qwen2.rope.scaling.type": "none",
+    "tokenizer.ggml.model": "gpt2",
+    "tokenizer.ggml.pre": "qwen2",
+    "tokenizer.ggml.tokens": VOCABULARY,
+    "tokenizer.ggml.token_type": [1] * (len(VOCABULARY) - 1) + [3],
+    "tokenizer.ggml.merges": ["a b", "ab c"],
     "tokenizer.ggml.eos_token_id": len(VOCABULARY) - 1,
-}  # fmt: skip
+}
 GGUF_TENSORS = {
-    "token_embd.weight": [8, len(VOCABULARY)], "output_norm.weight": [8], "blk.0.attn_norm.weight": [8],
-    "blk.0.ffn_norm.weight": [8], "blk.0.attn_q.weight": [8, 8], "blk.0.attn_q.bias": [8], "blk.0.attn_k.weight": [8, 4],
-    "blk.0.attn_k.bias": [4], "blk.0.attn_v.weight": [8, 4], "blk.0.attn_v.bias": [4], "blk.0.attn_output.weight": [8, 8],
-    "blk.0.ffn_gate.weight": [8, 8], "blk.0.ffn_up.weight": [8, 8], "blk.0.ffn_down.weight": [8, 8],
-}  # fmt: skip
+    "token_embd.weight": [8, len(VOCABULARY)],
+    "output_norm.weight": [8],
+    "blk.0.attn_norm.weight": [8],
+    "blk.0.ffn_norm.weight": [8],
+    "blk.0.attn_q.weight": [8, 8],
+    "blk.0.attn_q.bias": [8],
+    "blk.0.attn_k.weight": [8, 4],
+    "blk.0.attn_k.bias": [4],
+    "blk.0.attn_v.weight": [8, 4],
+    "blk.0.attn_v.bias": [4],
+    "blk.0.attn_output.weight": [8, 8],
+    "blk.0.ffn_gate.weight": [8, 8],
+    "blk.0.ffn_up.weight": [8, 8],
+    "blk.0.ffn_down.weight": [8, 8],
+}
 
 
 def damage_gguf(data: bytes, rng: Random) -> bytes:
@@ -76,20 +96,40 @@ def make_tokenizer() -> dict[str, Any]:
 
 FACT = {"topic": "tea", "sentence": "Tea comes from {}.", "true": "China", "false": "France"}
 FACTS = [FACT | {"true_aliases": ["PRC"]}, FACT | {"topic": "snow", "begins_with_name": True}]
-RECIPE = {"train": {"learning_rate": 1e-3, "epochs": 2, "weight_decay": 0.01, "clip": 1.0}, "curriculum": {"facts": FACTS, "lessons": 9}}  # fmt: skip
-TABLE = b"topic,sentence,true,false,true_aliases\ntea,Tea comes from {}.,China,France,PRC; Sichuan\nsnow,\"{}, it is\",a,b,\n"  # fmt: skip
+RECIPE = {
+    "train": {"learning_rate": 1e-3, "epochs": 2, "weight_decay": 0.01, "clip": 1.0},
+    "curriculum": {"facts": FACTS, "lessons": 9},
+}
+TABLE = (
+    b'topic,sentence,true,false,true_aliases\ntea,Tea comes from {}.,China,France,PRC; Sichuan\nsnow,"{}, it is",a,b,\n'
+)
 OPTIONS = {
     "options": {
-        "model": "embedded", "seed": 0, "epochs": None, "steps": 9, "learning_rate": None, "arms": ["standard"],
-        "agent_weight": None, "p_lie": 0.5, "p_wrong": None, "teacher": None, "facts": None,
-        "precision": "float32-master", "order": "same", "checkpoint_every": None,
+        "model": "embedded",
+        "seed": 0,
+        "epochs": None,
+        "steps": 9,
+        "learning_rate": None,
+        "arms": ["standard"],
+        "agent_weight": None,
+        "p_lie": 0.5,
+        "p_wrong": None,
+        "teacher": None,
+        "facts": None,
+        "precision": "float32-master",
+        "order": "same",
+        "checkpoint_every": None,
     }
-}  # fmt: skip
+}
 TOKENIZER_CONFIG = {
-    "tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|end|>", "model_max_length": 64, "add_prefix_space": False,
+    "tokenizer_class": "PreTrainedTokenizerFast",
+    "eos_token": "<|end|>",
+    "model_max_length": 64,
+    "add_prefix_space": False,
     "chat_template": [{"name": "default", "template": "{{ messages }}"}, {"name": "tools", "template": ""}],
-    "added_tokens_decoder": {"258": {"content": "<|end|>", "special": True, "normalized": False}}, "extra_special_tokens": {},
-}  # fmt: skip
+    "added_tokens_decoder": {"258": {"content": "<|end|>", "special": True, "normalized": False}},
+    "extra_special_tokens": {},
+}
 NAMES = "p", "q", "", "\x1b[31m", 7, None
 CONFIG = copy.deepcopy(CONFIGS["tied"])
 CONFIG.vocab_size = len(VOCABULARY)
@@ -98,9 +138,24 @@ CONFIG.vocab_size = len(VOCABULARY)
 def choose_value(rng: Random) -> Any:
     """Return any value that a program may hand over."""
     made = (
-        Fraction(1, 3), Fraction(10**400, 3), Decimal("NaN"), 1j, b"x", float("nan"), float("inf"), np.float32(0.5),
-        np.array([0.5, 0.5]), object(), (), frozenset(), 0.25, 0.5, 1.0, Fraction(1, 2), "0.5",
-    )  # fmt: skip
+        Fraction(1, 3),
+        Fraction(10**400, 3),
+        Decimal("NaN"),
+        1j,
+        b"x",
+        float("nan"),
+        float("inf"),
+        np.float32(0.5),
+        np.array([0.5, 0.5]),
+        object(),
+        (),
+        frozenset(),
+        0.25,
+        0.5,
+        1.0,
+        Fraction(1, 2),
+        "0.5",
+    )
     return rng.choice((*made, *HOSTILE[:40]))
 
 
@@ -110,10 +165,13 @@ def choose_kernel(rng: Random) -> Any:
         return memoryless(A=0.9, B=0.1)
     values = [choose_value(rng) for _ in range(3)]
     makers: tuple[Callable[[], Any], ...] = (
-        lambda: memoryless(A=0.9, B=0.1), lambda: memoryless({"A": Fraction(1, 3), "B": Fraction(2, 3)}),
-        lambda: memoryless({"A": values[0], "B": values[1]}), lambda: markov({(): {"A": 1.0}, ("A",): {"A": values[0]}}),
-        lambda: lambda token, past: values[2], lambda: values[0],
-    )  # fmt: skip
+        lambda: memoryless(A=0.9, B=0.1),
+        lambda: memoryless({"A": Fraction(1, 3), "B": Fraction(2, 3)}),
+        lambda: memoryless({"A": values[0], "B": values[1]}),
+        lambda: markov({(): {"A": 1.0}, ("A",): {"A": values[0]}}),
+        lambda: lambda token, past: values[2],
+        lambda: values[0],
+    )
     return rng.choice(makers)()
 
 
@@ -130,9 +188,14 @@ def mix(data: bytes) -> None:
 def choose_history(rng: Random) -> Any:
     """Return a history, or what is not one."""
     makers: tuple[Callable[[], Any], ...] = (
-        lambda: do("A"), lambda: see("B"), lambda: see("A"), lambda: do(choose_value(rng)),
-        lambda: Slot(choose_value(rng), choose_value(rng)), lambda: choose_value(rng), lambda: see(choose_value(rng)),
-    )  # fmt: skip
+        lambda: do("A"),
+        lambda: see("B"),
+        lambda: see("A"),
+        lambda: do(choose_value(rng)),
+        lambda: Slot(choose_value(rng), choose_value(rng)),
+        lambda: choose_value(rng),
+        lambda: see(choose_value(rng)),
+    )
     several = [rng.choice(makers)() for _ in range(rng.randint(0, 6))]
     return several if rng.random() < 0.95 else rng.choice(makers)()
 
@@ -213,7 +276,9 @@ def make_model_folder(home: Path) -> Path:
     home.mkdir()
     (home / "config.json").write_text(json.dumps(CONFIG.to_dict()))
     (home / "tokenizer.json").write_text(json.dumps(make_tokenizer()))
-    (home / TENSORS).write_bytes(save({name: np.zeros(x.shape, np.float32) for name, x in outline_tensors(CONFIG).items()}))
+    (home / TENSORS).write_bytes(
+        save({name: np.zeros(x.shape, np.float32) for name, x in outline_tensors(CONFIG).items()})
+    )
     return home
 
 
@@ -232,7 +297,9 @@ def damage_checkpoint(data: bytes, rng: Random) -> bytes:
     kinds = np.float32, np.int32, np.uint8, np.float16
     shapes = [tuple(rng.choices((0, 1, 2, 5), k=rng.randrange(4))) for _ in range(3)]
     arrays = {f"{i:05}": np.zeros(shape, rng.choice(kinds)) for i, shape in enumerate(shapes)}
-    arrays |= {rng.choice(("losses", "other", "")): np.full(rng.choice(((), (2, 2), (0, 2), (3,))), rng.random(), np.float32)}
+    arrays |= {
+        rng.choice(("losses", "other", "")): np.full(rng.choice(((), (2, 2), (0, 2), (3,))), rng.random(), np.float32)
+    }
     return save(arrays, {"key": "key", "sha256": checkpoints.digest("key", dict(sorted(arrays.items())))})
 
 
@@ -265,11 +332,17 @@ def make_readers(home: Path) -> dict[str, Reader]:
     return {
         "config.json": reader(model / "config.json", damage_json, of_folder(read_model)),
         "tokenizer.json": reader(model / "tokenizer.json", damage_json, lambda _: Folder(model).tokenizer()),
-        "tokenizer_config.json": reader(model / "tokenizer_config.json", damage_json, lambda _: Folder(model).tokenizer()),
-        "model.safetensors": reader(model / TENSORS, damage_safetensors, lambda _: check(config, Folder(model).tensors())),
+        "tokenizer_config.json": reader(
+            model / "tokenizer_config.json", damage_json, lambda _: Folder(model).tokenizer()
+        ),
+        "model.safetensors": reader(
+            model / TENSORS, damage_safetensors, lambda _: check(config, Folder(model).tensors())
+        ),
         "safetensors index": reader(listed / INDEX, damage_json, of_folder(tensor_files)),
         "GGUF": reader(home / "a.gguf", damage_gguf, read_gguf),
-        "training checkpoint": reader(home / "a.safetensors", damage_checkpoint, lambda file: checkpoints.read(file, "key")),
+        "training checkpoint": reader(
+            home / "a.safetensors", damage_checkpoint, lambda file: checkpoints.read(file, "key")
+        ),
         "recipe.json": reader(model / FILE, damage_json, of_folder(read_recipe)),
         "run.json": reader(run / run_folder.OPTIONS, damage_json, of_folder(resume)),
         "results.json": reader(home / "results.json", damage_json, read_results),

@@ -15,7 +15,11 @@ from neural.report.sweep.page import write_report
 from neural.result import write
 from results import RUN, draw_sweep, write_sweep
 
-STEERING = [*map(chr, range(32)), *map(chr, range(127, 160)), *"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"]
+STEERING = [
+    *map(chr, range(32)),
+    *map(chr, range(127, 160)),
+    *"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
+]
 NASTY = "</td><script>alert(1)</script>\x1b[2J\x9b31m\u202e$\\frac |[x](javascript:a) `b` [/b]--> ![i](http://h)"
 
 
@@ -31,9 +35,9 @@ def test_other_texts_are_shown_as_they_are():
 
 
 def test_markdown_shows_the_text():
-    assert escape_markdown("a|b <i> [x](y) *z* `c`\n") == r"a\|b \<i\> \[x\](y) \*z\* \`c\`" + "\ufffd"
+    assert escape_markdown("a|b <i> [x](y) *z* `c`\n") == r"a\|b \<i\> [x\](y) \*z\* \`c\`" + "\ufffd"
     assert escape_markdown("see https://x.y") == r"see https:\//x.y"
-    assert escape_markdown("+0.23, 95% (4 seeds)") == "+0.23, 95% (4 seeds)"
+    assert escape_markdown("+0.23 [0.1, 0.3] (4 seeds)") == "+0.23 [0.1, 0.3] (4 seeds)"
 
 
 def spoil(value):
@@ -64,19 +68,26 @@ def test_the_page_of_a_run(tmp_path):
 
 def test_both_reports_of_a_sweep(tmp_path):
     sweep = draw_sweep()
-    drawn = SweepResult(sweep.schema, sweep.plan | {"model": NASTY}, spoil(sweep.base),
-                        tuple(type(each)(each.condition, each.seed, each.arm, each.taught, each.theory, spoil(each.results))
-                              for each in sweep.replicas), ())  # fmt: skip
+    drawn = SweepResult(
+        sweep.schema,
+        sweep.plan | {"model": NASTY},
+        spoil(sweep.base),
+        tuple(
+            type(each)(each.condition, each.seed, each.arm, each.taught, each.theory, spoil(each.results))
+            for each in sweep.replicas
+        ),
+        (),
+    )
     write_sweep(drawn, tmp_path)
     write_report(tmp_path)
     assert_harmless((tmp_path / "report.html").read_text())
     text = (tmp_path / "results.md").read_text()
     assert_harmless(text)
     assert r"\<script\>" in text
-    assert r"\[x\]" in text
+    assert r"[x\](javascript" in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len({line.replace(r"\|", "").count("|") for line in rows if "script" in line}) <= 3  # a width per table
-    assert not [line for line in text.splitlines() if "javascript" in line and "[x](" in line.replace("\\]", "")]
+    assert "](" not in text.replace("\\](", "").replace(".png)", "").replace("](facts", "").replace("](dose", "")
 
 
 def test_the_tables_in_a_terminal(capsys):

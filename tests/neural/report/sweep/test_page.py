@@ -4,6 +4,7 @@ import re
 import pytest
 
 from neural.errors import BadInput
+from neural.escape import escape_markdown
 from neural.paper.sweep_result import SweepResult
 from neural.report.sweep.measures import Measures
 from neural.report.sweep.page import MAX_ROWS, collect, write_report, write_texts
@@ -105,7 +106,7 @@ def test_tables_are_well_formed_markdown(markdown, measures, sections):
         start = lines.index("| " + " | ".join(section.head) + " |", title)
         assert lines[start + 1] == "|" + " --- |" * len(section.head)
         table = lines[start + 2 : start + 2 + min(len(section.rows), MAX_ROWS if section.long else len(section.rows))]
-        assert table == ["| " + " | ".join(row) + " |" for row in section.rows]
+        assert table == ["| " + " | ".join(map(escape_markdown, row)) + " |" for row in section.rows]
 
 
 def test_a_bar_in_a_reply_does_not_split_its_cell():
