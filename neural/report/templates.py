@@ -19,7 +19,7 @@ ENVIRONMENT.filters["escape_markdown"] = escape_markdown
 
 
 def render(template: str, **values: object) -> str:
-    """Return the page that ``template`` makes of ``values``, escaped in HTML, and in Markdown where the template says so."""
+    """Return the page that ``template`` makes of ``values``, escaped as in HTML, or as in Markdown if it says so."""
     return ENVIRONMENT.get_template(template).render(**values)
 
 
