@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from neural.paper.conditions import PAPER_CONDITION
-from neural.paper.sweep_result import AS_IN_LESSONS, SweepResult
+from neural.paper.sweep_result import AS_IN_LESSONS
+from neural.report.sweep.page import collect
 from neural.result import Run, read
 
 ARMS = "standard", "interventional", "assistant-only"
@@ -64,7 +65,7 @@ def _row(label, results):
 
 
 def test_the_first_table_of_the_evidence_is_that_of_the_stored_results():
-    sweep = read(ROOT / "results" / "smollm2" / "sweep.json", SweepResult)
+    sweep = collect(ROOT / "results" / "smollm2")
     full = read(ROOT / "results" / "smollm2-full" / "results.json", Run)
     paper = {
         arm: [r.results[AS_IN_LESSONS] for r in sweep.replicas if r.condition == PAPER_CONDITION and r.arm == arm]

@@ -208,10 +208,11 @@ def test_a_full_disk_keeps_the_finished_cells_and_the_same_command_goes_on(finis
 def test_a_sweep_under_other_conditions_is_refused(finished, monkeypatch, capsys):
     """A setting of the lessons that changes must not mix two experiments."""
     other = (replace(CONDITIONS[0], template=replace(PAPER, p_tail=0.9)), *CONDITIONS[1:])
-    monkeypatch.setattr("neural.paper.conditions.CONDITIONS", other)
+    for module in ("conditions", "sweep_result"):
+        monkeypatch.setattr(f"neural.paper.{module}.CONDITIONS", other)
     with pytest.raises(SystemExit, match="2"):
         call(monkeypatch, *SMALL, "--out", str(finished))
-    assert "holds another sweep" in capsys.readouterr().err
+    assert "its condition paper had other settings" in capsys.readouterr().err
 
 
 def test_a_folder_of_something_else_is_left_alone(monkeypatch, capsys, tmp_path):

@@ -338,7 +338,7 @@ def whole_numbers(folder):
         (far_token, "has 5001 tokens, the embedding"),
         (whole_numbers, "is int8 instead of bfloat16, float16, float32"),
         (lambda folder: (folder / "config.json").unlink(), "has no config.json: name the folder of a model"),
-        (lambda folder: (folder / "config.json").write_text("{"), "has no readable config.json"),
+        (lambda folder: (folder / "config.json").write_text("{"), "config.json is damaged: "),
         (lambda folder: (folder / "tokenizer.json").unlink(), "has no readable tokenizer"),
         (lambda folder: edit_config(folder, vocab_size=100), "tokens, the embedding 100 rows"),
         (lambda folder: (folder / "model.safetensors").unlink(), "has no model.safetensors; tensors are read from"),

@@ -11,6 +11,7 @@ from flax import nnx
 
 from neural.arm_names import ARM_NAMES as NAMES
 from neural.dialogue.authors import STANDARD
+from neural.dialogue.render import Example
 from neural.errors import BadInput
 from neural.model.checkpoint import load
 from neural.model.source import EMBEDDED
@@ -125,7 +126,8 @@ def test_arms_are_trained_together_as_far_as_memory_allows(monkeypatch, base, at
 
     monkeypatch.setattr("neural.training.loop.replicas_at_once", lambda params, dtype, replicas: at_once)
     monkeypatch.setattr("neural.training.loop.fit", fit)
-    replicas = dict.fromkeys("abc", Replica([], STANDARD, (1,)))
+    example = Example(np.zeros(2, np.int32), np.zeros(2, np.int8))
+    replicas = dict.fromkeys("abc", Replica([example], STANDARD, (1,)))
     names = [name for name, _ in train(nnx.split(base.model, nnx.Param), replicas, PLAN.train)]
     assert (names, trained) == (["a", "b", "c"], groups)
 
