@@ -9,6 +9,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = CACHE.name
 
 import jax
+import optax
 import pytest
 from hypothesis import Phase, settings
 
@@ -18,6 +19,20 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 settings.register_profile("project", deadline=None, database=None, derandomize=True)
 settings.register_profile("mutants", settings.get_profile("project"), phases=(Phase.explicit, Phase.generate))
 settings.load_profile(os.environ.get("TEST_PROFILE", "project"))  # a mutant need not be explained, only found
+
+
+def adamw(*args, make=optax.adamw, **kwargs) -> optax.GradientTransformation:
+    """Return optax's AdamW with JAX's usual promotion: it takes powers of whole numbers of steps."""
+    made = make(*args, **kwargs)
+
+    def update(*args, **kwargs):
+        with jax.numpy_dtype_promotion("standard"):
+            return made.update(*args, **kwargs)
+
+    return made._replace(update=update)
+
+
+optax.adamw = adamw
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import jax
-import optax
 import pytest
 from flax import nnx
 from transformers import AutoTokenizer, Qwen2Config
@@ -11,20 +10,6 @@ from models import SIZES, random_model
 from neural.model.checkpoint import Checkpoint, load
 from neural.model.decoder import Decoder
 from neural.model.source import find, open_source
-
-
-def adamw(*args, make=optax.adamw, **kwargs) -> optax.GradientTransformation:
-    """Return optax's AdamW with JAX's usual promotion: it takes powers of whole numbers of steps."""
-    made = make(*args, **kwargs)
-
-    def update(*args, **kwargs):
-        with jax.numpy_dtype_promotion("standard"):
-            return made.update(*args, **kwargs)
-
-    return made._replace(update=update)
-
-
-optax.adamw = adamw
 
 
 @pytest.fixture
