@@ -149,12 +149,13 @@ def watch(task: Task, work: Callable[..., None]) -> tuple[list[float], list[str]
     with tqdm(desc=task.name, total=task.inputs, mininterval=10) as bar:
         while counts[NUMBER] < task.inputs:
             first = int(counts[NUMBER])
+            counts[BEFORE] = 0  # until it is ready
             process = context.Process(target=work, args=(task, first, counts, queue))
             process.start()
             seen, since = counts[NUMBER], time.monotonic()
             while process.is_alive():
                 process.join(0.2)
-                if counts[NUMBER] != seen:
+                if counts[NUMBER] != seen or not counts[BEFORE]:
                     seen, since = counts[NUMBER], time.monotonic()
                     bar.update(int(seen) - bar.n)
                 if time.monotonic() - since > SECONDS:

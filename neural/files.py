@@ -93,11 +93,11 @@ def read_json(file: Path) -> Any:
     except OSError as problem:
         raise BadInput(f"cannot read {file}: {problem.strerror}") from None
     except RecursionError:
-        raise BadInput(f"cannot read {file}: its JSON is nested too deeply") from None
+        raise BadInput(f"{file} is damaged: its JSON is nested too deeply") from None
     except UnicodeError:
         raise BadInput(f"cannot read {file}: it is not in UTF-8; save it in that encoding") from None
     except ValueError as problem:
-        raise BadInput(f"cannot read {file}: {problem}") from None
+        raise BadInput(f"{file} is damaged: {problem}") from None
 
 
 def refuse_links(folder: Path) -> None:

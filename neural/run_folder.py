@@ -99,10 +99,7 @@ def read_options(folder: Path) -> dict[str, Any]:
     """Return how the run in ``folder`` was started."""
     if not (folder / OPTIONS).exists():
         raise BadInput(f"{folder} has no {OPTIONS}: it is not the folder of a run that was begun")
-    try:
-        begun = read_json(folder / OPTIONS)
-    except BadInput as problem:
-        raise BadInput(f"{folder / OPTIONS} is damaged: {problem}") from None
+    begun = read_json(folder / OPTIONS)
     if not (isinstance(begun, dict) and isinstance(begun.get("options"), dict)):
         raise BadInput(f"{folder / OPTIONS} is damaged: it has no options")
     return begun

@@ -19,7 +19,7 @@ ENVIRONMENT.filters["escape_markdown"] = escape_markdown
 
 
 def render(template: str, **values: object) -> str:
-    """Return the page that ``template`` makes of ``values``, escaped in HTML, and in Markdown where the template says so."""
+    """Return the page that ``template`` makes of ``values``; what is not escaped, a template says."""
     return ENVIRONMENT.get_template(template).render(**values)
 
 

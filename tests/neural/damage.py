@@ -1,5 +1,6 @@
 """Ways to damage valid files: other values, other bytes, other lengths than they claim."""
 
+import copy
 import json
 import struct
 from collections.abc import Mapping, Sequence
@@ -117,6 +118,11 @@ def damage_bytes(data: bytes, rng: Random, head: int = 1 << 30) -> bytes:
     return bytes(changed)
 
 
+def pick(rng: Random) -> Any:
+    """Return one of `HOSTILE`, a new one, so that changing it later changes no other."""
+    return copy.deepcopy(rng.choice(HOSTILE))
+
+
 def list_places(value: Any) -> list[tuple[Any, Any]]:
     """Return every place in ``value``: a list or mapping, and an index or a key of it."""
     keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
@@ -126,7 +132,7 @@ def list_places(value: Any) -> list[tuple[Any, Any]]:
 def damage_value(value: Any, rng: Random) -> Any:
     """Change ``value``, of lists and mappings, in a few places."""
     if rng.random() < 0.02:
-        return rng.choice(HOSTILE)
+        return pick(rng)
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         places = list_places(value)
         if not places:
@@ -134,15 +140,15 @@ def damage_value(value: Any, rng: Random) -> Any:
         (home, key), (other, its) = rng.choice(places), rng.choice(places)
         kind = rng.randrange(10)
         if kind < 6:
-            home[key] = rng.choice(HOSTILE)
+            home[key] = pick(rng)
         elif kind == 6:
             del home[key]
         elif kind == 7:
             home[key] = json.loads(json.dumps(other[its]))
         elif isinstance(home, dict):
-            home[rng.choice([str(rng.choice(TEXTS)), str(its)])] = rng.choice(HOSTILE)
+            home[rng.choice([str(rng.choice(TEXTS)), str(its)])] = pick(rng)
         else:
-            home.append(rng.choice(HOSTILE))
+            home.append(pick(rng))
     return value
 
 

@@ -6,6 +6,7 @@
 import json
 import struct
 import warnings
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -62,10 +63,8 @@ def test_any_input_is_accepted_or_refused_as_documented(readers, name):
     def read(seed):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # libraries warn of what they read
-            try:
+            with suppress(*reader.errors):
                 reader.read(reader.damage(reader.seeds[0], Random(seed)))
-            except reader.errors:
-                pass
 
     read()
 
@@ -90,7 +89,7 @@ def test_the_valid_inputs_are_accepted(readers):
 )
 def test_what_only_looks_like_json(tmp_path, text, problem):
     (tmp_path / "a.json").write_text(text)
-    with pytest.raises(BadInput, match=rf"cannot read .*a\.json.*{problem}"):
+    with pytest.raises(BadInput, match=rf"a\.json.*{problem}"):
         read_json(tmp_path / "a.json")
 
 

@@ -1,7 +1,6 @@
 """results.json: read as it was written, and refused in one line if it is damaged."""
 
 import json
-import re
 from dataclasses import asdict, replace
 from typing import get_args
 
@@ -122,7 +121,7 @@ def test_a_damaged_run_is_refused_with_its_place(file, change, place, fault):
 @pytest.mark.parametrize("text", ["", "{", "not JSON", "[]", "3", "null", '{"schema": 3'])
 def test_a_file_that_is_not_a_run_is_refused(file, text):
     file.write_text(text)
-    assert re.search("is damaged or of another version: |cannot read", refuse(file))
+    assert " is damaged" in refuse(file)
 
 
 def test_bytes_that_are_not_text_are_refused(file):
