@@ -17,7 +17,7 @@ from rich.console import Console
 from neural import chat
 from neural.conversation import Partner
 from neural.dialogue.dialogue import user
-from neural.errors import Stopped
+from neural.errors import BadInput, Stopped
 from neural.finetuning import answer
 from neural.model.checkpoint import Checkpoint, save
 from neural.paper.facts import FACTS
@@ -336,3 +336,18 @@ def test_a_person_sees_the_replies_side_by_side_and_ends_the_chat_with_control_d
     for i, arm in enumerate(arms.values()):
         column = " ".join(row.ljust(80)[i * 80 // 3 : (i + 1) * 80 // 3].strip() for row in rows[:-1])
         assert column.strip() == answer(arm, QUESTION, CONTEXT)
+
+
+def test_results_name_no_folder_outside_the_run(tmp_path):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "run").mkdir()
+    results = {"config": {"model": "embedded"}, "arms": {"base": {}, "../outside": {}}}
+    (tmp_path / "run" / "results.json").write_text(json.dumps(results))
+    with pytest.raises(BadInput, match=r"results of '\.\./outside', which is not an arm"):
+        chat.find_models(str(tmp_path / "run"))
+
+
+@pytest.mark.parametrize("character", "\x1b\x9b\u202e\u2066\r")
+def test_nothing_that_a_model_writes_steers_the_terminal(capsys, character):
+    chat.show_in_turn({"base": iter([f"a{character}b"])})
+    assert capsys.readouterr().out == "base: a\ufffdb\n"

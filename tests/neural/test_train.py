@@ -120,6 +120,36 @@ def test_the_options_of_a_run_are_read_back(tmp_path, name):
     assert (args.seed, args.arms, args.model) == (3, ("standard",), "embedded")
 
 
+def test_facts_are_named_by_a_path_when_a_run_goes_on(tmp_path):
+    write_options(tmp_path, {"options": OPTIONS | {"facts": "my/facts.csv", "learning_rate": 1e-4, "steps": None}})
+    args = train.parse(train.Command("train"), ["--resume", str(tmp_path)])
+    assert (args.facts, args.learning_rate, args.steps) == (Path("my/facts.csv"), 1e-4, None)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"arms": ["../../outside"]}, {"arms": ["/outside"]}, {"arms": "a/../.."}, {"seed": "\x1b[2J"}, {"steps": 1e99},
+        {"arms": []}, {"precision": ["half"]}, {"checkpoint_every": {}}, {"seed": -1},
+    ],
+)  # fmt: skip
+def test_the_options_of_a_run_are_checked_as_arguments_are(tmp_path, capsys, hostile):
+    write_options(tmp_path, {"options": OPTIONS | hostile})
+    with pytest.raises(SystemExit, match="2"):
+        train.parse(train.Command("train"), ["--resume", str(tmp_path)])
+    said = capsys.readouterr().err
+    assert said.startswith("train: argument --")
+    assert said.count("\n") == 1
+    assert "\x1b" not in said
+
+
+@pytest.mark.parametrize("name", ["out", "resume", "show_tokens", "../x", "__class__"])
+def test_a_run_cannot_say_where_the_next_is_written(tmp_path, name):
+    write_options(tmp_path, {"options": OPTIONS | {name: "/outside"}})
+    with pytest.raises(BadInput, match=f"there is no option {name}"):
+        train.parse(train.Command("train"), ["--resume", str(tmp_path)])
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [

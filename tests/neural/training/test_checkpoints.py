@@ -16,6 +16,7 @@ from neural.training.batching import Replica
 from neural.training.checkpoints import KEPT, Checkpoints, Saved, identify, read, write
 from neural.training.config import TrainConfig
 from neural.training.loop import train
+from neural.training.replicas import begin, put_leaves, share_devices, take_leaves
 
 RNG = np.random.default_rng(5)
 ROWS = [
@@ -226,3 +227,25 @@ def test_by_time_a_checkpoint_is_due_after_two_minutes_or_when_saving_has_paid_o
         kept.after_step({"a": "key"}, second, 1000, take)
         times += [before] if clock[0] > before else []
     assert times == [120, 429]
+
+
+def test_arrays_of_another_model_are_refused(tied):
+    _, params = tied[1:]
+    optimizer = CONFIG.optimizer()
+    state = begin(params, STANDARD, optimizer, share_devices(1, 1)[0])
+    whole = take_leaves(state)
+    put_leaves(state, whole)
+    for damaged in (
+        whole[1:],
+        [*whole, whole[0]],
+        [whole[0][..., None], *whole[1:]],
+        [whole[0].astype("int32"), *whole[1:]],
+    ):
+        with pytest.raises(BadInput, match="its arrays are not those of this model"):
+            put_leaves(state, damaged)
+
+
+def test_a_file_of_another_name_is_no_checkpoint(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "zzz.safetensors").write_text("x")
+    assert Checkpoints(tmp_path).find("a") == []
