@@ -31,7 +31,7 @@ LAYERS = {
         {"arm_names", "errors", "escape", "seeds", "signals", "training.control_groups"},
         {"dialogue.dialogue", "dialogue.authors", "paper.facts", "paper.phrases"},
         {"files", "dialogue.render", "model.architecture", "model.gguf_tokenizer", "model.names", "paper.arms"},
-        {"result", "dialogue.labels", "dialogue.role_table", "model.decoder", "model.tokenizer"},
+        {"result", "dialogue.labels", "dialogue.role_table", "dialogue.transcript", "model.decoder", "model.tokenizer"},
         {"model.generate", "model.tree"},
         {"model.folder", "model.gguf_file", "model.stream", "model.questions", "paper.fact_files"},
         {"model.source"},
