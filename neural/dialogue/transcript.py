@@ -55,6 +55,9 @@ class Place(NamedTuple):
         return ", ".join(piece for piece in (self.file, line, self.field) if piece)
 
 
+NOWHERE = Place()
+
+
 @dataclass(frozen=True)
 class Part:
     """A piece of a message that one writer wrote.
@@ -80,7 +83,7 @@ class Part:
     name: str = ""
     call: str = ""
     train: bool | None = None
-    place: Place = Place()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ class Transcript:
     context: Sequence[Part]
     parts: Sequence[Part]
     tools: Sequence[Mapping[str, Any]] = ()
-    place: Place = Place()
+    place: Place = NOWHERE
 
     def __post_init__(self) -> None:
         for field in ("context", "parts", "tools"):
