@@ -71,10 +71,7 @@ def read_block(block: Field, speaker: Speaker, kind: Kind = Kind.TEXT) -> list[P
 
 def read_result(message: Field, content: Field | None, tool: Speaker) -> list[Part]:
     """Return the parts of a tool's result, one without text if the tool said nothing."""
-    parts = read_content(content, tool, Kind.RESULT)
-    return parts or [
-        Part(tool.writer, tool.role, Kind.RESULT, "", tool.message, tool.name, tool.call, None, message.place)
-    ]
+    return read_content(content, tool, Kind.RESULT) or [tool.say(Kind.RESULT, message._replace(value=""))]
 
 
 def make_call(speaker: Speaker, whole: Field, name: Field, arguments: Field, call: str) -> Part:
@@ -84,7 +81,7 @@ def make_call(speaker: Speaker, whole: Field, name: Field, arguments: Field, cal
 
 
 def write_arguments(arguments: Field) -> str:
-    """Return a call's arguments as JSON, the same whether the file holds an object or its text. No text is no argument."""
+    """Return a call's arguments as JSON, the same for an object and for its text. An empty text is no argument."""
     if arguments.value == "":
         return "{}"
     value = (arguments.parse() if isinstance(arguments.value, str) else arguments).value

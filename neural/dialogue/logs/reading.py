@@ -5,9 +5,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from neural.dialogue.logs.claude_code import is_session, read_session
+from neural.dialogue.logs.codex import is_rollout, read_rollout
 from neural.dialogue.logs.fields import Field, describe, refuse
 from neural.dialogue.logs.messages import read_messages
 from neural.dialogue.logs.plain import read_plain
+from neural.dialogue.logs.responses import read_responses
+from neural.dialogue.logs.sharegpt import read_sharegpt
 from neural.dialogue.logs.sources import File, find_files, read_records
 from neural.dialogue.transcript import Place, Transcript
 from neural.errors import BadInput
@@ -40,13 +44,19 @@ def _has_list(*keys: str) -> Callable[[Record], bool]:
 
 # The first that fits is taken.
 FORMATS: dict[str, Format] = {
+    "claude-code": Format(is_session, read_session, session=True),
+    "codex": Format(is_rollout, read_rollout, session=True),
     "messages": Format(_has_list("messages"), read_messages),
+    "sharegpt": Format(_has_list("conversations"), read_sharegpt),
+    "responses": Format(_has_list("output", "input"), read_responses),
     "plain": Format(_has_list("turns"), read_plain),
 }
 
 
 def read_transcripts(
-    source: str | Path, format: str | None = None, on_bad: OnBad | None = None
+    source: str | Path,
+    format: str | None = None,  # noqa: A002
+    on_bad: OnBad | None = None,
 ) -> Iterator[Transcript]:
     r"""Read agents' logs: who wrote what, in the form that rendering and training take (section 5.1).
 
@@ -54,8 +64,8 @@ def read_transcripts(
     transcript is read whole or not at all. docs/logs.md describes the formats, and who is taken for the author.
 
     Args:
-        source: a file that ends in .jsonl, .json or .traj, perhaps with .gz; a folder of such files; or "-", which reads
-            JSON lines from standard input.
+        source: a file that ends in .jsonl, .json or .traj, perhaps with .gz; a folder of such files; or "-" for JSON
+            lines from standard input.
         format: the name of a format, such as "messages"; by default the first record of each file tells.
         on_bad: called with the error, instead of raising it, when a transcript, or a file, cannot be read. Reading goes
             on with the next one.
@@ -71,11 +81,11 @@ def read_transcripts(
     Example:
         >>> from pathlib import Path
         >>> line = '{"messages": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "5"}]}\n'
-        >>> _ = Path("log.jsonl").write_text(line + line.replace("user", "robot"))
+        >>> _ = Path("log.jsonl").write_text(line + line.replace('"2 + 2?"', "4"))
         >>> for transcript in read_transcripts("log.jsonl", on_bad=print):
         ...     print([(str(part.writer), part.text) for part in transcript.parts])
         [('human', '2 + 2?'), ('agent', '5')]
-        log.jsonl, line 2, messages[0].role: unknown: "robot"; known are system, developer, user, assistant, tool, function
+        log.jsonl, line 2, messages[0].content: 4, not a text
     """
     if format is not None and format not in FORMATS:
         raise BadInput(f"unknown format {describe(format)}; known are {', '.join(FORMATS)}")
@@ -98,15 +108,15 @@ def _read_file(file: File, name: str | None, on_bad: OnBad) -> Iterator[Transcri
     if first is None and damaged:
         return
     try:
-        format = FORMATS[name or recognize(first, file)]
+        form = FORMATS[name or recognize(first, file)]
     except BadInput as problem:
         on_bad(problem)
         return
     everything = chain([first], records)
-    if not format.session:
-        yield from _read_each(everything, format, on_bad)
+    if not form.session:
+        yield from _read_each(everything, form, on_bad)
     elif not damaged:
-        yield from _read_session(everything, format, on_bad)
+        yield from _read_session(everything, form, on_bad)
 
 
 def recognize(first: Field | None, file: File) -> str:
@@ -115,24 +125,24 @@ def recognize(first: Field | None, file: File) -> str:
         refuse(Place(file.name), "contains no records")
     if not isinstance(first.value, dict):
         first.refuse(f"{describe(first.value)}, not an object, so no known format: {', '.join(FORMATS)}")
-    found = next((name for name, format in FORMATS.items() if format.fits(first.value)), None)
+    found = next((name for name, form in FORMATS.items() if form.fits(first.value)), None)
     if found is None:
         keys = ", ".join(map(describe, list(first.value)[:8])) or "none"
         first.refuse(f"no known format has its keys ({keys}); known are {', '.join(FORMATS)}")
     return found
 
 
-def _read_each(records: Iterable[Field | BadInput | None], format: Format, on_bad: OnBad) -> Iterator[Transcript]:
+def _read_each(records: Iterable[Field | BadInput | None], form: Format, on_bad: OnBad) -> Iterator[Transcript]:
     """Yield the transcripts of records that do not depend on each other."""
     for record in records:
         if isinstance(record, BadInput):
             on_bad(record)
         elif record is not None:
-            for piece in _attempt(format.split, record, record.place, on_bad):
-                yield from _attempt(format.read, piece, piece.place, on_bad)
+            for piece in _attempt(form.split, record, record.place, on_bad):
+                yield from _attempt(form.read, piece, piece.place, on_bad)
 
 
-def _read_session(records: Iterable[Field | BadInput | None], format: Format, on_bad: OnBad) -> Iterator[Transcript]:
+def _read_session(records: Iterable[Field | BadInput | None], form: Format, on_bad: OnBad) -> Iterator[Transcript]:
     """Yield the transcripts of a session, unless one of its records is damaged."""
     events: list[Field] = []
     for record in records:
@@ -142,7 +152,7 @@ def _read_session(records: Iterable[Field | BadInput | None], format: Format, on
         if record is not None:
             events.append(record)
     if events:
-        yield from _attempt(format.read, events, events[0].place, on_bad)
+        yield from _attempt(form.read, events, events[0].place, on_bad)
 
 
 def _attempt(read: Callable[[Any], Iterable[T]], given: Any, place: Place, on_bad: OnBad) -> list[T]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
 from neural.dialogue.logs.fields import Field, parse, refuse
 from neural.dialogue.transcript import Place
@@ -17,6 +17,7 @@ STANDARD_INPUT = "-"
 LINES = (".jsonl",)  # a record a line
 DOCUMENTS = ".json", ".traj"  # one value: a record, or a list of them
 MAX_RECORD = 1 << 29  # bytes; more would need many times as much memory as JSON
+Stream = IO[bytes] | gzip.GzipFile
 UNREADABLE = OSError, EOFError, zlib.error
 
 
@@ -73,7 +74,7 @@ def read_records(file: File) -> Iterator[Field | BadInput]:
 
 
 @contextmanager
-def _open(file: File) -> Iterator[BinaryIO]:
+def _open(file: File) -> Iterator[Stream]:
     """Open ``file`` for reading bytes, decompressed."""
     if file.path is None:
         yield sys.stdin.buffer
@@ -85,7 +86,7 @@ def _open(file: File) -> Iterator[BinaryIO]:
             yield opened
 
 
-def read_lines(stream: BinaryIO, name: str) -> Iterator[Field | BadInput]:
+def read_lines(stream: Stream, name: str) -> Iterator[Field | BadInput]:
     """Yield the records of JSON lines, one line in memory at a time. Empty lines count, but are no records."""
     for number in count(1):
         place = Place(name, number)
@@ -104,13 +105,13 @@ def read_lines(stream: BinaryIO, name: str) -> Iterator[Field | BadInput]:
             yield read_value(line, place)
 
 
-def _skip_line(stream: BinaryIO, start: bytes) -> None:
+def _skip_line(stream: Stream, start: bytes) -> None:
     """Read to the end of the line that ``start`` begins."""
     while start and not start.endswith(b"\n"):
         start = stream.readline(MAX_RECORD)
 
 
-def read_document(stream: BinaryIO, name: str) -> Iterator[Field | BadInput]:
+def read_document(stream: Stream, name: str) -> Iterator[Field | BadInput]:
     """Yield the records of one JSON value: the entries of a list, or the value itself."""
     place = Place(name)
     try:
