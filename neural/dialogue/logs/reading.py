@@ -5,6 +5,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from neural.dialogue.logs.atif import is_atif, read_atif
 from neural.dialogue.logs.claude_code import is_session, read_session
 from neural.dialogue.logs.codex import is_rollout, read_rollout
 from neural.dialogue.logs.fields import Field, describe, refuse
@@ -13,6 +14,8 @@ from neural.dialogue.logs.plain import read_plain
 from neural.dialogue.logs.responses import read_responses
 from neural.dialogue.logs.sharegpt import read_sharegpt
 from neural.dialogue.logs.sources import File, find_files, read_records
+from neural.dialogue.logs.swe_agent import is_trajectory, read_trajectory
+from neural.dialogue.logs.tau import is_simulation, read_simulation, split_results
 from neural.dialogue.transcript import Place, Transcript
 from neural.errors import BadInput
 
@@ -46,6 +49,9 @@ def _has_list(*keys: str) -> Callable[[Record], bool]:
 FORMATS: dict[str, Format] = {
     "claude-code": Format(is_session, read_session, session=True),
     "codex": Format(is_rollout, read_rollout, session=True),
+    "atif": Format(is_atif, read_atif),
+    "tau": Format(is_simulation, read_simulation, split_results),
+    "swe-agent": Format(is_trajectory, read_trajectory),
     "messages": Format(_has_list("messages"), read_messages),
     "sharegpt": Format(_has_list("conversations"), read_sharegpt),
     "responses": Format(_has_list("output", "input"), read_responses),
