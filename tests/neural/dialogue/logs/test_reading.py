@@ -360,10 +360,11 @@ def test_a_record_that_is_too_long_is_refused(tmp_path, monkeypatch, name, where
     assert problems[0].startswith(f"{tmp_path / name}{where}: longer than 1,000 bytes")
 
 
+@pytest.mark.parametrize("form", [None, "messages", "codex"])
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
-def test_a_file_without_records_is_refused(tmp_path, name):
+def test_a_file_without_records_is_refused(tmp_path, name, form):
     (tmp_path / name).write_text("\n \n")
-    assert read_all(tmp_path / name) == ([], [f"{tmp_path / name}: contains no records"])
+    assert read_all(tmp_path / name, format=form) == ([], [f"{tmp_path / name}: contains no records"])
 
 
 @pytest.mark.parametrize("at", [0, 1, 2])
