@@ -1,0 +1,45 @@
+"""How Sphinx builds the site: ``make docs``."""
+
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))  # for mathml
+
+project = "causal_agency"
+author = "The causal_agency maintainers"
+release = metadata.version("causal-agency")
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml"]
+
+html_theme = "furo"
+html_title = "causal_agency"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_math_renderer = "mathml"
+html_copy_source = False
+html_show_sphinx = False
+exclude_patterns = ["site"]
+
+myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
+myst_heading_anchors = 4
+nb_execution_mode = "cache"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # signatures name their types
+napoleon_google_docstring = True
+napoleon_use_ivar = True  # Attributes of named tuples are described once
+suppress_warnings = ["mystnb.unknown_mime_type"]
+
+
+def strip_last_line(app: Any, docname: str, source: list[str]) -> None:
+    """Remove the empty line at the end of each block of code, which doctest needs and a page does not."""
+    source[0] = source[0].replace("\n\n```\n", "\n```\n")
+
+
+def setup(app: Any) -> None:
+    """Listen to what Sphinx reads."""
+    app.connect("source-read", strip_last_line)
