@@ -17,11 +17,30 @@ ARMS = "standard", "interventional", "assistant-only"
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize(("document", "examples"), [("README.md", 10), ("docs/exact.md", 20)])
-def test_every_transcript_works_exactly_so(document, examples):
-    failed, tried = doctest.testfile(str(ROOT / document), module_relative=False)
-    assert tried >= examples
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TRANSCRIPTS = [page for page in PAGES if ">>> " in page.read_text()]
+
+
+@pytest.mark.parametrize("page", TRANSCRIPTS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_transcript_works_exactly_so(page):
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+    assert tried >= 5
     assert failed == 0
+
+
+def test_the_transcripts_are_found():
+    assert len(TRANSCRIPTS) >= 10
+
+
+CHAPTERS = sorted((ROOT / "docs" / "chapters").glob("*.md"))
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
+def test_a_chapter_has_all_its_parts(chapter):
+    text = chapter.read_text()
+    assert "$$" in text
+    assert "## What this does not say" in text
+    assert 2 <= text.count("<details><summary>Answer</summary>") == text.count("</details>") <= 3
 
 
 NAMES = re.findall(r"`((?:causal_agency|neural)(?:\.\w+)+)`", (ROOT / "docs" / "notation.md").read_text())
