@@ -6,7 +6,7 @@ PYTHON ?= python3
 CONSTRAINTS ?= --constraint constraints.txt
 BIN := .venv/bin
 
-.PHONY: demo real test docs docs-open bench results results-real mutants clean
+.PHONY: demo real test docs docs-open notebooks bench results results-real mutants clean
 
 demo: .venv/installed
 	$(BIN)/python neural/train.py
@@ -28,6 +28,14 @@ docs: .venv/docs
 
 docs-open: docs
 	$(BIN)/python -m webbrowser $(SITE)/index.html
+
+# The notebooks, made from the pages of docs/notebooks.
+notebooks: .venv/docs
+	mkdir -p build/notebooks
+	for page in docs/notebooks/*.md; do \
+	  $(BIN)/mystnb-to-jupyter --overwrite $$page build/notebooks/$$(basename $$page .md).ipynb || exit 2; done
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(CONSTRAINTS) notebook
+	$(BIN)/python -m notebook --notebook-dir build/notebooks
 
 bench: .venv/installed
 	$(BIN)/uv venv --quiet --allow-existing .venv/bench
