@@ -5,6 +5,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from sphinx.errors import ExtensionError
+
+import causal_agency
+import neural
+
 sys.path.insert(0, str(Path(__file__).parent))  # for mathml
 
 project = "causal_agency"
@@ -40,6 +45,15 @@ def strip_last_line(app: Any, docname: str, source: list[str]) -> None:
     source[0] = source[0].replace("\n\n```\n", "\n```\n")
 
 
+def check_reference(app: Any, problem: Exception | None) -> None:
+    """Raise ExtensionError if a public name is not in the reference."""
+    described = {name for name, *_ in app.env.get_domain("py").get_objects()}
+    public = {f"{package.__name__}.{name}" for package in (causal_agency, neural) for name in package.__all__}
+    if problem is None and (missing := sorted(public - described)):
+        raise ExtensionError(f"not in the reference: {', '.join(missing)}")
+
+
 def setup(app: Any) -> None:
-    """Listen to what Sphinx reads."""
+    """Listen to what Sphinx reads and builds."""
     app.connect("source-read", strip_last_line)
+    app.connect("build-finished", check_reference)
