@@ -30,7 +30,7 @@ myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 4
 nb_execution_mode = "cache"
 nb_execution_raise_on_error = True
-nb_execution_timeout = 300
+nb_execution_timeout = 1800  # seconds; the lying agent takes a minute or two on an idle machine
 nb_merge_streams = True
 
 autodoc_member_order = "bysource"
