@@ -91,5 +91,5 @@ def test_a_text_of_one_line_is_rendered_as_it_is(text):
 
 @pytest.mark.parametrize("speaker", ["", "User: x", "A\nUser", " User", "User:"])
 def test_a_speaker_whose_name_could_be_text_is_refused(speaker):
-    with pytest.raises(ValueError, match="^turn 2 has the speaker .*: write a name without newlines"):
+    with pytest.raises(ValueError, match=r"^turn 2 has the speaker .*: write a name without newlines"):
         Dialogue("", (user("x"), Turn(speaker, see("y"))))
