@@ -106,7 +106,11 @@ def list_forms(text: str) -> list[str]:
     return list(dict.fromkeys([text, *trimmed, *escaped, twice, *ascii_only]))
 
 
-Path = tuple["Path | None", Piece] | None
+class Path(NamedTuple):
+    """One way to read a rendering: its last piece so far, and the way to it."""
+
+    piece: Piece
+    before: "Path | None"
 
 
 def align(marked: str, real: str, texts: Mapping[str, tuple[str, int]]) -> list[Piece] | None:
@@ -117,17 +121,17 @@ def align(marked: str, real: str, texts: Mapping[str, tuple[str, int]]) -> list[
     literals, marks = split(marked, texts)
     if not real.startswith(literals[0]):
         return None
-    paths: dict[int, list[Path]] = {len(literals[0]): [None]}
+    paths: dict[int, list[Path | None]] = {len(literals[0]): [None]}
     for mark, literal in zip(marks, literals[1:]):
         text, part = texts[mark]
         forms = list_forms(text)
-        reached: dict[int, list[Path]] = {}
+        reached: dict[int, list[Path | None]] = {}
         for start, before in paths.items():
             for form in forms:
                 end = start + len(form)
                 if real.startswith(form, start) and real.startswith(literal, end):
                     ways = reached.setdefault(end + len(literal), [])
-                    ways += [(way, Piece(start, end, part)) for way in before][: 2 - len(ways)]
+                    ways += [Path(Piece(start, end, part), way) for way in before][: 2 - len(ways)]
         paths = reached
     ways = paths.get(len(real), [])
     return unwind(ways[0]) if len(ways) == 1 else None
@@ -145,12 +149,12 @@ def split(marked: str, texts: Mapping[str, tuple[str, int]]) -> tuple[list[str],
     return literals, marks
 
 
-def unwind(path: Path) -> list[Piece]:
+def unwind(path: Path | None) -> list[Piece]:
     """Return the pieces of a path in their order."""
     pieces = []
     while path is not None:
-        path, piece = path
-        pieces.append(piece)
+        pieces.append(path.piece)
+        path = path.before
     return pieces[::-1]
 
 

@@ -56,7 +56,7 @@ class Owners:
             yield Span(gap, self.author(part), part, False)
             return
         in_context = before is None or before < self.context
-        end = 0 if before is None or in_context else self.end_of_turn(gap)
+        end = 0 if before is None else self.end_of_turn(gap)
         if before is not None and end:
             yield Span(gap[:end], self.author(before), before, False)
         rest = gap[end:]

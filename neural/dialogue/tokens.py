@@ -191,11 +191,11 @@ def find_wishes(
     return count[last + 1] == count[first]
 
 
-def number_owners(parts: Sequence[Part], spans: Sequence[Span]) -> Int[np.ndarray, " S"]:
-    """Return a number for the owner of each span: its message, the context or the protocol."""
-    context, protocol = -1, -2
-    alone = {Author.NOBODY: context, Author.PROTOCOL: protocol}
-    return np.array([alone.get(span.author) or parts[span.part].message for span in spans])
+def count_changes(parts: Sequence[Part], spans: Sequence[Span]) -> Int[np.ndarray, " S"]:
+    """Return how often the owner has changed up to each span: from a message, the context or the protocol to another."""
+    alone = Author.NOBODY, Author.PROTOCOL
+    owners = [span.author if span.author in alone else (parts[span.part].message,) for span in spans]
+    return np.cumsum([False, *(before != after for before, after in pairwise(owners))])[: len(spans)]
 
 
 def encode_transcript(tokenizer: PreTrainedTokenizerBase, transcript: Transcript) -> Tokens:
@@ -220,11 +220,11 @@ def encode_transcript(tokenizer: PreTrainedTokenizerBase, transcript: Transcript
     ids, offsets = encode_spans(control, spans)
     first, last = share_out(spans, offsets)
     owner, train = find_owners(spans, first, last), find_wishes(transcript, spans, first, last)
-    numbers = number_owners(list_parts(transcript), spans)
+    changes = count_changes(list_parts(transcript), spans)
     return Tokens(
         np.array(ids, np.int32),
         np.array([span.author for span in spans], np.int8)[owner],
         np.array([span.part for span in spans], np.int32)[owner],
         train,
-        int(np.sum(numbers[first] != numbers[last])),
+        int(np.sum(changes[first] != changes[last])),
     )
