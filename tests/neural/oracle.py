@@ -266,7 +266,7 @@ WORDS = (
     "Hello", " world", "User:", "Agent: ", "\n", "\n\n", " ", "  ", "\t", "é", "ñandú", "Ĝis", "東京", "日本語", "😀", "👩\u200d👩\u200d👧", "🏳️\u200d🌈",
     "🇨🇭", "مرحبا", "שלום", "½", "Ⅷ", "\u200b", "\u00a0", "\u3000", "\x00", "\x7f", "{", "}", '"', "\\", "{{ 1 }}", "{% if %}", "1,234", "don't", "</think>",
     "<think>", "\r\n", "\u2028", "\U000f0000", "\ue000", "\U0010fffd", "assistant", "### user:\n", "'s", "...", "</s>", "\ufeff", "क्षि", "각",
-    '{"name": "f", "arguments": {}}', "x" * 30, "=" * 9, "\u0301", "e\u0301",
+    '{"name": "f", "arguments": {}}', "x" * 30, "=" * 9, "e\u0301",
 )  # fmt: skip
 CONTROL = (*IM, "<|im_start|>assistant\n", "<|eot_id|>", "<|start_header_id|>assistant<|end_header_id|>\n\n", "<|begin_of_text|>",
     "<tool_call>", "</tool_call>", "<|endoftext|>", "<|im_", "end|>", "<|im_end|><|im_start|>user\n")  # fmt: skip
@@ -276,7 +276,7 @@ def draw_text(random: Random, forged: bool) -> str:
     """Return a text of some words, perhaps none; accents are joined to their letters, as tokenizers do."""
     words = WORDS + CONTROL * 2 if forged else WORDS
     text = "".join(random.choices(words, k=random.choice((0, 1, 2, 3, 5, 8, 13))))
-    return unicodedata.normalize("NFC", text).lstrip("\u0301")
+    return unicodedata.normalize("NFC", text)
 
 
 def draw_json(random: Random, forged: bool, depth: int = 0) -> Any:
