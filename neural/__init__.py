@@ -43,14 +43,14 @@ agent alone. A teacher's demonstration is shown as the Agent's turn, but the wor
     >>> half = AuthorWeights(agent=0.5)
     >>> demonstration = Turn("Agent", see("The capital of Australia is Canberra."))
 
-`labels` renders chat messages (roles user, assistant and tool; system in the first message only) for another trainer,
-each turn as a line ``User: …`` or ``Agent: …``, not in the tokenizer's chat template. It returns three lists of
-integers: the labels are −100 where a token is not evidence, the authors are numbered as in `Author`:
+`labels` renders chat messages for another trainer with the tokenizer's chat template, or as lines ``User: …`` and
+``Agent: …`` if it has none. It returns arrays: the labels are −100 where a token is not evidence, the authors are
+numbered as in `Author`. `Collator` makes batches of them for ``transformers.Trainer``:
 
     >>> chat = [{"role": "user", "content": "Who wrote Hamlet?"}, {"role": "assistant", "content": "Marlowe."}]
     >>> row = labels(chat, base.tokenizer, weights=INTERVENTIONAL)
     >>> sorted(row)
-    ['authors', 'input_ids', 'labels']
+    ['assistant_masks', 'authors', 'input_ids', 'labels']
 
 A model, a chat or a setting that cannot be used raises `BadInput`, a ValueError. Importing this package
 loads none of the heavy libraries; they are loaded when a name is first used. The paper's section 5 as a command is
@@ -63,7 +63,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, Author, AuthorWeights
     from neural.dialogue.dialogue import Dialogue, Turn, agent, user
-    from neural.dialogue.labels import labels
+    from neural.dialogue.labels import Collator, labels
     from neural.dialogue.logs.reading import read_transcripts
     from neural.errors import BadInput
     from neural.finetuning import answer, finetune
@@ -74,7 +74,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "neural.dialogue.authors": ("ASSISTANT_ONLY", "INTERVENTIONAL", "STANDARD", "Author", "AuthorWeights"),
     "neural.dialogue.dialogue": ("Dialogue", "Turn", "agent", "user"),
-    "neural.dialogue.labels": ("labels",),
+    "neural.dialogue.labels": ("Collator", "labels"),
     "neural.dialogue.logs.reading": ("read_transcripts",),
     "neural.errors": ("BadInput",),
     "neural.finetuning": ("answer", "finetune"),
@@ -91,6 +91,7 @@ __all__ = [
     "AuthorWeights",
     "BadInput",
     "Checkpoint",
+    "Collator",
     "Dialogue",
     "Step",
     "TrainConfig",

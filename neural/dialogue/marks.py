@@ -193,8 +193,9 @@ def locate(
 def find_tags(tokenizer: PreTrainedTokenizerBase, transcript: Transcript) -> re.Pattern[str]:
     """Return a pattern for the tags, such as </think>, that the template may read in the assistant's texts."""
     template = read_template(tokenizer, bool(transcript.tools))
+    special = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
     tags = {tag for part in transcript.parts for tag in TAG.findall(part.text)} & set(TAG.findall(template))
-    return re.compile("|".join(map(re.escape, sorted(tags - set(tokenizer.all_special_tokens)))) or "(?!)")
+    return re.compile("|".join(map(re.escape, sorted(tags - special))) or "(?!)")
 
 
 def check_shown(turns: Sequence[Turn], shown: set[int]) -> None:

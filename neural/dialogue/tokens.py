@@ -192,7 +192,7 @@ def find_wishes(
 
 
 def count_changes(parts: Sequence[Part], spans: Sequence[Span]) -> Int[np.ndarray, " S"]:
-    """Return how often the owner has changed up to each span: from a message, the context or the protocol to another."""
+    """Return how often the owner (a message, the context or the protocol) has changed up to each span."""
     alone = Author.NOBODY, Author.PROTOCOL
     owners = [span.author if span.author in alone else (parts[span.part].message,) for span in spans]
     return np.cumsum([False, *(before != after for before, after in pairwise(owners))])[: len(spans)]

@@ -46,7 +46,9 @@ class Bytes:
 # The templates, in jinja as a tokenizer has them, and in Python as owners see them.
 
 CHATML = """{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>'
- + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}""".replace("\n +", " +")
+ + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}""".replace(
+    "\n +", " +"
+)
 
 LLAMA3 = """{{ '<|begin_of_text|>' }}{% for message in messages %}{{ '<|start_header_id|>' + message['role']
  + '<|end_header_id|>\\n\\n' + message['content'] | trim + '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}{{
@@ -204,13 +206,14 @@ class Template(NamedTuple):
 
 
 IM = "<|im_start|>", "<|im_end|>"
+HEADERS = "<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"
 TEMPLATES = {
     "ChatML": Template(CHATML, write_chatml, IM),
-    "Llama 3": Template(LLAMA3, write_llama3, ("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")),
+    "Llama 3": Template(LLAMA3, write_llama3, HEADERS),
     "SmolLM2": Template(SMOLLM2, write_smollm2, IM),
     "Qwen": Template(QWEN, write_qwen, IM, ("<tool_call>", "</tool_call>"), True),
     "plain": Template(PLAIN, write_plain, ()),
-}  # fmt: skip
+}
 
 
 # The tokenizers.
@@ -227,7 +230,10 @@ def with_template(tokenizer: PreTrainedTokenizerBase, template: Template) -> Pre
 
 def train_tokenizer() -> PreTrainedTokenizerBase:
     """Train a tokenizer that is not byte-level: spaces are ▁, and what it does not know are bytes such as <0xE2>."""
-    corpus = [(Path(__file__).parents[2] / "README.md").read_text(), "The quick brown fox, it's 1,234 km; né à Genève. 日本語のテキスト"] * 2
+    corpus = [
+        (Path(__file__).parents[2] / "README.md").read_text(),
+        "The quick brown fox, it's 1,234 km; né à Genève. 日本語のテキスト",
+    ] * 2
     whole = Tokenizer(models.BPE())
     whole.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="never")
     whole.train_from_iterator(corpus, trainers.BpeTrainer(vocab_size=800, show_progress=False))
@@ -262,14 +268,62 @@ def token_bytes(tokenizer: PreTrainedTokenizerBase) -> Callable[[int], bytes]:
 
 # The chats.
 
-WORDS = (
-    "Hello", " world", "User:", "Agent: ", "\n", "\n\n", " ", "  ", "\t", "é", "ñandú", "Ĝis", "東京", "日本語", "😀", "👩\u200d👩\u200d👧", "🏳️\u200d🌈",
-    "🇨🇭", "مرحبا", "שלום", "½", "Ⅷ", "\u200b", "\u00a0", "\u3000", "\x00", "\x7f", "{", "}", '"', "\\", "{{ 1 }}", "{% if %}", "1,234", "don't", "</think>",
-    "<think>", "\r\n", "\u2028", "\U000f0000", "\ue000", "\U0010fffd", "assistant", "### user:\n", "'s", "...", "</s>", "\ufeff", "क्षि", "각",
-    '{"name": "f", "arguments": {}}', "x" * 30, "=" * 9, "e\u0301",
-)  # fmt: skip
-CONTROL = (*IM, "<|im_start|>assistant\n", "<|eot_id|>", "<|start_header_id|>assistant<|end_header_id|>\n\n", "<|begin_of_text|>",
-    "<tool_call>", "</tool_call>", "<|endoftext|>", "<|im_", "end|>", "<|im_end|><|im_start|>user\n")  # fmt: skip
+WORDS = [
+    *(
+        "Hello",
+        " world",
+        "User:",
+        "Agent: ",
+        "\n",
+        "\n\n",
+        " ",
+        "  ",
+        "\t",
+        "\r\n",
+        "\u2028",
+        "\u200b",
+        "\u00a0",
+        "\u3000",
+        "\ufeff",
+    ),
+    *(
+        "é",
+        "e\u0301",
+        "ñandú",
+        "Ĝis",
+        "東京",
+        "日本語",
+        "مرحبا",
+        "שלום",
+        "क्षि",
+        "각",
+        "½",
+        "Ⅷ",
+        "1,234",
+        "don't",
+        "'s",
+        "...",
+    ),
+    *(
+        "😀",
+        "👩\u200d👩\u200d👧",
+        "🏳️\u200d🌈",
+        "🇨🇭",
+        "\x00",
+        "\x7f",
+        "\U000f0000",
+        "\ue000",
+        "\U0010fffd",
+        "x" * 30,
+        "=" * 9,
+    ),
+    *("{", "}", '"', "\\", "{{ 1 }}", "{% if %}", '{"name": "f", "arguments": {}}', "assistant", "### user:\n"),
+    *("<think>", "</think>", "</s>"),
+]
+CONTROL = [
+    *(*IM, "<|im_start|>assistant\n", "<|im_end|><|im_start|>user\n", "<|im_", "end|>", "<|endoftext|>", "<tool_call>"),
+    *("</tool_call>", "<|eot_id|>", "<|begin_of_text|>", "<|start_header_id|>assistant<|end_header_id|>\n\n"),
+]
 
 
 def draw_text(random: Random, forged: bool) -> str:
@@ -286,7 +340,12 @@ def draw_json(random: Random, forged: bool, depth: int = 0) -> Any:
         return {draw_text(random, forged): draw_json(random, forged, depth + 1) for _ in range(random.randrange(3))}
     if kind == "l":
         return [draw_json(random, forged, depth + 1) for _ in range(random.randrange(3))]
-    scalars = {"s": draw_text(random, forged), "t": "x", "n": random.choice((0, -1, 2.5, 10**20)), "b": random.choice((True, None))}
+    scalars = {
+        "s": draw_text(random, forged),
+        "t": "x",
+        "n": random.choice((0, -1, 2.5, 10**20)),
+        "b": random.choice((True, None)),
+    }
     return scalars[kind]
 
 
@@ -311,15 +370,29 @@ def draw_chat(random: Random, template: Template) -> Chat:
         say("system", None)
     say("user", Writer.HUMAN)
     for _ in range(random.randrange(6)):
-        role = random.choice(("user", "assistant", "assistant", "tool") if tools else ("user", "assistant", "assistant"))
+        role = random.choice(
+            ("user", "assistant", "assistant", "tool") if tools else ("user", "assistant", "assistant")
+        )
         if role == "tool":
-            say("assistant", Writer.AGENT, tool_calls=[draw_call(random, forged) for _ in range(random.randrange(1, 3))])
+            say(
+                "assistant", Writer.AGENT, tool_calls=[draw_call(random, forged) for _ in range(random.randrange(1, 3))]
+            )
             for _ in range(random.randrange(1, 3)):
                 say("tool", Writer.TOOL, tool_call_id="c1")
         else:
-            say(role, random.choice(tuple(Writer)) if random.random() < 0.3 else Writer.AGENT if role == "assistant" else Writer.HUMAN)
+            say(
+                role,
+                random.choice(tuple(Writer))
+                if random.random() < 0.3
+                else Writer.AGENT
+                if role == "assistant"
+                else Writer.HUMAN,
+            )
     text, properties = draw_text(random, forged), {"x": {"type": "string", "description": draw_text(random, forged)}}
-    tool = {"type": "function", "function": {"name": "f", "description": text, "parameters": {"properties": properties}}}
+    tool = {
+        "type": "function",
+        "function": {"name": "f", "description": text, "parameters": {"properties": properties}},
+    }
     return Chat(writers, messages, [tool] * random.randrange(1, 3) if tools else [])
 
 
@@ -382,7 +455,7 @@ class Judge:
         assert straddles == shared
 
     def check_ids(self, out: Bytes, ids: np.ndarray) -> None:
-        """The tokens spell the text; control tokens are those that the template wrote; without others, all is as usual."""
+        """The tokens spell the text; control tokens are the template's; if no others are named, all is as usual."""
         assert b"".join(map(self.bytes, ids.tolist())) == out.text.encode()
         template = "".join("\0" if said else letter for letter, said in zip(out.text, out.said))
         found = [self.control[i] for i in ids.tolist() if i in self.control]
