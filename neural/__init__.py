@@ -43,14 +43,14 @@ agent alone. A teacher's demonstration is shown as the Agent's turn, but the wor
     >>> half = AuthorWeights(agent=0.5)
     >>> demonstration = Turn("Agent", see("The capital of Australia is Canberra."))
 
-`labels` renders chat messages (roles user, assistant and tool; system in the first message only) for another trainer,
-each turn as a line ``User: …`` or ``Agent: …``, not in the tokenizer's chat template. It returns three lists of
-integers: the labels are −100 where a token is not evidence, the authors are numbered as in `Author`:
+`labels` renders chat messages for another trainer with the tokenizer's chat template, or as lines ``User: …`` and
+``Agent: …`` if it has none. It returns arrays: the labels are −100 where a token is not evidence, the authors are
+numbered as in `Author`. `Collator` makes batches of them for ``transformers.Trainer``:
 
     >>> chat = [{"role": "user", "content": "Who wrote Hamlet?"}, {"role": "assistant", "content": "Marlowe."}]
     >>> row = labels(chat, base.tokenizer, weights=INTERVENTIONAL)
     >>> sorted(row)
-    ['authors', 'input_ids', 'labels']
+    ['assistant_masks', 'authors', 'input_ids', 'labels']
 
 `read_transcripts` reads agents' logs, in the formats that docs/logs.md lists, as transcripts whose every part names its
 writer.
@@ -66,7 +66,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, Author, AuthorWeights
     from neural.dialogue.dialogue import Dialogue, Turn, agent, user
-    from neural.dialogue.labels import labels
+    from neural.dialogue.labels import Collator, labels
     from neural.dialogue.logs.reading import read_transcripts
     from neural.errors import BadInput
     from neural.finetuning import answer, finetune
@@ -77,7 +77,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "neural.dialogue.authors": ("ASSISTANT_ONLY", "INTERVENTIONAL", "STANDARD", "Author", "AuthorWeights"),
     "neural.dialogue.dialogue": ("Dialogue", "Turn", "agent", "user"),
-    "neural.dialogue.labels": ("labels",),
+    "neural.dialogue.labels": ("Collator", "labels"),
     "neural.dialogue.logs.reading": ("read_transcripts",),
     "neural.errors": ("BadInput",),
     "neural.finetuning": ("answer", "finetune"),
@@ -94,6 +94,7 @@ __all__ = [
     "AuthorWeights",
     "BadInput",
     "Checkpoint",
+    "Collator",
     "Dialogue",
     "Step",
     "TrainConfig",

@@ -1,10 +1,13 @@
 """Dialogues as histories: what the User writes is seen, what the Agent writes is done (paper, section 3.1)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from causal_agency import Slot, do, see
+
+NAME = re.compile(r"(?! )(?:(?!: )[^\n])+(?<!:)")  # of a speaker; ": " follows it
 
 
 class Turn(NamedTuple):
@@ -36,6 +39,8 @@ class Dialogue:
 
     Raises:
         TypeError: if an entry of ``turns`` is not a `Turn`.
+        ValueError: if a speaker's name could be confused with other text: if it is empty, begins with a space, or
+            contains a newline or ": ".
 
     Example:
         >>> Dialogue("A lesson.", [user("Who wrote Hamlet?"), agent("Marlowe.")]).history
@@ -50,6 +55,8 @@ class Dialogue:
         for i, turn in enumerate(self.turns, 1):
             if not isinstance(turn, Turn):
                 raise TypeError(f"turn {i} is {turn!r}: write user(text), agent(text) or Turn(speaker, slot)")
+            if not NAME.fullmatch(turn.speaker):
+                raise ValueError(f"turn {i} has the speaker {turn.speaker!r}: write a name without newlines and ': '")
 
     @property
     def history(self) -> tuple[Slot, ...]:

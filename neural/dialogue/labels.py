@@ -1,73 +1,116 @@
-"""Chat messages as dialogues, and labels for other trainers (paper, section 5.1)."""
+"""Labels for other trainers, from chat messages (paper, section 5.1)."""
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from transformers import PreTrainedTokenizerBase
+from jaxtyping import Int
+from transformers import BatchEncoding, PreTrainedTokenizerBase
 
-from causal_agency import see
-from neural.dialogue.authors import INTERVENTIONAL, AuthorWeights
-from neural.dialogue.dialogue import Dialogue, Turn, agent, user
-from neural.dialogue.render import encode, find_supervised
-from neural.errors import BadInput
+from neural.dialogue.authors import INTERVENTIONAL, Author, AuthorWeights
+from neural.dialogue.logs.fields import Field, parse
+from neural.dialogue.logs.messages import read_messages
+from neural.dialogue.plain_text import encode_plain
+from neural.dialogue.render import Example, find_supervised
+from neural.dialogue.tokens import Tokens, encode_transcript
+from neural.dialogue.transcript import Place
 
+CHAT = Place("the chat")
 IGNORED = -100  # the label that transformers' losses skip
-TURNS = {"user": user, "assistant": agent, "tool": lambda text: Turn("Tool", see(text))}
 
 
-def _read_text(number: int, message: Mapping[str, str]) -> str:
-    """Return the text of one message, or raise BadInput with the message's number."""
-    text = message.get("content")
-    if not isinstance(text, str):
-        raise BadInput(f"message {number}: content is {type(text).__name__}, not text")
-    return text
-
-
-def _read_message(number: int, message: Mapping[str, str]) -> Turn:
-    """Return the turn of one message, or raise BadInput with the message's number."""
-    role = message.get("role")
-    if role not in TURNS:
-        advice = "use user, assistant or tool; system is allowed in the first message only"
-        raise BadInput(f"message {number}: unknown role {role!r}; {advice}")
-    return TURNS[role](_read_text(number, message))
-
-
-def read_messages(messages: Sequence[Mapping[str, str]]) -> Dialogue:
-    """Return ``messages`` as a dialogue. A first message of the role "system" is its context."""
-    first = [_read_text(1, message) for message in messages[:1] if message.get("role") == "system"]
-    turns = [_read_message(i, message) for i, message in enumerate(messages, 1) if i > len(first)]
-    return Dialogue("".join(first), tuple(turns))
+def encode_messages(
+    messages: Sequence[Mapping[str, Any]],
+    tokenizer: PreTrainedTokenizerBase,
+    tools: Sequence[Mapping[str, Any]] | None = None,
+) -> Tokens:
+    """Render a chat with the tokenizer's chat template, or as plain text if it has none."""
+    record = {"messages": list(messages), "tools": list(tools or ())}
+    (transcript,) = read_messages(Field(parse(json.dumps(record), CHAT), CHAT))
+    return (encode_transcript if tokenizer.chat_template else encode_plain)(tokenizer, transcript)
 
 
 def labels(
-    messages: Sequence[Mapping[str, str]],
+    messages: Sequence[Mapping[str, Any]],
     tokenizer: PreTrainedTokenizerBase,
     weights: AuthorWeights = INTERVENTIONAL,
-) -> dict[str, list[int]]:
+    tools: Sequence[Mapping[str, Any]] | None = None,
+) -> dict[str, Int[np.ndarray, " T"]]:
     """Render a chat for another trainer: labels are −100 where a token is not evidence (section 5.1).
 
-    The trainer shifts the labels by one, as the losses of transformers do. Weights between 0 and 1 cannot be expressed
-    in labels; every weight above 0 counts as 1.
+    The chat template of the tokenizer renders it, or plain text, ``User: …`` and ``Agent: …``, if it has none. The
+    trainer shifts the labels by one, as the losses of transformers do. Weights between 0 and 1 cannot be expressed in
+    labels; every weight above 0 counts as 1. Tokens of a message that is not to be trained on are never labeled.
 
     Args:
-        messages: mappings with the keys "role" (user, assistant, tool; system for the first) and "content" (text).
-        tokenizer: a fast tokenizer, such as ``load("embedded").tokenizer``.
+        messages: as OpenAI writes them, with "role" and "content", "tool_calls" and "reasoning_content". A message may
+            have an "author" (see `neural.dialogue.transcript.Writer`), which overrides what the role says, and a flag
+            "train" (or "weight", "loss", "trainable", "loss_mask") that says whether to train on it.
+        tokenizer: a fast tokenizer, such as ``load("smollm2").tokenizer``.
         weights: how much each author's tokens count; by default the agent's do not.
+        tools: descriptions of the tools; they are context.
 
     Returns:
-        Three lists of T integers: "input_ids"; "labels", the ids with −100 where a token is not evidence; and
-        "authors", the `Author` of each token.
+        Four arrays of T integers: "input_ids"; "labels", the ids with −100 where a token is not evidence; "authors",
+        the `Author` of each token; and "assistant_masks", 1 for the agent's tokens and 0 for all others, as TRL has it.
 
     Raises:
-        BadInput: if a message has an unknown role or no text.
+        BadInput: if a message cannot be read, or the template does not show who wrote what.
 
     Example:
         >>> from neural import load
         >>> chat = [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Marlowe."}]
         >>> row = labels(chat, load("embedded").tokenizer)
-        >>> [label for label, author in zip(row["labels"], row["authors"]) if author == 3][:2]
+        >>> [label for label, author in zip(row["labels"].tolist(), row["authors"]) if author == 3][:2]
         [-100, -100]
     """
-    example = encode(tokenizer, read_messages(messages))
-    kept = np.where(find_supervised(example, weights), example.ids, IGNORED)
-    return {"input_ids": example.ids.tolist(), "labels": kept.tolist(), "authors": example.authors.tolist()}
+    tokens = encode_messages(messages, tokenizer, tools)
+    supervised = find_supervised(Example(tokens.ids, tokens.authors), weights) & tokens.train
+    ids = tokens.ids.astype(np.int64)  # losses in PyTorch take nothing shorter
+    return {
+        "input_ids": ids,
+        "labels": np.where(supervised, ids, IGNORED),
+        "authors": tokens.authors.astype(np.int64),
+        "assistant_masks": (tokens.authors == Author.AGENT).astype(np.int64),
+    }
+
+
+def pad(rows: Sequence[Int[np.ndarray, " _"]], value: int) -> Int[np.ndarray, "B T"]:
+    """Stack ``rows``, padded on the right with ``value`` to the longest."""
+    longest = max(map(len, rows))
+    return np.stack([np.pad(row, (0, longest - len(row)), constant_values=value) for row in rows])
+
+
+@dataclass(frozen=True)
+class Collator:
+    """Makes batches of chats, as ``data_collator`` of ``transformers.Trainer`` with ``remove_unused_columns=False``.
+
+    Attributes:
+        tokenizer: a fast tokenizer.
+        weights: how much each author's tokens count; see `labels`.
+        return_tensors: the kind of the arrays: "pt" for PyTorch, "np" for NumPy.
+
+    Example:
+        >>> from neural import load
+        >>> chats = [{"messages": [{"role": "user", "content": text}]} for text in ("Who?", "Who wrote it?")]
+        >>> collate = Collator(load("embedded").tokenizer, return_tensors="np")
+        >>> {name: rows.shape for name, rows in collate(chats).items()}
+        {'input_ids': (2, 9), 'attention_mask': (2, 9), 'labels': (2, 9)}
+    """
+
+    tokenizer: PreTrainedTokenizerBase
+    weights: AuthorWeights = INTERVENTIONAL
+    return_tensors: str = "pt"
+
+    def __call__(self, chats: Sequence[Mapping[str, Any]]) -> BatchEncoding:
+        """Return a padded batch of ``chats``, each with "messages" and perhaps "tools"."""
+        rows = [labels(chat["messages"], self.tokenizer, self.weights, chat.get("tools")) for chat in chats]
+        ids = [row["input_ids"] for row in rows]
+        batch = {
+            "input_ids": pad(ids, self.tokenizer.pad_token_id or 0),
+            "attention_mask": pad([np.ones_like(row) for row in ids], 0),
+            "labels": pad([row["labels"] for row in rows], IGNORED),
+        }
+        return BatchEncoding(batch, tensor_type=self.return_tensors)

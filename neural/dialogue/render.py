@@ -18,20 +18,27 @@ class Example(NamedTuple):
     authors: Int[np.ndarray, " T"]
 
 
+def indent(text: str) -> str:
+    """Put a space before every line of ``text`` except the first."""
+    return text.replace("\n", "\n ")
+
+
 def spans(dialogue: Dialogue) -> list[tuple[str, Author]]:
     """Split ``dialogue`` into the texts that are tokenized separately, so that no token has two authors.
 
-    A turn's text and its newline belong to the turn's writer.
+    A turn's text and its newline belong to the turn's writer. Further lines of a text are indented by a space, so a
+    line that begins without one begins a turn, and no text can forge one. Different dialogues have different bytes:
+    there is no empty line after the context.
     """
     pieces = [(dialogue.context + "\n\n", Author.NOBODY)] if dialogue.context else []
     for speaker, slot in dialogue.turns:
         writer = Author.AGENT if slot.gate == Gate.AGENT else Author.WORLD
-        pieces += [(f"{speaker}: ", Author.PROTOCOL), (f"{slot.symbol}\n", writer)]
+        pieces += [(f"{speaker}: ", Author.PROTOCOL), (indent(str(slot.symbol)) + "\n", writer)]
     return pieces
 
 
 def encode_text(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    """Tokenize one piece. Text that looks like a control token stays text, so nobody can forge a turn."""
+    """Tokenize one piece. Text that looks like a control token stays text, so nobody can end a dialogue."""
     return tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
 
 

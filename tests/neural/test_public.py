@@ -18,6 +18,7 @@ WITH_EXAMPLES = [
     "neural.dialogue.dialogue",
     "neural.dialogue.labels",
     "neural.dialogue.logs.reading",
+    "neural.dialogue.plain_text",
     "neural.dialogue.transcript",
     "neural.errors",
     "neural.finetuning",
