@@ -18,7 +18,8 @@ Who wrote a symbol decides whether it is evidence: ``do(a)`` is an intervention 
     0.6681
 
 A kernel is any function ``nu(token, past)`` that returns the probability of ``token`` after ``past``, the tuple of the
-symbols before it, whoever wrote them; ``past`` is empty at the first slot. `memoryless` and `markov` make kernels from
+symbols before it, whoever wrote them; ``past`` is empty at the first slot. It is a `Past`, which
+also has ``past.gates``, who wrote each symbol, and ``past.world``, the world's symbols alone. `memoryless` and `markov` make kernels from
 tables, and `channels` joins one for actions and one for observations. For a token that it does not know, a kernel of
 your own raises `UnknownToken` with a message; any other error passes through with a note of the slot. If it is to act,
 say what it can write:
@@ -48,6 +49,7 @@ from causal_agency.kernel import Kernel, UnknownToken, channels, markov, memoryl
 from causal_agency.ledger import Entry, Ledger
 from causal_agency.likelihood import L_do, L_obs
 from causal_agency.mixture import Mixture
+from causal_agency.past import Past
 
 __all__ = [
     "Belief",
@@ -63,6 +65,7 @@ __all__ = [
     "Ledger",
     "Mixture",
     "Number",
+    "Past",
     "Rng",
     "Slot",
     "Symbol",

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
 from causal_agency.gate import Gate
+from causal_agency.past import NOTHING, Past
 
 __all__ = ["History", "Slot", "Symbol", "as_bystander", "do", "see", "slots", "symbols"]
 
@@ -102,22 +103,26 @@ def slots(history: History) -> tuple[Slot, ...]:
     return history
 
 
-def symbols(history: History) -> tuple[Symbol, ...]:
+def symbols(history: History) -> Past:
     """Return h_t = (z_1, …, z_t), whoever wrote them: the past that a kernel conditions on (section 3.1).
 
     Args:
         history: Slots made by `do` and `see`.
 
     Returns:
-        The symbols, in order.
+        The symbols, in order, as a tuple that knows their authors.
 
     Example:
         >>> from causal_agency import do, see
         >>> from causal_agency.history import symbols
-        >>> symbols([do("A"), see("B")])
-        ('A', 'B')
+        >>> past = symbols([do("A"), see("B")])
+        >>> past, past.world
+        (('A', 'B'), ('B',))
     """
-    return tuple(slot.symbol for slot in slots(history))
+    past = NOTHING
+    for symbol, gate in slots(history):
+        past = past.after(symbol, gate)
+    return past
 
 
 def as_bystander(history: History) -> tuple[Slot, ...]:

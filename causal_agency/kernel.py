@@ -1,15 +1,51 @@
 """Kernels ν(z | h): what a hypothesis says of the next symbol (paper, section 3.1)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from causal_agency._probability import Number, validate_distribution
 from causal_agency.history import Symbol
+from causal_agency.past import Past
 
 __all__ = ["Channels", "Kernel", "Markov", "Memoryless", "UnknownToken", "channels", "markov", "memoryless"]
 
-Kernel = Callable[[Symbol, tuple[Symbol, ...]], Number]
+
+class Kernel(Protocol):
+    """ν(token | past): any function of a token and a `Past`, the tuple of the symbols before it (section 3.1).
+
+    It may have two attributes, and `Hypothesis` takes both as arguments too: ``order``, how many symbols back it looks
+    (None if it may look at all), and ``tokens``, all that it can write. If the order is known, it receives that many
+    symbols and not the whole past.
+
+    Example:
+        >>> from causal_agency import Hypothesis, Kernel
+        >>> class Alternate:
+        ...     order, tokens = 1, ("A", "B")
+        ...     def __call__(self, token, past):
+        ...         return 0.5 if not past else float(past[-1] != token)
+        >>> nu: Kernel = Alternate()
+        >>> p = Hypothesis("p", nu)
+        >>> p.order, p.tokens, p.nu("A", ("B",))
+        (1, ('A', 'B'), 1.0)
+    """
+
+    def __call__(self, token: Any, past: Any, /) -> Number:
+        """Return ν(token | past).
+
+        Args:
+            token: What may be written next.
+            past: What was written before, a `Past`.
+
+        Returns:
+            A probability.
+        """
+
+
+def longest_order(kernels: Iterable[Any]) -> int | None:
+    """Return how many symbols back any of the kernels, or hypotheses, looks; None for all of them."""
+    orders: list[Any] = [getattr(nu, "order", None) for nu in kernels]
+    return None if None in orders else max(orders)
 
 
 class UnknownToken(ValueError):
@@ -27,14 +63,6 @@ class UnknownToken(ValueError):
 def _unknown(token: Symbol, table: Mapping[Symbol, Any], where: str = "") -> UnknownToken:
     """Return an error that names the tokens in ``table``."""
     return UnknownToken(f"unknown token {token!r}{where}: the kernel knows {', '.join(map(repr, table))}")
-
-
-def _look_up(table: Mapping[Symbol, Any], token: Symbol, where: str = "") -> Any:
-    """Return ``table[token]``; raise UnknownToken if it is missing."""
-    try:
-        return table[token]
-    except KeyError:
-        raise _unknown(token, table, where) from None
 
 
 @dataclass(frozen=True)
@@ -59,7 +87,7 @@ class Memoryless:
         """The tokens that it can write."""
         return tuple(self.probs)
 
-    def __call__(self, token: Symbol, past: tuple[Symbol, ...]) -> Number:
+    def __call__(self, token: Symbol, past: Past | tuple[Symbol, ...]) -> Number:
         """Return ν(token | past)."""
         try:
             return self.probs[token]
@@ -92,9 +120,16 @@ class Markov:
         """The tokens that it can write."""
         return tuple(self.first)
 
-    def __call__(self, token: Symbol, past: tuple[Symbol, ...]) -> Number:
+    def __call__(self, token: Symbol, past: Past | tuple[Symbol, ...]) -> Number:
         """Return ν(token | past)."""
-        return _look_up(_look_up(self.then, past[-1], " in the past") if past else self.first, token)
+        try:
+            row = self.then[past[-1]] if past else self.first
+        except KeyError:
+            raise _unknown(past[-1], self.then, " in the past") from None
+        try:
+            return row[token]
+        except KeyError:
+            raise _unknown(token, row) from None
 
 
 @dataclass(frozen=True)
@@ -117,7 +152,12 @@ class Channels:
     action: Kernel
     world: Kernel
 
-    def __call__(self, token: Symbol, past: tuple[Symbol, ...]) -> Number:
+    @property
+    def order(self) -> int | None:
+        """How many symbols back either channel looks; None if one may look at the whole past."""
+        return longest_order([self.action, self.world])
+
+    def __call__(self, token: Symbol, past: Past | tuple[Symbol, ...]) -> Number:
         """Return ν(token | past)."""
         return (self.action if token in self.tokens else self.world)(token, past)
 

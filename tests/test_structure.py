@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[1]
 LAYERS = {
     "causal_agency": [
         {"_extras", "_probability", "gate"},
-        {"_products", "arrays", "cli", "history"},
+        {"_products", "arrays", "cli", "past"},
+        {"history"},
         {"kernel"},
         {"hypothesis"},
         {"_factors"},

@@ -18,7 +18,15 @@ def test_a_history_is_data():
 
 def test_as_bystander_keeps_the_symbols_and_sets_every_gate_to_world():
     assert as_bystander(HISTORY) == (see("A"), see("B"), see("A"))
-    assert symbols(as_bystander(HISTORY)) == symbols(HISTORY) == ("A", "B", "A")
+    assert symbols(as_bystander(HISTORY)) == ("A", "B", "A") == symbols(HISTORY)
+    assert set(symbols(as_bystander(HISTORY)).gates) == {Gate.WORLD}
+
+
+def test_symbols_are_the_past_of_a_kernel():
+    past = symbols(HISTORY)
+    assert past.gates == (Gate.AGENT, Gate.WORLD, Gate.WORLD)
+    assert past.world == ("B", "A")
+    assert symbols([]) == ()
 
 
 def test_the_error_for_a_bare_symbol_says_what_to_write():

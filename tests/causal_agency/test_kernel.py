@@ -3,6 +3,7 @@ from fractions import Fraction
 import pytest
 
 from causal_agency import Hypothesis, UnknownToken, channels, markov, memoryless
+from causal_agency.kernel import longest_order
 
 
 def test_memoryless_takes_any_symbol():
@@ -59,3 +60,20 @@ def test_channels_separate_actions_from_outcomes():
     assert p.nu("ok", ("go",)) == 0.8
     assert p.nu("ok", ("stay",)) == 0.2
     assert p.order is None
+
+
+def test_channels_look_back_as_far_as_the_farther_one():
+    half = {"A": 0.5, "B": 0.5}
+    chain = markov(half, {"A": half, "B": half})
+    assert channels("A", memoryless(half), memoryless(half)).order == 0
+    assert channels("A", memoryless(half), chain).order == channels("A", chain, memoryless(half)).order == 1
+    assert channels("A", memoryless(half), lambda token, past: 0.5).order is None
+    assert Hypothesis("p", channels("A", chain, chain)).order == 1
+
+
+def test_the_longest_order():
+    half = {"A": 0.5, "B": 0.5}
+    p, q = Hypothesis("p", memoryless(half)), Hypothesis("q", lambda token, past: 0.5, order=3)
+    assert longest_order([p, p]) == 0
+    assert longest_order([p, q]) == 3
+    assert longest_order([p, q, lambda token, past: 0.5]) is None

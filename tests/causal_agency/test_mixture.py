@@ -7,7 +7,6 @@ import pytest
 from hypothesis import assume, given
 
 from causal_agency import Hypothesis, ImpossibleEvidence, Mixture, Slot, as_bystander, do, memoryless, see
-from causal_agency.mixture import _longest_order
 from causal_agency.testing import histories, mixtures
 
 p_B = Hypothesis("p_B", memoryless(A=0.20, B=0.80))
@@ -113,17 +112,6 @@ def test_an_entry_that_is_not_a_hypothesis_or_not_a_number_is_named():
         Mixture({p_B: "0.35", p_A: 0.65})
 
 
-def test_order_and_tokens_are_read_from_the_librarys_kernels_alone():
-    class Kernel:
-        order, tokens = 1, "AB"
-
-        def __call__(self, token, past):
-            return 0.9 if len(past) % 2 else 0.1
-
-    p = Hypothesis("p", Kernel())
-    assert (p.order, p.tokens) == (None, ())
-
-
 def test_a_prior_must_be_a_mapping():
     with pytest.raises(TypeError, match=r"the prior must map each name to its probability, but is \[p_A, p_B\]"):
         Mixture([p_A, p_B])
@@ -154,12 +142,6 @@ def test_numpy_scalars_are_numbers():
     kernel = memoryless(A=np.float32(0.7), B=np.float32(0.2), C=np.float32(0.1))  # sums to 1 + 2e-8
     mix = Mixture({Hypothesis("p", kernel): np.float64(1.0)})
     assert repr(mix.predict("A", [see("B")])) == "0.7"
-
-
-def test_the_longest_order():
-    wild = Hypothesis("wild", lambda token, past: 0.5)
-    assert _longest_order([p_A, p_B]) == 0
-    assert _longest_order([p_A, wild]) is None
 
 
 def test_a_mixture_is_pickled_with_its_hypotheses():
