@@ -18,11 +18,11 @@ Who wrote a symbol decides whether it is evidence: ``do(a)`` is an intervention 
     0.6681
 
 A kernel is any function ``nu(token, past)`` that returns the probability of ``token`` after ``past``, the tuple of the
-symbols before it, whoever wrote them; ``past`` is empty at the first slot. It is a `Past`, which
-also has ``past.gates``, who wrote each symbol, and ``past.world``, the world's symbols alone. `memoryless` and `markov` make kernels from
-tables, and `channels` joins one for actions and one for observations. For a token that it does not know, a kernel of
-your own raises `UnknownToken` with a message; any other error passes through with a note of the slot. If it is to act,
-say what it can write:
+symbols before it, whoever wrote them; ``past`` is empty at the first slot. It is a `Past`, which knows the authors too:
+``past.gates``, and ``past.world``, the world's symbols alone. `memoryless` and `markov` make kernels from tables,
+`channels` joins one for actions and one for observations, and `dirichlet` learns from what the world wrote; `bystander`
+makes it learn from everyone. For a token that it does not know, a kernel of your own raises `UnknownToken` with a
+message; any other error passes through with a note of the slot. If it is to act, say what it can write:
 
     >>> def nu(token, past):
     ...     return 0.9 if past[-1:] == (token,) else 0.5 if not past else 0.1
@@ -46,6 +46,7 @@ from causal_agency.gate import Gate
 from causal_agency.history import History, Slot, Symbol, as_bystander, do, see
 from causal_agency.hypothesis import Hypothesis
 from causal_agency.kernel import Kernel, UnknownToken, channels, markov, memoryless
+from causal_agency.learning import bystander, dirichlet
 from causal_agency.ledger import Entry, Ledger
 from causal_agency.likelihood import L_do, L_obs
 from causal_agency.mixture import Mixture
@@ -71,7 +72,9 @@ __all__ = [
     "Symbol",
     "UnknownToken",
     "as_bystander",
+    "bystander",
     "channels",
+    "dirichlet",
     "do",
     "markov",
     "memoryless",

@@ -60,9 +60,9 @@ class UnknownToken(ValueError):
     """
 
 
-def _unknown(token: Symbol, table: Mapping[Symbol, Any], where: str = "") -> UnknownToken:
-    """Return an error that names the tokens in ``table``."""
-    return UnknownToken(f"unknown token {token!r}{where}: the kernel knows {', '.join(map(repr, table))}")
+def unknown_token(token: Symbol, known: Iterable[Symbol], where: str = "") -> UnknownToken:
+    """Return an error that names the tokens that are known."""
+    return UnknownToken(f"unknown token {token!r}{where}: the kernel knows {', '.join(map(repr, known))}")
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Memoryless:
         try:
             return self.probs[token]
         except KeyError:
-            raise _unknown(token, self.probs) from None
+            raise unknown_token(token, self.probs) from None
 
 
 @dataclass(frozen=True)
@@ -125,11 +125,11 @@ class Markov:
         try:
             row = self.then[past[-1]] if past else self.first
         except KeyError:
-            raise _unknown(past[-1], self.then, " in the past") from None
+            raise unknown_token(past[-1], self.then, " in the past") from None
         try:
             return row[token]
         except KeyError:
-            raise _unknown(token, row) from None
+            raise unknown_token(token, row) from None
 
 
 @dataclass(frozen=True)

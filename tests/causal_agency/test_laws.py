@@ -5,7 +5,7 @@ rounding.
 """
 
 from fractions import Fraction
-from itertools import pairwise, permutations
+from itertools import pairwise, permutations, zip_longest
 from math import prod
 
 import pytest
@@ -230,8 +230,36 @@ def test_8_the_gap_between_seeing_and_doing_is_a_covariance(mix, history, a, o):
     assert gap == covariance / mean(nu_a)
 
 
+def of_the_world(mix):
+    """The same hypotheses, each told of the world's past alone."""
+    return changed(mix, lambda nu: lambda z, past: nu(z, past.world))
+
+
+@given(mixtures(), histories(), histories(), TOKEN)
+def test_9_what_reads_the_worlds_past_is_moved_by_nothing_that_the_agent_does(mix, history, others, token):
+    """Whatever the agent writes, wherever and however much: likelihoods, posterior and prediction are the same."""
+    mix = of_the_world(mix)
+    world = [slot for slot in history if slot.gate == Gate.WORLD]
+    w = posterior_or_skip(mix, world)
+    acted = [slot for pair in zip_longest(world, map(do, symbols(others))) for slot in pair if slot]
+    for some in (history, acted):
+        assert mix.posterior(some) == w
+        assert mix.predict(token, some) == mix.predict(token, world)
+        assert all(L_do(p, some) == L_do(p, world) for p in mix.prior)
+
+
+def test_9_a_kernel_that_reads_every_past_may_be_moved():
+    def moved(case):
+        mix, history = case
+        world = [slot for slot in history if slot.gate == Gate.WORLD]
+        return any(mix.predict(token, history) != mix.predict(token, world) for token in TOKENS)
+
+    cases = st.tuples(mixtures(kernels=whole_past_kernels(smallest=1), smallest=1), histories())
+    assert find(cases, moved, settings=settings(database=None))
+
+
 @given(mixtures(), histories(), st.permutations(TOKENS))
-def test_9_names_do_not_matter(mix, history, others):
+def test_10_names_do_not_matter(mix, history, others):
     w = posterior_or_skip(mix, history)
     back = dict(zip(others, TOKENS, strict=True))
     to = dict(zip(TOKENS, others, strict=True))
@@ -243,7 +271,7 @@ def test_9_names_do_not_matter(mix, history, others):
 
 
 @given(mixtures(), histories(), st.integers(0, 4))
-def test_9_a_hypothesis_may_be_split_in_two(mix, history, share):
+def test_10_a_hypothesis_may_be_split_in_two(mix, history, share):
     w = posterior_or_skip(mix, history)
     first, *others = mix.prior
     twins = [Hypothesis(name, first.nu) for name in ("one", "two")]
