@@ -4,7 +4,7 @@ Every function returns a new `matplotlib.figure.Figure`: ``.savefig("name.png")`
 Lines differ in style as well as in color.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle, islice
 from typing import Any
 
@@ -19,7 +19,7 @@ with optional_import("causal_agency.plot", extra="plot"):
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["deluded", "estimates", "ledger", "trajectory"]
+__all__ = ["deluded", "estimates", "learning", "ledger", "trajectory"]
 
 COLORS = "#0060a8", "#c44e00", "#3a7d34", "#7a4ea3", "#7a7a7a", "#b8860b"
 AGENT_COLOR = "#f0ece0"  # behind the slots that the agent wrote
@@ -187,4 +187,34 @@ def deluded(curves: Mapping[tuple[float, str], np.ndarray]) -> Figure:
     axes.plot([], color="black", label="naive: its own symbols are evidence")
     axes.plot([], color="black", linestyle=":", label="interventional: they are not")
     figure.legend(frameon=False, loc="outside upper center", ncols=2)
+    return figure
+
+
+def learning(lives: Mapping[str, Sequence[Sequence[float]]], truth: float) -> Figure:
+    """Draw ν(B), w and π(B) of agents that learn, one below another (`causal_agency.examples.learning_agent`).
+
+    Args:
+        lives: By agent, three curves: ν(B) of the hypothesis that learns, its posterior w, and π(B) of the mixture, all
+            from before the first slot to after the last. Up to three agents.
+        truth: How often the world writes B.
+
+    Returns:
+        A figure of three panels.
+
+    Example:
+        >>> from causal_agency import plot
+        >>> figure = plot.learning({"right": [[0.5, 0.75], [0.5, 0.6], [0.5, 0.65]]}, truth=0.8)
+        >>> [axes.get_ylabel() for axes in figure.axes]
+        ['ν_habit(B)', 'w(habit)', 'π(B)']
+    """
+    figure = Figure(figsize=(8, 8), layout="constrained")
+    panels: list[Axes] = [*map(_remove_frame, figure.subplots(3, sharex=True))]
+    for i, (axes, name) in enumerate(zip(panels, ("ν_habit(B)", "w(habit)", "π(B)"))):
+        for (agent, curves), color, line in zip(lives.items(), COLORS, ("-", "--", ":")):
+            axes.plot(curves[i], color=color, linestyle=line, label=agent)
+        if name != "w(habit)":
+            axes.axhline(truth, color="black", linewidth=0.8)
+        axes.set(ylim=(-0.03, 1.03), ylabel=name)
+    panels[-1].set_xlabel("slot (line: how often the world writes B)")
+    figure.legend(*panels[0].get_legend_handles_labels(), frameon=False, loc="outside upper center", ncols=3)
     return figure
