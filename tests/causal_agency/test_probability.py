@@ -162,11 +162,11 @@ def test_numbers_beyond_floats_are_named_in_one_line(number):
 
 
 def test_a_sum_that_is_too_long_is_described():
-    with pytest.raises(ValueError, match="^it sums to ≈0.5, not to 1$"):
+    with pytest.raises(ValueError, match=r"^it sums to ≈0.5, not to 1$"):
         validate_distribution({"a": Fraction(1, 2) - Fraction(1, 10**5000), "b": 0}, "it")
 
 
 def test_nan_is_not_a_name():
     nan = float("nan")
-    with pytest.raises(ValueError, match="^the kernel names nan, which does not equal itself: use a string, such as "):
+    with pytest.raises(ValueError, match=r"^the kernel names nan, which does not equal itself: use a string, such as "):
         memoryless({nan: 0.5, "A": 0.5})
