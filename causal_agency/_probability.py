@@ -73,7 +73,10 @@ class Distribution(Table[T, Number]):
 
     def get(self, x: T, default: Any = None) -> Any:
         """Return the probability of ``x``; ``default`` if it is missing."""
-        return self[x] if x in self else default
+        try:
+            return self[x]
+        except KeyError:
+            return default
 
     def __repr__(self) -> str:
         return repr({x: display(prob) for x, prob in self.items()})

@@ -21,7 +21,7 @@ class Hypothesis:
             bring their own.
 
     Raises:
-        TypeError: If ``nu`` is not callable.
+        TypeError: If ``name`` is not a string, or ``nu`` is not callable.
 
     Example:
         >>> from causal_agency import Hypothesis, memoryless
@@ -37,6 +37,8 @@ class Hypothesis:
     tokens: tuple[Symbol, ...] = ()
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(f"a hypothesis is called {self.name!r}, which is not a string: write {str(self.name)!r}")
         if not callable(self.nu):
             raise TypeError(f"{self.name}: nu is {self.nu!r}, not a function of (token, past)")
         listed = self.nu.tokens if isinstance(self.nu, (Memoryless, Markov, Channels)) else ()

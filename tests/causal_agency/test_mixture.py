@@ -1,5 +1,6 @@
 import pickle
 import random
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -122,6 +123,29 @@ def test_order_and_tokens_are_read_from_the_librarys_kernels_alone():
 
     p = Hypothesis("p", Kernel())
     assert (p.order, p.tokens) == (None, ())
+
+
+def test_many_hypotheses_are_checked_in_linear_time():
+    nu, n = memoryless(A=0.5, B=0.5), 20_000
+    prior = {Hypothesis(f"p{i}", nu): Fraction(1, n) for i in range(n)}
+    start = time.process_time()
+    mix = Mixture(prior)
+    assert time.process_time() - start < 5  # pair by pair, half a minute
+    assert mix.posterior([do("A")]) == prior
+
+
+def test_hostile_symbols():
+    """None, and True beside 1, in all that a mixture answers."""
+    p = Hypothesis("p", memoryless({None: Fraction(1, 2), 1: Fraction(1, 3), "": Fraction(1, 6)}))
+    q = Hypothesis("q", memoryless({None: Fraction(1, 4), 1: Fraction(1, 2), "": Fraction(1, 4)}))
+    mix = Mixture({p: Fraction(1, 2), q: Fraction(1, 2)})
+    history = do(None), see(None), see(True), do(1), see("")
+    w = mix.posterior(history)
+    assert w == mix.posterior([do(None), see(None), see(1.0), do(True), see("")])
+    assert w[p] / w[q] == Fraction(1, 36) / Fraction(1, 32)
+    assert mix.predict(None, history) == w[p] / 2 + w[q] / 4
+    assert mix.ledger(history)[-1].w == w
+    assert {mix.act(history, random.Random(i)) for i in range(50)} == {None, 1, ""}
 
 
 def test_a_prior_must_be_a_mapping():
