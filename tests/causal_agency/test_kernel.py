@@ -72,7 +72,7 @@ def test_equal_tokens_are_one_token():
     with pytest.raises(UnknownToken, match="unknown token 'É'"):
         nu("É", ())
     with pytest.raises(ValueError, match=r"^the kernel sums to 0.5, not to 1$"):
-        memoryless(dict([(True, 0.5), (1, 0.5)]))
+        memoryless(dict.fromkeys((True, 1), 0.5))
     assert memoryless(ﬁ=1.0)("fi", ()) == 1.0  # Python normalizes names
     with pytest.raises(UnknownToken):
         memoryless({"ﬁ": 1.0})("fi", ())

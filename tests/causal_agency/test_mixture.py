@@ -174,6 +174,12 @@ def test_values_have_full_precision_and_a_short_repr():
     assert abs(w[p_B] - 0.8115942028985507) < 1e-15
 
 
+def test_a_posterior_is_a_prior_again():
+    w = MIX.posterior([see("B")])
+    for prior in (w, dict(w), {p: w[p] for p in w}):
+        assert Mixture(prior).posterior([see("A")]) == pytest.approx(MIX.posterior([see("B"), see("A")]), rel=1e-14)
+
+
 def test_numpy_scalars_are_numbers():
     kernel = memoryless(A=np.float32(0.7), B=np.float32(0.2), C=np.float32(0.1))  # sums to 1 + 2e-8
     mix = Mixture({Hypothesis("p", kernel): np.float64(1.0)})
