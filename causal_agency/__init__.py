@@ -12,7 +12,9 @@ Who wrote a symbol decides whether it is evidence: ``do(a)`` is an intervention 
     {p_B: 0.8116, p_A: 0.1884}
     >>> mix.posterior(as_bystander(history))                   # what someone who merely watches believes
     {p_B: 0.4891, p_A: 0.5109}
-    >>> mix.posterior(history)[p_B]                            # a mapping; only what it prints is rounded
+    >>> mix.posterior(history)[p_B]                            # a mapping; only the prompt rounds
+    0.8116
+    >>> print(mix.posterior(history)[p_B])
     0.8115942028985507
     >>> mix.predict("B", history)                              # the probability that B is written next
     0.6681
@@ -32,8 +34,8 @@ message; any other error passes through with a note of the slot. If it is to act
 slot did; print it. ``mix.belief()`` takes one slot at a time. ``mix.act(history, rng)`` draws a hypothesis from the
 posterior and returns a symbol from its kernel; ``rng`` is a `random.Random` or a NumPy generator. `L_do` and `L_obs`
 are the likelihoods of a history. If prior and kernels are Fractions, every result is one; floats keep full precision
-and print four digits. Evidence that every hypothesis rules out raises `ImpossibleEvidence`; it and `UnknownToken` are
-ValueErrors.
+and show four digits at the prompt. Evidence that every hypothesis rules out raises `ImpossibleEvidence`; it and
+`UnknownToken` are ValueErrors.
 
 Types: a `Symbol` is anything hashable, a `Number` a float or a Fraction, a `History` an iterable of `Slot`, a `Kernel`
 a function as above. Importing this package loads the standard library alone. For long streams see

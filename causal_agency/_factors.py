@@ -3,7 +3,7 @@
 from reprlib import repr as short_repr
 from typing import Any
 
-from causal_agency._probability import Number, is_probability, to_number
+from causal_agency._probability import Number, describe, is_probability, to_number
 from causal_agency.history import Symbol
 from causal_agency.hypothesis import Hypothesis
 from causal_agency.kernel import UnknownToken
@@ -29,7 +29,6 @@ def to_probability(nu: Any, p: Hypothesis, token: Symbol, past: Past, t: int) ->
     except (TypeError, ValueError):
         number = float("nan")
     if not is_probability(number):
-        raise ValueError(
-            f"slot {t}: the kernel of {p} gives {token!r} the probability {nu!r} after {short_repr(tuple(past))}"
-        )
+        before = short_repr(tuple(past))
+        raise ValueError(f"slot {t}: the kernel of {p} gives {token!r} the probability {describe(nu)} after {before}")
     return number

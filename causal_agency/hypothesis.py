@@ -24,7 +24,8 @@ class Hypothesis:
             ``order``; None if it has none: then it receives the whole past.
 
     Raises:
-        TypeError: If ``nu`` is not callable, ``order`` is not a number of symbols, or ``tokens`` cannot be listed.
+        TypeError: If ``name`` is not a string, ``nu`` is not callable, ``tokens`` cannot be listed, or ``order`` is not
+            a number of symbols.
 
     Example:
         >>> from causal_agency import Hypothesis, memoryless
@@ -42,6 +43,8 @@ class Hypothesis:
     order: int | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(f"a hypothesis is called {self.name!r}, which is not a string: write {str(self.name)!r}")
         if not callable(self.nu):
             raise TypeError(f"{self.name}: nu is {self.nu!r}, not a function of (token, past)")
         tokens: Any = self.tokens or getattr(self.nu, "tokens", ())

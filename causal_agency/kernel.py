@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from causal_agency._probability import Number, validate_distribution
+from causal_agency._table import Table
 from causal_agency.history import Symbol
 from causal_agency.past import Past
 
@@ -205,7 +206,7 @@ def markov(first: Mapping[Any, Number], then: Mapping[Any, Mapping[Any, Number]]
         >>> nu("B", ("A",))
         0.9
     """
-    rows = {z: validate_distribution(probs, f"the kernel after {z!r}") for z, probs in then.items()}
+    rows = Table({z: validate_distribution(probs, f"the kernel after {z!r}") for z, probs in then.items()})
     kernel = Markov(validate_distribution(first, "the kernel for the first symbol"), rows)
     tables: dict[str, Mapping] = {"then": rows, **{f"then[{z!r}]": probs for z, probs in rows.items()}}
     for where, table in tables.items():
@@ -225,10 +226,15 @@ def channels(actions: Iterable[Symbol], action: Kernel, world: Kernel) -> Channe
     Returns:
         The kernel.
 
+    Raises:
+        TypeError: If ``actions`` is a single string.
+
     Example:
         >>> from causal_agency import channels, memoryless
         >>> nu = channels(("go", "stay"), memoryless(go=0.9, stay=0.1), memoryless(ok=0.8, no=0.2))
         >>> nu.tokens
         ('go', 'stay')
     """
+    if isinstance(actions, (str, bytes)):
+        raise TypeError(f"actions is {actions!r}, not a list of tokens: write ({actions!r},)")
     return Channels(tuple(actions), action, world)

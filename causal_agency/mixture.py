@@ -1,11 +1,12 @@
 """The mixture over hypotheses: posteriors, predictions and actions (paper, sections 3.2 to 3.4)."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import accumulate
 
-from causal_agency._probability import Number, validate_distribution
+from causal_agency._probability import Distribution, Number, validate_distribution
 from causal_agency._products import empty_products
 from causal_agency.belief import Belief, Posterior, Rng
 from causal_agency.history import History, Symbol, slots
@@ -49,13 +50,12 @@ class Mixture:
     _start: Belief = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        prior = validate_distribution(self.prior, "the prior")
+        prior = Distribution(validate_distribution(self.prior, "the prior"))
         if not all(isinstance(p, Hypothesis) for p in prior):
             raise TypeError(f"a mixture needs hypotheses, not {', '.join(map(repr, prior))}: use Hypothesis(name, nu)")
-        names = [p.name for p in prior]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"two hypotheses are called {name}: give each its own name")
+        name, count = Counter(p.name for p in prior).most_common(1)[0]
+        if count > 1:
+            raise ValueError(f"two hypotheses are called {name}: give each its own name")
         object.__setattr__(self, "prior", prior)
         products = empty_products(len(prior)).multiply([*prior.values()])
         object.__setattr__(self, "_start", Belief(tuple(prior), products, NOTHING, longest_order(prior), 0))

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 # Each may import what stands above it in its own list, and nothing of the project besides.
 LAYERS = {
     "causal_agency": [
-        {"_extras", "_probability", "gate"},
+        {"_extras", "_table", "gate"},
+        {"_probability"},
         {"_products", "arrays", "cli", "past"},
         {"history"},
         {"kernel"},

@@ -34,6 +34,26 @@ def test_the_error_for_a_bare_symbol_says_what_to_write():
         slots([do("A"), "B"])
 
 
+@pytest.mark.parametrize("write", [do, see])
+def test_a_slot_is_not_a_symbol(write):
+    for slot in (see("A"), do("A")):
+        with pytest.raises(TypeError, match=r"^(do|see)\('A'\) is a slot already: write it as it is, or do and see"):
+            write(slot)
+    assert write(("A", 0)).symbol == ("A", 0)
+
+
+@pytest.mark.parametrize("write", [do, see])
+def test_nan_is_not_a_symbol(write):
+    with pytest.raises(ValueError, match=r"^nan does not equal itself: write a string, such as 'nan'$"):
+        write(float("nan"))
+
+
+def test_none_and_bools_are_symbols():
+    assert do(None).symbol is None
+    assert see(True) == see(1) != see("1")
+    assert see("é") != see("e\u0301")
+
+
 def test_a_single_slot_is_not_a_history():
     with pytest.raises(TypeError, match=r"write \[do\('A'\)\]"):
         slots(do("A"))

@@ -10,6 +10,12 @@ def test_a_hypothesis_prints_its_name_and_lists_its_tokens():
     assert p.nu("A", ()) == p.nu("A", ("B", "B")) == 0.9
 
 
+@pytest.mark.parametrize("name", [3, None, b"p", ("p",)])
+def test_a_name_must_be_a_string(name):
+    with pytest.raises(TypeError, match=r"^a hypothesis is called .*, which is not a string: write "):
+        Hypothesis(name, memoryless(A=1.0))
+
+
 def test_a_kernel_must_be_a_function():
     with pytest.raises(TypeError, match="not a function"):
         Hypothesis("p", {"A": 1.0})

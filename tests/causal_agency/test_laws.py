@@ -192,6 +192,30 @@ def test_6_the_bystanders_odds_differ_by_the_agents_own_ratios(mix, history):
         assert naive[p] / naive[q] == w[p] / w[q] * own
 
 
+MAGNITUDES = st.builds(lambda digits, e: digits * 10.0**-e, st.floats(0.1, 1), st.integers(0, 319))
+TINY = st.fixed_dictionaries(dict.fromkeys(TOKENS, MAGNITUDES))
+
+
+@given(st.lists(TINY, min_size=2, max_size=4), histories(), TOKEN)
+def test_6_holds_in_floats_wherever_they_can_show_it(tables, history, token):
+    """From 1e-320 to 1, in posteriors and in predictions."""
+    exact = [{z: Fraction(nu) for z, nu in table.items()} for table in tables]
+    prior = Fraction(1, len(tables))
+    floats, right = (Mixture({Hypothesis(f"p{i}", lambda z, past, nu=nu: nu[z]): prior for i, nu in enumerate(kernels)})
+                     for kernels in (tables, exact))  # fmt: skip
+    pairs = [*zip(floats.posterior(history).values(), right.posterior(history).values(), strict=True)]
+    for got, want in [*pairs, (floats.predict(token, history), right.predict(token, history))]:
+        assert abs(Fraction(got) - want) <= want / 10**13 + len(tables) * Fraction(5e-324)
+
+
+def test_6_holds_after_factors_that_are_tiny_for_all():
+    p = Hypothesis("p", lambda z, past: {"A": 1.0, "B": 1e-140, "C": 0.0}[z])
+    q = Hypothesis("q", lambda z, past: {"A": 1e-241, "B": 1e-140, "C": 1.0}[z])
+    mix, history = Mixture({p: 0.5, q: 0.5}), [see("A"), see("B")]
+    assert mix.posterior(history)[q] == pytest.approx(1e-241, rel=1e-15, abs=0)
+    assert mix.predict("C", history) == pytest.approx(1e-241, rel=1e-15, abs=0)
+
+
 @given(mixtures(), histories(), histories())
 def test_7_zeros_are_permanent(mix, history, more):
     w, later = posterior_or_skip(mix, history), posterior_or_skip(mix, history + more)

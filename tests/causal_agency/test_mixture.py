@@ -1,5 +1,6 @@
 import pickle
 import random
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -112,6 +113,29 @@ def test_an_entry_that_is_not_a_hypothesis_or_not_a_number_is_named():
         Mixture({p_B: "0.35", p_A: 0.65})
 
 
+def test_many_hypotheses_are_checked_in_linear_time():
+    nu, n = memoryless(A=0.5, B=0.5), 20_000
+    prior = {Hypothesis(f"p{i}", nu): Fraction(1, n) for i in range(n)}
+    start = time.process_time()
+    mix = Mixture(prior)
+    assert time.process_time() - start < 5  # pair by pair, half a minute
+    assert mix.posterior([do("A")]) == prior
+
+
+def test_hostile_symbols():
+    """None, and True beside 1, in all that a mixture answers."""
+    p = Hypothesis("p", memoryless({None: Fraction(1, 2), 1: Fraction(1, 3), "": Fraction(1, 6)}))
+    q = Hypothesis("q", memoryless({None: Fraction(1, 4), 1: Fraction(1, 2), "": Fraction(1, 4)}))
+    mix = Mixture({p: Fraction(1, 2), q: Fraction(1, 2)})
+    history = do(None), see(None), see(True), do(1), see("")
+    w = mix.posterior(history)
+    assert w == mix.posterior([do(None), see(None), see(1.0), do(True), see("")])
+    assert w[p] / w[q] == Fraction(1, 36) / Fraction(1, 32)
+    assert mix.predict(None, history) == w[p] / 2 + w[q] / 4
+    assert mix.ledger(history)[-1].w == w
+    assert {mix.act(history, random.Random(i)) for i in range(50)} == {None, 1, ""}
+
+
 def test_a_prior_must_be_a_mapping():
     with pytest.raises(TypeError, match=r"the prior must map each name to its probability, but is \[p_A, p_B\]"):
         Mixture([p_A, p_B])
@@ -136,6 +160,12 @@ def test_values_have_full_precision_and_a_short_repr():
     w = MIX.posterior([do("A"), see("B")])
     assert repr(w) == "{p_B: 0.8116, p_A: 0.1884}"
     assert abs(w[p_B] - 0.8115942028985507) < 1e-15
+
+
+def test_a_posterior_is_a_prior_again():
+    w = MIX.posterior([see("B")])
+    for prior in (w, dict(w), {p: w[p] for p in w}):
+        assert Mixture(prior).posterior([see("A")]) == pytest.approx(MIX.posterior([see("B"), see("A")]), rel=1e-14)
 
 
 def test_numpy_scalars_are_numbers():

@@ -153,7 +153,7 @@ HALF = {"A": 0.5, "B": 0.5}
         memoryless(HALF),
         memoryless(A=0, B=1),
         markov(HALF, {"A": {"A": 0.1, "B": 0.9}, "B": {"A": 0.7, "B": 0.3}}),
-        channels("AB", memoryless(HALF), memoryless(C=1)),
+        channels(("A", "B"), memoryless(HALF), memoryless(C=1)),
         lambda token, past: Fraction(past.count(token) + 1, len(past) + 2),
         lambda token, past: Fraction(past.world.count(token) + 1, len(past.world) + 2),
         lambda token, past: 0.9 if (token == "A") == (1 in past.gates) else 0.1,
