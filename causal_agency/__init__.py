@@ -12,16 +12,19 @@ Who wrote a symbol decides whether it is evidence: ``do(a)`` is an intervention 
     {p_B: 0.8116, p_A: 0.1884}
     >>> mix.posterior(as_bystander(history))                   # what someone who merely watches believes
     {p_B: 0.4891, p_A: 0.5109}
-    >>> mix.posterior(history)[p_B]                            # a mapping; only what it prints is rounded
+    >>> mix.posterior(history)[p_B]                            # a mapping; only the prompt rounds
+    0.8116
+    >>> print(mix.posterior(history)[p_B])
     0.8115942028985507
     >>> mix.predict("B", history)                              # the probability that B is written next
     0.6681
 
 A kernel is any function ``nu(token, past)`` that returns the probability of ``token`` after ``past``, the tuple of the
-symbols before it, whoever wrote them; ``past`` is empty at the first slot. `memoryless` and `markov` make kernels from
-tables, and `channels` joins one for actions and one for observations. For a token that it does not know, a kernel of
-your own raises `UnknownToken` with a message; any other error passes through with a note of the slot. If it is to act,
-say what it can write:
+symbols before it, whoever wrote them; ``past`` is empty at the first slot. It is a `Past`, which knows the authors too:
+``past.gates``, and ``past.world``, the world's symbols alone. `memoryless` and `markov` make kernels from tables,
+`channels` joins one for actions and one for observations, and `dirichlet` learns from what the world wrote; `bystander`
+makes it learn from everyone. For a token that it does not know, a kernel of your own raises `UnknownToken` with a
+message; any other error passes through with a note of the slot. If it is to act, say what it can write:
 
     >>> def nu(token, past):
     ...     return 0.9 if past[-1:] == (token,) else 0.5 if not past else 0.1
@@ -31,8 +34,8 @@ say what it can write:
 slot did; print it. ``mix.belief()`` takes one slot at a time. ``mix.act(history, rng)`` draws a hypothesis from the
 posterior and returns a symbol from its kernel; ``rng`` is a `random.Random` or a NumPy generator. `L_do` and `L_obs`
 are the likelihoods of a history. If prior and kernels are Fractions, every result is one; floats keep full precision
-and print four digits. Evidence that every hypothesis rules out raises `ImpossibleEvidence`; it and `UnknownToken` are
-ValueErrors.
+and show four digits at the prompt. Evidence that every hypothesis rules out raises `ImpossibleEvidence`; it and
+`UnknownToken` are ValueErrors.
 
 Types: a `Symbol` is anything hashable, a `Number` a float or a Fraction, a `History` an iterable of `Slot`, a `Kernel`
 a function as above. Importing this package loads the standard library alone. For long streams see
@@ -45,9 +48,11 @@ from causal_agency.gate import Gate
 from causal_agency.history import History, Slot, Symbol, as_bystander, do, see
 from causal_agency.hypothesis import Hypothesis
 from causal_agency.kernel import Kernel, UnknownToken, channels, markov, memoryless
+from causal_agency.learning import bystander, dirichlet
 from causal_agency.ledger import Entry, Ledger
 from causal_agency.likelihood import L_do, L_obs
 from causal_agency.mixture import Mixture
+from causal_agency.past import Past
 
 __all__ = [
     "Belief",
@@ -63,12 +68,15 @@ __all__ = [
     "Ledger",
     "Mixture",
     "Number",
+    "Past",
     "Rng",
     "Slot",
     "Symbol",
     "UnknownToken",
     "as_bystander",
+    "bystander",
     "channels",
+    "dirichlet",
     "do",
     "markov",
     "memoryless",

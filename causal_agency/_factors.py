@@ -3,35 +3,32 @@
 from reprlib import repr as short_repr
 from typing import Any
 
-from causal_agency._probability import Number, is_probability, to_number
+from causal_agency._probability import Number, describe, is_probability, to_number
 from causal_agency.history import Symbol
 from causal_agency.hypothesis import Hypothesis
 from causal_agency.kernel import UnknownToken
+from causal_agency.past import Past
 
 
-def recall(past: tuple[Symbol, ...], order: int | None) -> tuple[Symbol, ...]:
-    """Return the last ``order`` symbols of the past; all of them if ``order`` is None."""
-    return past if order is None else past[-order:] if order else ()
-
-
-def factor(p: Hypothesis, token: Symbol, past: tuple[Symbol, ...], t: int) -> Number:
+def factor(p: Hypothesis, token: Symbol, past: Past, t: int) -> Number:
     """Return ν_p(token | past) at slot ``t``; every error names slot, hypothesis and token."""
     try:
         nu = p.nu(token, past)
     except UnknownToken as problem:
         raise UnknownToken(f"slot {t}, {p}: {problem}") from None
     except Exception as problem:
-        problem.add_note(f"slot {t}: the kernel of {p} failed on {token!r} after {short_repr(past)}")
+        problem.add_note(f"slot {t}: the kernel of {p} failed on {token!r} after {short_repr(tuple(past))}")
         raise
     return nu if type(nu) is float and 0.0 <= nu <= 1.0 else to_probability(nu, p, token, past, t)
 
 
-def to_probability(nu: Any, p: Hypothesis, token: Symbol, past: tuple[Symbol, ...], t: int) -> Number:
+def to_probability(nu: Any, p: Hypothesis, token: Symbol, past: Past, t: int) -> Number:
     """Return ``nu`` as a rational or a float; raise ValueError if it is not a probability."""
     try:
         number = to_number(nu)
     except (TypeError, ValueError):
         number = float("nan")
     if not is_probability(number):
-        raise ValueError(f"slot {t}: the kernel of {p} gives {token!r} the probability {nu!r} after {short_repr(past)}")
+        before = short_repr(tuple(past))
+        raise ValueError(f"slot {t}: the kernel of {p} gives {token!r} the probability {describe(nu)} after {before}")
     return number

@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from fractions import Fraction
 from math import isclose
-from typing import Any
+from typing import Any, NoReturn
 
 from causal_agency._probability import MAX_SUM_ERROR, is_probability, to_number
+from causal_agency.gate import Gate
 from causal_agency.history import Slot, Symbol, as_bystander, do, see, symbols
 from causal_agency.hypothesis import Hypothesis
 from causal_agency.kernel import Kernel, memoryless
 from causal_agency.likelihood import L_do, L_obs
 from causal_agency.mixture import Mixture
+from causal_agency.past import Past
 
 MAX_ERROR = 1e-9  # of a posterior in floats
 
@@ -44,6 +46,18 @@ def check_repeats(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slo
         raise AssertionError(f"the same past must give the same answer: after {past} it gives {first}, then {again}")
 
 
+def check_order(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, ...]) -> None:
+    """Check that a kernel that says how many symbols back it looks does not look further."""
+    past, order = symbols(history), Hypothesis("kernel", kernel, tokens).order
+    recent = past if order is None else past[max(0, len(past) - order) :]
+    whole, part = ([kernel(token, view) for token in tokens] for view in (past, recent))
+    if whole != part:
+        raise AssertionError(
+            f"a kernel of order {order} must not look further back: after {past} it gives {whole}, "
+            f"but after {recent} {part}"
+        )
+
+
 def check_do(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, ...]) -> None:
     """Check that an action leaves the posterior as it is."""
     mix = _mixture_with(kernel, tokens)
@@ -72,6 +86,61 @@ def check_see(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, .
             )
 
 
+def check_chain(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, ...]) -> None:
+    """Check that the predictions of what the world wrote multiply to Σ_p w_0(p) L^do(p)."""
+    mix = _mixture_with(kernel, tokens)
+    product: Any = 1
+    for i, (symbol, gate) in enumerate(history):
+        product *= 1 if gate == Gate.AGENT else mix.predict(symbol, history[:i])
+    evidence = sum(w * L_do(p, history) for p, w in mix.prior.items())
+    if not isclose(product, evidence, rel_tol=MAX_ERROR):
+        raise AssertionError(
+            f"predictions must multiply to the evidence: they are {product} and {evidence} for {list(history)}"
+        )
+
+
+def check_average(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, ...]) -> None:
+    """Check that Σ_o π(o) w(· | o) = w."""
+    mix = _mixture_with(kernel, tokens)
+    w, mean = mix.posterior(history), dict.fromkeys(mix.prior, 0)
+    for token in tokens:
+        chance: Any = mix.predict(token, history)
+        for p, after in mix.posterior((*history, see(token))).items():
+            mean[p] += chance * after
+    if not all(isclose(mean[p], w[p], abs_tol=MAX_SUM_ERROR) for p in w):
+        raise AssertionError(f"posteriors must average to the posterior before: {mean}, not {w}, after {list(history)}")
+
+
+class _WorldAlone:
+    """A past that has nothing but ``world``."""
+
+    __slots__ = ("world",)
+
+    def __init__(self, world: Past):
+        self.world = world
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise AttributeError("this past has nothing but world")
+
+    __repr__ = __hash__ = __eq__ = __bool__ = _refuse
+
+
+def check_world(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, ...]) -> None:
+    """Check that a kernel that reads ``past.world`` alone is moved by nothing that the agent does."""
+    past = symbols(history)
+    try:
+        [kernel(token, _WorldAlone(past.world)) for token in tokens]
+    except Exception:  # it reads more than that: the law does not apply
+        return
+    p, deleted = Hypothesis("kernel", kernel, tokens), tuple(slot for slot in history if slot.gate == Gate.WORLD)
+    whole, part = ([L_do(p, some), *(kernel(token, symbols(some)) for token in tokens)] for some in (history, deleted))
+    if whole != part:
+        raise AssertionError(
+            f"a kernel that reads the world's past alone must be moved by nothing that the agent does: "
+            f"{list(history)} gives {whole}, but without the agent's slots {part}"
+        )
+
+
 def check_bystander(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, ...]) -> None:
     """Check that L_obs(p, h) equals L_do(p, as_bystander(h))."""
     p = Hypothesis("kernel", kernel, tokens)
@@ -82,4 +151,14 @@ def check_bystander(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[S
         )
 
 
-LAWS: tuple[Law, ...] = check_sums, check_repeats, check_do, check_see, check_bystander
+LAWS: tuple[Law, ...] = (
+    check_sums,
+    check_repeats,
+    check_order,
+    check_do,
+    check_see,
+    check_chain,
+    check_average,
+    check_bystander,
+    check_world,
+)

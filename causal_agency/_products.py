@@ -15,8 +15,9 @@ def split(x: Number) -> tuple[float, int]:
     """Return mantissa and exponent with x = mantissa · 2^exponent, for rationals of any size too."""
     if isinstance(x, float):
         return frexp(x)
-    exponent = x.numerator.bit_length() - x.denominator.bit_length()
-    return float(x / Fraction(2) ** exponent), exponent
+    n, d = x.numerator, x.denominator
+    exponent = n.bit_length() - d.bit_length()
+    return (n << max(-exponent, 0)) / (d << max(exponent, 0)), exponent
 
 
 class ScaledProducts(NamedTuple):
@@ -44,14 +45,13 @@ class ScaledProducts(NamedTuple):
 
     def normalize(self) -> list[float]:
         """Return w_p / Σ_q w_q; at least one product must be positive."""
-        relative: Sequence[float] = self.rescale() if any(self.exponents) else self.mantissas
-        total = sum(relative)
-        return [x / total for x in relative]
-
-    def rescale(self) -> list[float]:
-        """Divide by the power of two that leaves the largest between ½ and 1, or between MIN_MANTISSA and 1."""
-        top = max(e for m, e in zip(*self) if m)
-        return [ldexp(m, e - top) if m else 0.0 for m, e in zip(*self)]
+        if not any(self.exponents):
+            total = sum(self.mantissas)
+            return [m / total for m in self.mantissas]
+        top = max([e for m, e in zip(*self) if m])
+        shifts = [e - top for e in self.exponents]
+        total = sum(map(ldexp, self.mantissas, shifts))
+        return [ldexp(m / total, shift) for m, shift in zip(self.mantissas, shifts)]  # shifted last: no digit is lost
 
 
 class ExactProducts(NamedTuple):

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from reprlib import repr as short_repr
 from typing import NamedTuple, Protocol, TypeVar
 
-from causal_agency._factors import factor, recall
+from causal_agency._factors import factor
 from causal_agency._probability import Distribution, Number, display, validate_distribution
 from causal_agency._products import Products
 from causal_agency.gate import Gate
 from causal_agency.history import Slot, Symbol, slots
 from causal_agency.hypothesis import Hypothesis
+from causal_agency.past import Past
 
 __all__ = ["Belief", "ImpossibleEvidence", "Posterior", "Rng"]
 
@@ -78,7 +79,7 @@ class Belief(NamedTuple):
 
     hypotheses: tuple[Hypothesis, ...]
     products: Products
-    past: tuple[Symbol, ...]
+    past: Past
     order: int | None
     t: int
 
@@ -101,7 +102,7 @@ class Belief(NamedTuple):
         hypotheses, products, past, order, t = self
         symbol, gate = slot if isinstance(slot, Slot) and slot.gate in (AGENT, WORLD) else slots([slot])[0]
         products = products if gate == AGENT else self._multiply(symbol)
-        return Belief(hypotheses, products, past if order == 0 else recall((*past, symbol), order), order, t + 1)
+        return Belief(hypotheses, products, past if order == 0 else past.after(symbol, gate, order), order, t + 1)
 
     def posterior(self) -> Posterior:
         """Return w_t(p) (section 3.3)."""
@@ -136,7 +137,7 @@ class Belief(NamedTuple):
             raise ValueError(f"{p} lists no tokens to sample from: write Hypothesis({p.name!r}, nu, tokens=(...))")
         probs = {a: factor(p, a, self.past, self.t + 1) for a in p.tokens}
         return _draw(
-            validate_distribution(probs, f"the kernel of {p} over its tokens after {short_repr(self.past)}"), rng
+            validate_distribution(probs, f"the kernel of {p} over its tokens after {short_repr(tuple(self.past))}"), rng
         )
 
     def _multiply(self, symbol: Symbol) -> Products:

@@ -1,11 +1,12 @@
 """Bayes under intervention: one action, one outcome, and the hypotheses behind both (paper, section 2.2)."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from enum import Enum
 from typing import Any, NamedTuple
 
 from causal_agency._probability import Distribution, Number, display, validate_distribution
+from causal_agency._table import Table
 from causal_agency.belief import ImpossibleEvidence
 from causal_agency.history import Symbol
 from causal_agency.hypothesis import Hypothesis
@@ -15,8 +16,20 @@ from causal_agency.mixture import Mixture
 __all__ = ["Episode", "Event", "Joint"]
 
 
+class _Open(Enum):
+    """What stands in a question for a value that is left out; None is a value like any other."""
+
+    ANY = "any"
+
+    def __repr__(self) -> str:
+        return self.value
+
+
+_ANY: Any = _Open.ANY
+
+
 class Event(NamedTuple):
-    """A hypothesis, an action and an outcome (section 2.2). In a question, None stands for any.
+    """A hypothesis, an action and an outcome (section 2.2). In a question, what is left out may be any.
 
     Attributes:
         p: The hypothesis.
@@ -29,23 +42,28 @@ class Event(NamedTuple):
         True
     """
 
-    p: Hashable = None
-    a: Symbol = None
-    o: Symbol = None
+    p: Hashable = _ANY
+    a: Symbol = _ANY
+    o: Symbol = _ANY
 
     def matches(self, question: "Event") -> bool:
         """Return whether this event is one of those that ``question`` asks for.
 
         Args:
-            question: An event; each None in it stands for any value.
+            question: An event; it need not name every value.
 
         Returns:
             Whether all named values agree.
         """
-        return all(q is None or x == q for x, q in zip(self, question))
+        return all(q is _ANY or x == q for x, q in zip(self, question))
 
 
-class Joint(dict[Event, Number]):
+def _unknown(what: str, name: Hashable, known: Iterable[Hashable]) -> UnknownToken:
+    """Return an error that lists the names that are known."""
+    return UnknownToken(f"unknown {what} {name!r}: there are {', '.join(map(repr, dict.fromkeys(known)))}")
+
+
+class Joint(Distribution[Event]):
     """P(p, a, o), a probability for every event (section 2.2); `Episode.joint` and `Episode.do` make it.
 
     Example:
@@ -54,39 +72,50 @@ class Joint(dict[Event, Number]):
         (Fraction(19, 20), Fraction(1, 1000))
     """
 
-    def P(self, p: Hashable = None, a: Symbol = None, o: Symbol = None) -> Number:
+    def P(self, p: Hashable = _ANY, a: Symbol = _ANY, o: Symbol = _ANY) -> Number:
         """Return the probability of the values that are given, summed over the others.
 
         Args:
-            p: A hypothesis, or None for any.
-            a: An action, or None for any.
-            o: An outcome, or None for any.
+            p: A hypothesis; any if it is left out.
+            a: An action; any if it is left out.
+            o: An outcome; any if it is left out.
 
         Returns:
             The probability.
+
+        Raises:
+            UnknownToken: If there is no such hypothesis, action or outcome.
         """
-        question = Event(p, a, o)
+        question = self._validate(Event(p, a, o))
         return display(sum(prob for event, prob in self.items() if event.matches(question)))
 
-    def given(self, p: Hashable = None, a: Symbol = None, o: Symbol = None) -> "Joint":
+    def given(self, p: Hashable = _ANY, a: Symbol = _ANY, o: Symbol = _ANY) -> "Joint":
         """Condition on the values that are given: P(· | p, a, o).
 
         Args:
-            p: A hypothesis, or None for any.
-            a: An action, or None for any.
-            o: An outcome, or None for any.
+            p: A hypothesis; any if it is left out.
+            a: An action; any if it is left out.
+            o: An outcome; any if it is left out.
 
         Returns:
             The conditional distribution over all events.
 
         Raises:
             ImpossibleEvidence: If the condition has probability zero.
+            UnknownToken: If there is no such hypothesis, action or outcome.
         """
         question, total = Event(p, a, o), self.P(p, a, o)
         if not total:
-            named = ", ".join(f"{name} = {x!r}" for name, x in question._asdict().items() if x is not None)
+            named = ", ".join(f"{name} = {x!r}" for name, x in question._asdict().items() if x is not _ANY)
             raise ImpossibleEvidence(f"{named}: no hypothesis gives this any probability")
         return Joint({event: prob / total if event.matches(question) else 0 * prob for event, prob in self.items()})
+
+    def _validate(self, question: Event) -> Event:
+        """Return ``question``; raise UnknownToken if it names what occurs in no event."""
+        for what, asked, known in zip(("hypothesis", "action", "outcome"), question, zip(*self)):
+            if asked is not _ANY and asked not in known:
+                raise _unknown(what, asked, known)
+        return question
 
     def posterior(self) -> Distribution[Hashable]:
         """Return P(p), the distribution of the hypotheses."""
@@ -122,27 +151,25 @@ class Episode:
     def __post_init__(self) -> None:
         if not self.prior.keys() == self.action.keys() == self.outcome.keys():
             raise ValueError("prior, action and outcome must name the same hypotheses")
-        action = {p: validate_distribution(row, f"the action channel of {p}") for p, row in self.action.items()}
+        action = Table({p: validate_distribution(row, f"the action channel of {p}") for p, row in self.action.items()})
         for p, row in action.items():
             if row.keys() != self.outcome[p].keys() or row.keys() != next(iter(action.values())).keys():
                 raise ValueError(f"{p}: every hypothesis needs the same actions, and an outcome row for each")
-        named = dict.fromkeys(o for rows in self.outcome.values() for row in rows.values() for o in row)
+        named = dict.fromkeys((o for rows in self.outcome.values() for row in rows.values() for o in row), 0)
         outcome = {
-            p: {
-                a: validate_distribution(dict.fromkeys(named, 0) | dict(row), f"the outcome channel of {p} after {a!r}")
-                for a, row in rows.items()
-            }
+            p: Table({a: validate_distribution(named | dict(row), f"the outcome channel of {p} after {a!r}")
+                      for a, row in rows.items()})
             for p, rows in self.outcome.items()
-        }
-        object.__setattr__(self, "prior", validate_distribution(self.prior, "the prior"))
-        object.__setattr__(self, "action", MappingProxyType(action))
-        object.__setattr__(self, "outcome", MappingProxyType(outcome))
+        }  # fmt: skip
+        object.__setattr__(self, "prior", Distribution(validate_distribution(self.prior, "the prior")))
+        object.__setattr__(self, "action", action)
+        object.__setattr__(self, "outcome", Table(outcome))
 
     def _validate_action(self, a: Symbol) -> Symbol:
         """Return ``a``; raise UnknownToken if there is no such action."""
         actions = next(iter(self.action.values()))
         if a not in actions:
-            raise UnknownToken(f"unknown action {a!r}: there are {', '.join(map(repr, actions))}")
+            raise _unknown("action", a, actions)
         return a
 
     def joint(self) -> Joint:
@@ -161,7 +188,8 @@ class Episode:
         Raises:
             UnknownToken: If there is no such action.
         """
-        return self._joint({p: {self._validate_action(a): 1} for p in self.prior})
+        done = self._validate_action(a)
+        return self._joint({p: {each: int(each == done) for each in row} for p, row in self.action.items()})
 
     def _joint(self, action: Mapping[Any, Mapping[Any, Number]]) -> Joint:
         """Return the joint distribution with this action channel."""

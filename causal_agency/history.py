@@ -1,9 +1,15 @@
-"""A history is data: a tuple of slots, each a symbol and its author (paper, section 3.1)."""
+"""A history is data: a tuple of slots, each a symbol and its author (paper, section 3.1).
+
+Two symbols are the same if they are equal, as in every dict: 1, 1.0 and True are one symbol, None is a symbol, and
+strings are compared code point by code point, so two forms of Unicode that look alike are two symbols. (Python
+normalizes names of keyword arguments: for symbols outside ASCII, write ``memoryless({"é": 1.0})``.) NaN is no symbol.
+"""
 
 from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
 from causal_agency.gate import Gate
+from causal_agency.past import NOTHING, Past
 
 __all__ = ["History", "Slot", "Symbol", "as_bystander", "do", "see", "slots", "symbols"]
 
@@ -34,6 +40,15 @@ class Slot(NamedTuple):
 History = Iterable[Slot]
 
 
+def _validate(symbol: Symbol) -> Symbol:
+    """Return ``symbol``; raise an error if it is a slot already, or NaN."""
+    if isinstance(symbol, Slot):
+        raise TypeError(f"{symbol!r} is a slot already: write it as it is, or do and see of {symbol.symbol!r}")
+    if symbol != symbol:
+        raise ValueError(f"{symbol!r} does not equal itself: write a string, such as {str(symbol)!r}")
+    return symbol
+
+
 def do(action: Symbol) -> Slot:
     """Record a_i, γ_i = 1: the agent writes ``action``. It is an intervention, never evidence (section 3.1).
 
@@ -43,12 +58,16 @@ def do(action: Symbol) -> Slot:
     Returns:
         The slot.
 
+    Raises:
+        TypeError: If ``action`` is a slot already.
+        ValueError: If ``action`` is NaN, which does not equal itself.
+
     Example:
         >>> from causal_agency import do
         >>> do("A")
         do('A')
     """
-    return Slot(action, Gate.AGENT)
+    return Slot(_validate(action), Gate.AGENT)
 
 
 def see(observation: Symbol) -> Slot:
@@ -62,12 +81,16 @@ def see(observation: Symbol) -> Slot:
     Returns:
         The slot.
 
+    Raises:
+        TypeError: If ``observation`` is a slot already.
+        ValueError: If ``observation`` is NaN, which does not equal itself.
+
     Example:
         >>> from causal_agency import see
         >>> see("B")
         see('B')
     """
-    return Slot(observation, Gate.WORLD)
+    return Slot(_validate(observation), Gate.WORLD)
 
 
 def slots(history: History) -> tuple[Slot, ...]:
@@ -102,22 +125,26 @@ def slots(history: History) -> tuple[Slot, ...]:
     return history
 
 
-def symbols(history: History) -> tuple[Symbol, ...]:
+def symbols(history: History) -> Past:
     """Return h_t = (z_1, …, z_t), whoever wrote them: the past that a kernel conditions on (section 3.1).
 
     Args:
         history: Slots made by `do` and `see`.
 
     Returns:
-        The symbols, in order.
+        The symbols, in order, as a tuple that knows their authors.
 
     Example:
         >>> from causal_agency import do, see
         >>> from causal_agency.history import symbols
-        >>> symbols([do("A"), see("B")])
-        ('A', 'B')
+        >>> past = symbols([do("A"), see("B")])
+        >>> past, past.world
+        (('A', 'B'), ('B',))
     """
-    return tuple(slot.symbol for slot in slots(history))
+    past = NOTHING
+    for symbol, gate in slots(history):
+        past = past.after(symbol, gate)
+    return past
 
 
 def as_bystander(history: History) -> tuple[Slot, ...]:

@@ -1,9 +1,11 @@
 """Hypotheses p ∈ 𝒫 (paper, section 3.1)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from causal_agency.history import Symbol
-from causal_agency.kernel import Channels, Kernel, Markov, Memoryless
+from causal_agency.kernel import Kernel
 
 __all__ = ["Hypothesis"]
 
@@ -17,38 +19,45 @@ class Hypothesis:
     Args:
         name: What the hypothesis is called; unique within a mixture.
         nu: Any function of a token and of the tuple of the symbols before it, whoever wrote them.
-        tokens: The tokens to sample from, for `Mixture.act`. The kernels of `memoryless`, `markov` and `channels`
-            bring their own.
+        tokens: All that the kernel can write, for `Mixture.act`; by default, the kernel's own attribute ``tokens``.
+        order: How many symbols back the kernel looks; it receives no more. By default, the kernel's own attribute
+            ``order``; None if it has none: then it receives the whole past.
 
     Raises:
-        TypeError: If ``nu`` is not callable.
+        TypeError: If ``name`` is not a string, ``nu`` is not callable, ``tokens`` cannot be listed, or ``order`` is not
+            a number of symbols.
 
     Example:
         >>> from causal_agency import Hypothesis, memoryless
         >>> p = Hypothesis("p_A", memoryless(A=0.9, B=0.1))
-        >>> p, p.nu("A", ()), p.tokens
-        (p_A, 0.9, ('A', 'B'))
-        >>> Hypothesis("repeats", lambda token, past: 0.9 if past[-1:] == (token,) else 0.1)
-        repeats
+        >>> p, p.nu("A", ()), p.tokens, p.order
+        (p_A, 0.9, ('A', 'B'), 0)
+        >>> repeats = Hypothesis("repeats", lambda token, past: 0.9 if past[-1:] == (token,) else 0.1, order=1)
+        >>> repeats.nu("A", ("A",))
+        0.9
     """
 
     name: str
     nu: Kernel
     tokens: tuple[Symbol, ...] = ()
+    order: int | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(f"a hypothesis is called {self.name!r}, which is not a string: write {str(self.name)!r}")
         if not callable(self.nu):
             raise TypeError(f"{self.name}: nu is {self.nu!r}, not a function of (token, past)")
-        listed = self.nu.tokens if isinstance(self.nu, (Memoryless, Markov, Channels)) else ()
-        object.__setattr__(self, "tokens", tuple(self.tokens or listed))
+        tokens: Any = self.tokens or getattr(self.nu, "tokens", ())
+        order: Any = getattr(self.nu, "order", None) if self.order is None else self.order
+        if not isinstance(tokens, Iterable):
+            raise TypeError(f"{self.name}: tokens is {tokens!r}, not a list of what the kernel can write")
+        if order is not None and (isinstance(order, bool) or not isinstance(order, int) or order < 0):
+            raise TypeError(f"{self.name}: order is {order!r}, not the number of symbols that the kernel looks back")
+        object.__setattr__(self, "tokens", tuple(dict.fromkeys(tokens)))
+        object.__setattr__(self, "order", order)
 
     def __repr__(self) -> str:
         return self.name
 
     def __hash__(self) -> int:
         return hash(self.name)
-
-    @property
-    def order(self) -> int | None:
-        """How many symbols back the kernel looks; None if it may look at the whole past."""
-        return self.nu.order if isinstance(self.nu, (Memoryless, Markov)) else None

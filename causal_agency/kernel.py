@@ -1,15 +1,52 @@
 """Kernels ν(z | h): what a hypothesis says of the next symbol (paper, section 3.1)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from causal_agency._probability import Number, validate_distribution
+from causal_agency._table import Table
 from causal_agency.history import Symbol
+from causal_agency.past import Past
 
 __all__ = ["Channels", "Kernel", "Markov", "Memoryless", "UnknownToken", "channels", "markov", "memoryless"]
 
-Kernel = Callable[[Symbol, tuple[Symbol, ...]], Number]
+
+class Kernel(Protocol):
+    """ν(token | past): any function of a token and a `Past`, the tuple of the symbols before it (section 3.1).
+
+    It may have two attributes, and `Hypothesis` takes both as arguments too: ``order``, how many symbols back it looks
+    (None if it may look at all), and ``tokens``, all that it can write. If the order is known, it receives that many
+    symbols and not the whole past.
+
+    Example:
+        >>> from causal_agency import Hypothesis, Kernel
+        >>> class Alternate:
+        ...     order, tokens = 1, ("A", "B")
+        ...     def __call__(self, token, past):
+        ...         return 0.5 if not past else float(past[-1] != token)
+        >>> nu: Kernel = Alternate()
+        >>> p = Hypothesis("p", nu)
+        >>> p.order, p.tokens, p.nu("A", ("B",))
+        (1, ('A', 'B'), 1.0)
+    """
+
+    def __call__(self, token: Any, past: Any, /) -> Number:
+        """Return ν(token | past).
+
+        Args:
+            token: What may be written next.
+            past: What was written before, a `Past`.
+
+        Returns:
+            A probability.
+        """
+
+
+def longest_order(kernels: Iterable[Any]) -> int | None:
+    """Return how many symbols back any of the kernels, or hypotheses, looks; None for all of them."""
+    orders: list[Any] = [getattr(nu, "order", None) for nu in kernels]
+    return None if None in orders else max(orders)
 
 
 class UnknownToken(ValueError):
@@ -24,17 +61,9 @@ class UnknownToken(ValueError):
     """
 
 
-def _unknown(token: Symbol, table: Mapping[Symbol, Any], where: str = "") -> UnknownToken:
-    """Return an error that names the tokens in ``table``."""
-    return UnknownToken(f"unknown token {token!r}{where}: the kernel knows {', '.join(map(repr, table))}")
-
-
-def _look_up(table: Mapping[Symbol, Any], token: Symbol, where: str = "") -> Any:
-    """Return ``table[token]``; raise UnknownToken if it is missing."""
-    try:
-        return table[token]
-    except KeyError:
-        raise _unknown(token, table, where) from None
+def unknown_token(token: Symbol, known: Iterable[Symbol], where: str = "") -> UnknownToken:
+    """Return an error that names the tokens that are known."""
+    return UnknownToken(f"unknown token {token!r}{where}: the kernel knows {', '.join(map(repr, known))}")
 
 
 @dataclass(frozen=True)
@@ -59,12 +88,12 @@ class Memoryless:
         """The tokens that it can write."""
         return tuple(self.probs)
 
-    def __call__(self, token: Symbol, past: tuple[Symbol, ...]) -> Number:
+    def __call__(self, token: Symbol, past: Past | tuple[Symbol, ...]) -> Number:
         """Return ν(token | past)."""
         try:
             return self.probs[token]
         except KeyError:
-            raise _unknown(token, self.probs) from None
+            raise unknown_token(token, self.probs) from None
 
 
 @dataclass(frozen=True)
@@ -92,9 +121,16 @@ class Markov:
         """The tokens that it can write."""
         return tuple(self.first)
 
-    def __call__(self, token: Symbol, past: tuple[Symbol, ...]) -> Number:
+    def __call__(self, token: Symbol, past: Past | tuple[Symbol, ...]) -> Number:
         """Return ν(token | past)."""
-        return _look_up(_look_up(self.then, past[-1], " in the past") if past else self.first, token)
+        try:
+            row = self.then[past[-1]] if past else self.first
+        except KeyError:
+            raise unknown_token(past[-1], self.then, " in the past") from None
+        try:
+            return row[token]
+        except KeyError:
+            raise unknown_token(token, row) from None
 
 
 @dataclass(frozen=True)
@@ -117,7 +153,12 @@ class Channels:
     action: Kernel
     world: Kernel
 
-    def __call__(self, token: Symbol, past: tuple[Symbol, ...]) -> Number:
+    @property
+    def order(self) -> int | None:
+        """How many symbols back either channel looks; None if one may look at the whole past."""
+        return longest_order([self.action, self.world])
+
+    def __call__(self, token: Symbol, past: Past | tuple[Symbol, ...]) -> Number:
         """Return ν(token | past)."""
         return (self.action if token in self.tokens else self.world)(token, past)
 
@@ -165,7 +206,7 @@ def markov(first: Mapping[Any, Number], then: Mapping[Any, Mapping[Any, Number]]
         >>> nu("B", ("A",))
         0.9
     """
-    rows = {z: validate_distribution(probs, f"the kernel after {z!r}") for z, probs in then.items()}
+    rows = Table({z: validate_distribution(probs, f"the kernel after {z!r}") for z, probs in then.items()})
     kernel = Markov(validate_distribution(first, "the kernel for the first symbol"), rows)
     tables: dict[str, Mapping] = {"then": rows, **{f"then[{z!r}]": probs for z, probs in rows.items()}}
     for where, table in tables.items():
@@ -185,10 +226,15 @@ def channels(actions: Iterable[Symbol], action: Kernel, world: Kernel) -> Channe
     Returns:
         The kernel.
 
+    Raises:
+        TypeError: If ``actions`` is a single string.
+
     Example:
         >>> from causal_agency import channels, memoryless
         >>> nu = channels(("go", "stay"), memoryless(go=0.9, stay=0.1), memoryless(ok=0.8, no=0.2))
         >>> nu.tokens
         ('go', 'stay')
     """
+    if isinstance(actions, (str, bytes)):
+        raise TypeError(f"actions is {actions!r}, not a list of tokens: write ({actions!r},)")
     return Channels(tuple(actions), action, world)

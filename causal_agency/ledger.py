@@ -7,7 +7,7 @@ from math import inf, isinf
 from typing import TYPE_CHECKING, overload
 
 from causal_agency._factors import factor
-from causal_agency._probability import Number
+from causal_agency._probability import SHORT, Number, count_bits, display, to_decimal
 from causal_agency._products import Products, empty_products
 from causal_agency.belief import Belief, ImpossibleEvidence, Posterior
 from causal_agency.gate import Gate
@@ -23,6 +23,8 @@ __all__ = ["Entry", "Ledger", "format_number"]
 
 MAX_SYMBOL_LENGTH = 24  # longer symbols are cut in the table
 MAX_EXACT_LENGTH = 7  # longer fractions are shown as decimals
+MAX_SLOTS = 60  # longer ledgers are shown without their middle
+SHOWN_SLOTS = 20  # at each end of a longer one
 UNLIMITED_WIDTH = 10**4  # columns of a console, to measure a table in
 
 
@@ -92,7 +94,8 @@ def _entries(belief: Belief, history: Iterable[Slot]) -> Iterator[Entry]:
             known = [nu for nu in factors.values() if nu is not None]
             own = own.multiply(known) if len(known) == len(factors) else None
         w, w_obs = w.after(slot), _bystander_after(w_obs, slot)
-        yield Entry(slot, factors, w.posterior(), w_obs and w_obs.posterior(), _false_evidence(w.hypotheses, own))
+        shown = {p: None if nu is None else display(nu) for p, nu in factors.items()}
+        yield Entry(slot, shown, w.posterior(), w_obs and w_obs.posterior(), _false_evidence(w.hypotheses, own))
 
 
 def format_number(x: Number | None) -> str:
@@ -114,13 +117,20 @@ def format_number(x: Number | None) -> str:
         return "undefined"
     if isinstance(x, float) and isinf(x):
         return "∞" if x > 0 else "−∞"
-    exact = str(x)
-    return exact if not isinstance(x, float) and len(exact) <= MAX_EXACT_LENGTH else f"{float(x):.4g}"
+    short = not isinstance(x, float) and count_bits(x) < 4 * MAX_EXACT_LENGTH and len(str(x)) <= MAX_EXACT_LENGTH
+    return str(x) if short else to_decimal(x, SHORT)
+
+
+def _escape(text: str) -> str:
+    """Return the text in one line: what does not print, such as control characters, as Python writes it."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text.replace("\n", "⏎"))
 
 
 @dataclass(frozen=True, repr=False)
 class Ledger(Sequence[Entry]):
     """All entries of a history, in order. It prints as a table, in a notebook as HTML; `Mixture.ledger` makes it.
+
+    Of more than 60 slots, the first and the last 20 are shown; `show` prints all.
 
     Attributes:
         prior: w_0 of each hypothesis.
@@ -165,25 +175,55 @@ class Ledger(Sequence[Entry]):
     def __len__(self) -> int:
         return len(self.entries)
 
-    @property
-    def _note(self) -> str:
+    def show(self, *, all: bool = False) -> None:  # noqa: A002
+        """Print the table.
+
+        Args:
+            all: Whether to print every slot of a long history too, not the first and the last alone.
+
+        Example:
+            >>> from causal_agency.examples import two_action
+            >>> two_action.mix.ledger(two_action.HISTORY * 50).show()  # doctest: +SKIP
+        """
+        from rich.console import Console
+
+        console = Console()
+        console.print(self._fit(console, console.options, range(1, len(self) + 1) if all else self._shown()))
+
+    def _shown(self) -> Sequence[int]:
+        """The numbers of the slots in the table; 0 stands for those that are left out."""
+        t = len(self)
+        if t <= MAX_SLOTS:
+            return range(1, t + 1)
+        return *range(1, SHOWN_SLOTS + 1), 0, *range(t + 1 - SHOWN_SLOTS, t + 1)
+
+    def _note(self, numbers: Sequence[int]) -> str:
         """How to read the table."""
         q, *others = self.prior
-        return self._NOTE + self._FALSE.format(q=q) * bool(others)
+        left_out = f" Slots {SHOWN_SLOTS + 1:,} to {len(self) - SHOWN_SLOTS:,} are left out: show(all=True) prints all."
+        return self._NOTE + self._FALSE.format(q=_escape(str(q))) * bool(others) + left_out * (0 in numbers)
 
-    def _slot_cells(self) -> Iterator[tuple[str, str, str]]:
-        """Yield number, author and symbol: of the prior, then of every entry."""
+    def _slot_cells(self, numbers: Iterable[int]) -> Iterator[tuple[str, str, str]]:
+        """Yield number, author and symbol: of the prior, then of the entries with these numbers."""
         yield "", "", "(prior)"
-        for i, (symbol, gate) in enumerate((entry.slot for entry in self), 1):
-            line = str(symbol).replace("\n", "⏎")
+        for i in numbers:
+            if not i:
+                yield "…", "…", "…"
+                continue
+            symbol, gate = self[i - 1].slot
+            line = _escape(str(symbol)[: MAX_SYMBOL_LENGTH + 1])
             line = line if len(line) <= MAX_SYMBOL_LENGTH else line[: MAX_SYMBOL_LENGTH - 1] + "…"
             yield str(i), "agent" if gate == Gate.AGENT else "world", line
 
-    def _number_cells(self) -> Iterator[dict[str, list[str]]]:
-        """Yield ν, w, w_obs and the false evidence of every hypothesis: of the prior, then of every entry."""
+    def _number_cells(self, numbers: Iterable[int]) -> Iterator[dict[str, list[str]]]:
+        """Yield ν, w, w_obs and the false evidence of every hypothesis: of the prior, then of those entries."""
         prior = list(map(format_number, self.prior.values()))
         yield {"ν": [""] * len(prior), "w": prior, "w_obs": prior, "false": ["", *["0"] * (len(prior) - 1)]}
-        for entry in self:
+        for i in numbers:
+            if not i:
+                yield dict.fromkeys(("ν", "w", "w_obs", "false"), ["…"] * len(prior))
+                continue
+            entry = self[i - 1]
             nu = list(map(format_number, entry.factors.values()))
             yield {
                 "ν": [f"({x})" for x in nu] if entry.slot.gate == Gate.AGENT else nu,
@@ -192,37 +232,42 @@ class Ledger(Sequence[Entry]):
                 "false": ["", *map(format_number, entry.false_evidence.values())],
             }
 
-    def _wide_rows(self) -> tuple[list[tuple[str, str]], list[list[str]]]:
+    def _wide_rows(self, numbers: Sequence[int]) -> tuple[list[tuple[str, str]], list[list[str]]]:
         """Return head and rows, a row for each slot."""
-        names = list(map(str, self.prior))
+        names = [_escape(str(p)) for p in self.prior]
         columns = [(what, i) for what in ("ν", "w", "w_obs", "false") for i in range(what == "false", len(names))]
         head = [*(("", name) for name in ("slot", "author", "symbol")), *((what, names[i]) for what, i in columns)]
-        both = zip(self._slot_cells(), self._number_cells())
+        both = zip(self._slot_cells(numbers), self._number_cells(numbers))
         return head, [[*slot, *(cells[what][i] for what, i in columns)] for slot, cells in both]
 
-    def _long_rows(self) -> tuple[list[tuple[str, str]], list[list[str]]]:
+    def _long_rows(self, numbers: Sequence[int]) -> tuple[list[tuple[str, str]], list[list[str]]]:
         """Return head and rows, a row for each slot and hypothesis: for narrow consoles."""
         whats = ("ν", "w", "w_obs", "false") if len(self.prior) > 1 else ("ν", "w", "w_obs")
         rows = []
-        for slot, cells in zip(self._slot_cells(), self._number_cells()):
+        for slot, cells in zip(self._slot_cells(numbers), self._number_cells(numbers)):
             for i, p in enumerate(self.prior):
-                rows.append([*(slot if i == 0 else ("", "", "")), str(p), *(cells[what][i] for what in whats)])
+                rows.append([*(slot if i == 0 else ("", "", "")), _escape(str(p)), *(cells[what][i] for what in whats)])
         return [("", name) for name in ("slot", "author", "symbol", "p", *whats)], rows
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "Iterator[Table]":
+        yield self._fit(console, options, self._shown())
+
+    def _fit(self, console: "Console", options: "ConsoleOptions", numbers: Sequence[int]) -> "Table":
+        """Return the wide table if it fits, else the long one."""
         from rich.measure import Measurement
 
-        table = self._table(*self._wide_rows())
+        note = self._note(numbers)
+        table = self._table(note, *self._wide_rows(numbers))
         width = Measurement.get(console, options.update(max_width=UNLIMITED_WIDTH), table).maximum
-        yield table if width <= options.max_width else self._table(*self._long_rows())
+        return table if width <= options.max_width else self._table(note, *self._long_rows(numbers))
 
-    def _table(self, head: list[tuple[str, str]], rows: list[list[str]]) -> "Table":
+    def _table(self, note: str, head: list[tuple[str, str]], rows: list[list[str]]) -> "Table":
         """Return the table as the package ``rich`` prints it."""
         from rich import box
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(title=Text(self._note), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        table = Table(title=Text(note), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for what, name in head:
             left = not what and name in ("slot", "author", "symbol", "p")
             title = Text(f"{what}\n{name}".strip())
@@ -240,8 +285,9 @@ class Ledger(Sequence[Entry]):
         return printed.get().rstrip()
 
     def _repr_html_(self) -> str:
-        names, rows = self._wide_rows()
+        numbers = self._shown()
+        names, rows = self._wide_rows(numbers)
         head = "".join(f"<th>{escape(what)}<br>{escape(p)}</th>" for what, p in names)
         body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-        caption = f"<caption style='text-align: left'>{escape(self._note)}</caption>"
+        caption = f"<caption style='text-align: left'>{escape(self._note(numbers))}</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

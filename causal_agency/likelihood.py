@@ -1,11 +1,12 @@
 """The two likelihoods of a history (paper, sections 3.2 and 3.3)."""
 
-from causal_agency._factors import factor, recall
+from causal_agency._factors import factor
 from causal_agency._probability import Number, display
 from causal_agency._products import empty_products
 from causal_agency.gate import Gate
-from causal_agency.history import History, Symbol, as_bystander, slots
+from causal_agency.history import History, as_bystander, slots
 from causal_agency.hypothesis import Hypothesis
+from causal_agency.past import NOTHING
 
 __all__ = ["L_do", "L_obs"]
 
@@ -33,12 +34,11 @@ def L_do(p: Hypothesis, history: History) -> Number:
         0.8
     """
     history = slots(history)
-    product, order = empty_products(1), p.order
-    before: tuple[Symbol, ...] = ()
+    product, order, before = empty_products(1), p.order, NOTHING
     for t, (z, gate) in enumerate(history, 1):
         if gate == Gate.WORLD:
             product = product.multiply([factor(p, z, before, t)])
-        before = recall((*before, z), order)
+        before = before if order == 0 else before.after(z, gate, order)
     return display(product.values()[0])
 
 

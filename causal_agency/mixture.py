@@ -1,24 +1,21 @@
 """The mixture over hypotheses: posteriors, predictions and actions (paper, sections 3.2 to 3.4)."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import accumulate
 
-from causal_agency._probability import Number, validate_distribution
+from causal_agency._probability import Distribution, Number, validate_distribution
 from causal_agency._products import empty_products
 from causal_agency.belief import Belief, Posterior, Rng
 from causal_agency.history import History, Symbol, slots
 from causal_agency.hypothesis import Hypothesis
+from causal_agency.kernel import longest_order
 from causal_agency.ledger import Ledger
+from causal_agency.past import NOTHING
 
 __all__ = ["Mixture"]
-
-
-def _longest_order(hypotheses: Iterable[Hypothesis]) -> int | None:
-    """Return how many symbols back any of the kernels looks; None for all of them."""
-    orders = [p.order for p in hypotheses]
-    return None if None in orders else max(order for order in orders if order is not None)
 
 
 @dataclass(frozen=True)
@@ -53,16 +50,15 @@ class Mixture:
     _start: Belief = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        prior = validate_distribution(self.prior, "the prior")
+        prior = Distribution(validate_distribution(self.prior, "the prior"))
         if not all(isinstance(p, Hypothesis) for p in prior):
             raise TypeError(f"a mixture needs hypotheses, not {', '.join(map(repr, prior))}: use Hypothesis(name, nu)")
-        names = [p.name for p in prior]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"two hypotheses are called {name}: give each its own name")
+        name, count = Counter(p.name for p in prior).most_common(1)[0]
+        if count > 1:
+            raise ValueError(f"two hypotheses are called {name}: give each its own name")
         object.__setattr__(self, "prior", prior)
         products = empty_products(len(prior)).multiply([*prior.values()])
-        object.__setattr__(self, "_start", Belief(tuple(prior), products, (), _longest_order(prior), 0))
+        object.__setattr__(self, "_start", Belief(tuple(prior), products, NOTHING, longest_order(prior), 0))
 
     def belief(self, history: History = ()) -> Belief:
         """Return the belief after ``history``, to be updated slot by slot.

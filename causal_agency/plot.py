@@ -4,7 +4,7 @@ Every function returns a new `matplotlib.figure.Figure`: ``.savefig("name.png")`
 Lines differ in style as well as in color.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle, islice
 from typing import Any
 
@@ -19,7 +19,7 @@ with optional_import("causal_agency.plot", extra="plot"):
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["deluded", "estimates", "ledger", "trajectory"]
+__all__ = ["deluded", "estimates", "learning", "ledger", "trajectory"]
 
 COLORS = "#0060a8", "#c44e00", "#3a7d34", "#7a4ea3", "#7a7a7a", "#b8860b"
 AGENT_COLOR = "#f0ece0"  # behind the slots that the agent wrote
@@ -41,6 +41,11 @@ def _shorten(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
+def _literal(text: str) -> str:
+    """Return what matplotlib draws as ``text``: a $ begins no formula."""
+    return text.replace("$", r"\$")
+
+
 def _label_slots(axes: Axes, ledger: Ledger) -> None:
     """Shade the agent's slots, and write under each slot what it holds unless there are many."""
     limits = axes.get_ylim()
@@ -48,8 +53,8 @@ def _label_slots(axes: Axes, ledger: Ledger) -> None:
     axes.broken_barh(own, (0, 1), transform=axes.get_xaxis_transform(), color=AGENT_COLOR, zorder=0, linewidth=0)
     axes.set(ylim=limits, xlim=(-0.5, len(ledger) + 0.5), xlabel="slot (shaded: written by the agent, not evidence)")
     if len(ledger) <= MAX_LABELED_SLOTS:
-        labels = ["prior", *(_shorten(repr(entry.slot), MAX_LABEL_LENGTH) for entry in ledger)]
-        steep = max(map(len, labels)) > MAX_FLAT_LABEL_LENGTH
+        names = ["prior", *(_shorten(repr(entry.slot), MAX_LABEL_LENGTH) for entry in ledger)]
+        steep, labels = max(map(len, names)) > MAX_FLAT_LABEL_LENGTH, [*map(_literal, names)]
         axes.set_xticks(range(len(labels)), labels, rotation=30 if steep else 0, ha="right" if steep else "center")
 
 
@@ -85,7 +90,7 @@ def trajectory(mix: Mixture, history: History) -> Figure:
         for p, (color, line) in zip(ledger.prior, _line_styles(len(ledger.prior))):
             w = np.array([posterior[p] for posterior in (ledger.prior, *view)], float)
             marker = "o" if len(w) <= MAX_MARKED_POINTS else ""
-            axes.plot(w, color=color, linestyle=line, marker=marker, markersize=4, label=str(p))
+            axes.plot(w, color=color, linestyle=line, marker=marker, markersize=4, label=_literal(str(p)))
         axes.set(ylim=(-0.03, 1.03), ylabel=name)
         _label_slots(axes, ledger)
     panels[0].set_xlabel("")
@@ -116,13 +121,13 @@ def ledger(entries: Ledger) -> Figure:
     for p, (color, line) in zip(others, _line_styles(len(others))):
         nats = np.array([0.0, *(entry.false_evidence[p] for entry in entries)], float)
         finite = np.where(np.isinf(nats), np.nan, nats)
-        axes.step(range(len(nats)), finite, where="mid", color=color, linestyle=line, label=f"for {p}")
+        axes.step(range(len(nats)), finite, where="mid", color=color, linestyle=line, label=_literal(f"for {p}"))
         for i in map(int, np.flatnonzero(np.isinf(nats))):
             up = nats[i] > 0
             axes.text(i, 0.97 if up else 0.03, "∞" if up else "−∞", transform=axes.get_xaxis_transform(), color=color,
                       ha="center", va="top" if up else "bottom", fontsize=14)  # fmt: skip
     axes.axhline(color="black", linewidth=0.8)
-    axes.set(ylabel=f"false evidence against {first} (nats)")
+    axes.set(ylabel=_literal(f"false evidence against {first} (nats)"))
     _label_slots(axes, entries)
     axes.legend(frameon=False)
     return figure
@@ -148,11 +153,13 @@ def estimates(runs: Mapping[str, np.ndarray], limits: Mapping[str, float], quant
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = _remove_frame(figure.subplots())
     for (name, run), color, line in zip(runs.items(), COLORS, ("-", "--", ":")):
-        axes.plot(np.arange(1, len(run) + 1), run, color=color, linestyle=line, label=f"estimated from {name}")
+        axes.plot(
+            np.arange(1, len(run) + 1), run, color=color, linestyle=line, label=_literal(f"estimated from {name}")
+        )
         axes.axhline(limits[name], color=color, linewidth=0.8)
         axes.annotate(f"{limits[name]:.2f}", (1, limits[name]), xycoords=("axes fraction", "data"), color=color,
                       xytext=(4, 0), textcoords="offset points", va="center")  # fmt: skip
-    axes.set(xscale="log", xlim=(10, None), ylim=(0, 1), xlabel="events", ylabel=quantity)
+    axes.set(xscale="log", xlim=(10, None), ylim=(0, 1), xlabel="events", ylabel=_literal(quantity))
     axes.legend(frameon=False, loc="lower right")
     return figure
 
@@ -187,4 +194,34 @@ def deluded(curves: Mapping[tuple[float, str], np.ndarray]) -> Figure:
     axes.plot([], color="black", label="naive: its own symbols are evidence")
     axes.plot([], color="black", linestyle=":", label="interventional: they are not")
     figure.legend(frameon=False, loc="outside upper center", ncols=2)
+    return figure
+
+
+def learning(lives: Mapping[str, Sequence[Sequence[float]]], truth: float) -> Figure:
+    """Draw ν(B), w and π(B) of agents that learn, one below another (`causal_agency.examples.learning_agent`).
+
+    Args:
+        lives: By agent, three curves: ν(B) of the hypothesis that learns, its posterior w, and π(B) of the mixture, all
+            from before the first slot to after the last. Up to three agents.
+        truth: How often the world writes B.
+
+    Returns:
+        A figure of three panels.
+
+    Example:
+        >>> from causal_agency import plot
+        >>> figure = plot.learning({"right": [[0.5, 0.75], [0.5, 0.6], [0.5, 0.65]]}, truth=0.8)
+        >>> [axes.get_ylabel() for axes in figure.axes]
+        ['ν_habit(B)', 'w(habit)', 'π(B)']
+    """
+    figure = Figure(figsize=(8, 8), layout="constrained")
+    panels: list[Axes] = [*map(_remove_frame, figure.subplots(3, sharex=True))]
+    for i, (axes, name) in enumerate(zip(panels, ("ν_habit(B)", "w(habit)", "π(B)"))):
+        for (agent, curves), color, line in zip(lives.items(), COLORS, ("-", "--", ":")):
+            axes.plot(curves[i], color=color, linestyle=line, label=agent)
+        if name != "w(habit)":
+            axes.axhline(truth, color="black", linewidth=0.8)
+        axes.set(ylim=(-0.03, 1.03), ylabel=name)
+    panels[-1].set_xlabel("slot (line: how often the world writes B)")
+    figure.legend(*panels[0].get_legend_handles_labels(), frameon=False, loc="outside upper center", ncols=3)
     return figure

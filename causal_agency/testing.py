@@ -44,16 +44,20 @@ def check_laws(kernel: Kernel, tokens: Iterable[Symbol]) -> None:
 
     1. Probabilities are in [0, 1] and sum to one over ``tokens`` after any past.
     2. The same past gives the same answer.
-    3. An action leaves the posterior as it is: w(· | h, do(a)) = w(· | h).
-    4. An observation multiplies by the kernel: w(p | h, see(x)) ∝ w(p | h) ν_p(x | h).
-    5. A bystander counts every factor: L^obs(p) = L^do(p) of the history with every γ_i = 0.
+    3. A kernel with an ``order`` does not look further back.
+    4. An action leaves the posterior as it is: w(· | h, do(a)) = w(· | h).
+    5. An observation multiplies by the kernel: w(p | h, see(x)) ∝ w(p | h) ν_p(x | h).
+    6. The predictions of what the world wrote multiply to the evidence, Σ_p w_0(p) L^do(p).
+    7. Posteriors average to the posterior before: Σ_o π(o) w(· | o) = w.
+    8. A bystander counts every factor: L^obs(p) = L^do(p) of the history with every γ_i = 0.
+    9. A kernel that reads ``past.world`` alone is moved by nothing that the agent does. For others it does not apply.
 
     Args:
         kernel: Any function of (token, past).
         tokens: All that the kernel can write.
 
     Raises:
-        AssertionError: If a law does not hold; names the law, and the history that breaks it.
+        AssertionError: If a law does not hold; names the law, and a short history that breaks it.
 
     Example:
         >>> from causal_agency import memoryless

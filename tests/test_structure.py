@@ -15,16 +15,25 @@ ROOT = Path(__file__).parents[1]
 # Each may import what stands above it in its own list, and nothing of the project besides.
 LAYERS = {
     "causal_agency": [
-        {"_extras", "_probability", "gate"},
-        {"_products", "arrays", "cli", "history"},
+        {"_extras", "_table", "gate"},
+        {"_probability"},
+        {"_products", "arrays", "cli", "past"},
+        {"history"},
         {"kernel"},
-        {"hypothesis"},
+        {"hypothesis", "learning"},
         {"_factors"},
         {"belief", "likelihood"},
         {"ledger", "streams"},
         {"mixture"},
         {"_laws", "episode", "plot"},
-        {"testing", "examples.two_action", "examples.fire_engine", "examples.six_slot", "examples.bandit"},
+        {
+            "testing",
+            "examples.two_action",
+            "examples.fire_engine",
+            "examples.six_slot",
+            "examples.bandit",
+            "examples.learning_agent",
+        },
         {"examples.many_agents"},
     ],
     "neural": [

@@ -80,11 +80,11 @@ def likelihood_table(mix: Mixture, history: tuple[Slot, ...]) -> Table:
 
 
 def distribution(argument: str) -> dict[str, Number]:
-    """Parse ``A=0.2,B=0.8`` or ``A=1/5,B=4/5``: a number with a point is a float, any other is exact."""
+    """Parse ``A=0.2,B=0.8`` or ``A=1/5,B=4/5``: a number with a point or exponent is a float, any other is exact."""
     if "/0" in argument:
         raise ValueError
     pairs = [item.split("=") for item in argument.split(",")]
-    numbers = {name: float(value) if "." in value else Fraction(value) for name, value in pairs}
+    numbers = {name: float(value) if set(".eE") & set(value) else Fraction(value) for name, value in pairs}
     if len(numbers) < len(pairs):
         raise ValueError
     return numbers

@@ -1,3 +1,5 @@
+import copy
+import pickle
 from fractions import Fraction
 
 import pytest
@@ -154,6 +156,120 @@ def test_an_outcome_missing_from_a_row_is_impossible_there():
     assert episode.gap("u", "a") == episode.joint().given(a="a").P(o="u") - episode.do("a").P(o="u") == Fraction(1, 8)
 
 
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        ({"p": "p_fier"}, "unknown hypothesis 'p_fier': there are 'p_fire', 'p_calm'"),
+        ({"a": "sent"}, "unknown action 'sent': there are 'send', 'stay'"),
+        ({"o": "fier"}, "unknown outcome 'fier': there are 'fire', 'calm'"),
+        ({"o": None}, "unknown outcome None: there are 'fire', 'calm'"),
+        ({"p": "p_fire", "a": "send", "o": "FIRE"}, "unknown outcome 'FIRE': there are 'fire', 'calm'"),
+    ],
+)
+def test_a_misspelt_name_is_not_impossible(names, problem):
+    for joint in (records.joint(), records.do("stay"), records.joint().given(a="send")):
+        for ask in (joint.P, joint.given):
+            with pytest.raises(UnknownToken, match=f"^{problem}$"):
+                ask(**names)
+
+
+def test_what_is_not_done_has_probability_zero():
+    assert records.do("send").P(a="stay") == 0
+    assert len(records.do("send")) == len(records.joint())
+
+
+def of_nones(x, y):
+    """Hypotheses, actions and outcomes of which one is called None."""
+    return Episode(
+        {None: Fraction(1, 2), "q": Fraction(1, 2)},
+        {None: {None: x, "b": 1 - x}, "q": {None: y, "b": 1 - y}},
+        {p: {a: {None: nu, "o": 1 - nu} for a in (None, "b")} for p, nu in ((None, x), ("q", y))},
+    )
+
+
+def test_none_is_a_name_like_any_other():
+    episode = of_nones(Fraction(3, 10), Fraction(6, 10))
+    joint = episode.joint()
+    assert joint.P() == sum(joint.posterior().values()) == 1
+    assert joint.P(a=None) == joint.P(o=None) == Fraction(45, 100)
+    assert joint.P(p=None) == Fraction(1, 2)
+    assert joint.P(None, None, None) == Fraction(1, 2) * Fraction(9, 100)
+    assert joint.given(a=None).posterior() == {None: Fraction(1, 3), "q": Fraction(2, 3)}
+    assert episode.do(None).P(o=None) == Fraction(45, 100)
+    assert episode.gap(None, None) == joint.given(a=None).P(o=None) - episode.do(None).P(o=None) == Fraction(1, 20)
+    assert list(episode.mixture().posterior([see(None)]).values()) == [Fraction(1, 3), Fraction(2, 3)]
+
+
+def test_an_impossible_none_is_named():
+    with pytest.raises(ImpossibleEvidence, match=r"^p = None, a = None: no hypothesis gives this any probability$"):
+        of_nones(0, Fraction(1, 2)).joint().given(p=None, a=None)
+
+
+def test_an_event_leaves_open_what_is_left_out():
+    assert repr(Event(a="send")) == "Event(p=any, a='send', o=any)"
+    assert Event(None, None, None).matches(Event(p=None))
+    assert not Event("p", None, None).matches(Event(p=None))
+    for again in (pickle.loads(pickle.dumps(Event(a="send"))), copy.deepcopy(Event(a="send"))):
+        assert Event("p", "send", "o").matches(again)
+
+
+def test_equal_symbols_are_one_symbol():
+    """As in every dict: True, 1 and 1.0 are one action; forms of Unicode that look alike are not."""
+    episode = Episode(
+        {"p": 1}, {"p": {1: Fraction(1, 4), "é": Fraction(1, 2), "e\u0301": Fraction(1, 4)}},
+        {"p": {a: {0: 1} for a in (1, "é", "e\u0301")}},
+    )  # fmt: skip
+    joint = episode.joint()
+    assert joint.P(a=True) == joint.P(a=1.0) == joint.P(a=1) == Fraction(1, 4)
+    assert (joint.P(a="é"), joint.P(a="e\u0301")) == (Fraction(1, 2), Fraction(1, 4))
+    assert joint.P(o=False) == 1
+
+
+def test_nan_is_not_a_name():
+    nan = float("nan")
+    with pytest.raises(ValueError, match=r"^the action channel of p names nan, which does not equal itself"):
+        Episode({"p": 1}, {"p": {nan: 1}}, {"p": {nan: {"o": 1}}})
+
+
+def test_nothing_in_an_episode_can_be_changed():
+    for table in (records.prior, records.action, records.action["p_fire"], records.outcome, records.outcome["p_fire"],
+                  records.outcome["p_fire"]["send"], records.joint(), records.do("send")):  # fmt: skip
+        with pytest.raises(TypeError, match="is immutable"):
+            table[next(iter(table))] = 2
+        with pytest.raises(TypeError, match="is immutable"):
+            table.update({})
+    assert records.joint().P() == 1
+
+
+def test_an_episode_is_data():
+    for again in (pickle.loads(pickle.dumps(records)), copy.copy(records), copy.deepcopy(records)):
+        assert again == records
+        assert hash(again) == hash(records)
+        assert again.joint() == records.joint()
+        with pytest.raises(TypeError, match="is immutable"):
+            again.outcome["p_fire"]["send"]["fire"] = 2
+    joint = records.joint()
+    assert pickle.loads(pickle.dumps(joint)) == joint
+    assert type(copy.copy(joint)) is type(joint)
+    assert {joint: 1}[records.joint()] == 1
+    assert hash(records) != hash(Episode({"p": 1}, ONE, OUT))
+
+
+def test_long_results_print():
+    x = Fraction(1, 3) - Fraction(1, 10**5000)
+    episode = of_nones(x, 1 - x)
+    assert repr(episode.joint().P(p=None, a=None)) == "≈0.1667"
+    assert "≈0.3333" in repr(episode.joint().given(a=None).posterior())
+    assert "Event(p=None, a=None, o=None): ≈0.05556" in repr(episode.joint())
+    assert repr(episode.gap(None, None)).startswith("≈0.05556")
+    assert repr(episode.joint()[Event(None, None, None)]) == "≈0.05556"
+
+
+def test_numbers_beyond_floats_are_named_in_one_line():
+    with pytest.raises(ValueError, match=r"^the prior gives 'p' the probability ≈1e\+400$"):
+        Episode({"p": 10**400}, ONE, OUT)
+
+
 ONE = {"p": {"a": Fraction(1)}}
 OUT = {"p": {"a": {"o": Fraction(1)}}}
 
@@ -182,8 +298,9 @@ def test_bad_tables_are_rejected(prior, action, outcome, problem):
 
 def test_impossible_conditions_are_named():
     episode = Episode({"p": 1}, ONE, OUT)
+    never = Episode({"p": 1}, {"p": {"a": 1, "c": 0}}, {"p": {"a": {"o": 1}, "c": {"o": 1}}})
     with pytest.raises(ImpossibleEvidence, match="a = 'c', o = 'o': no hypothesis gives this any probability"):
-        episode.joint().given(a="c", o="o")
+        never.joint().given(a="c", o="o")
     with pytest.raises(UnknownToken, match=r"unknown action 'c': there are 'a'$"):
         episode.do("c")
     with pytest.raises(UnknownToken, match=r"unknown action 'fly': there are 'send', 'stay'$"):

@@ -18,12 +18,40 @@ def test_a_history_is_data():
 
 def test_as_bystander_keeps_the_symbols_and_sets_every_gate_to_world():
     assert as_bystander(HISTORY) == (see("A"), see("B"), see("A"))
-    assert symbols(as_bystander(HISTORY)) == symbols(HISTORY) == ("A", "B", "A")
+    assert symbols(as_bystander(HISTORY)) == ("A", "B", "A") == symbols(HISTORY)
+    assert set(symbols(as_bystander(HISTORY)).gates) == {Gate.WORLD}
+
+
+def test_symbols_are_the_past_of_a_kernel():
+    past = symbols(HISTORY)
+    assert past.gates == (Gate.AGENT, Gate.WORLD, Gate.WORLD)
+    assert past.world == ("B", "A")
+    assert symbols([]) == ()
 
 
 def test_the_error_for_a_bare_symbol_says_what_to_write():
     with pytest.raises(TypeError, match=r"slot 2 is 'B': write do\('B'\) or see\('B'\)"):
         slots([do("A"), "B"])
+
+
+@pytest.mark.parametrize("write", [do, see])
+def test_a_slot_is_not_a_symbol(write):
+    for slot in (see("A"), do("A")):
+        with pytest.raises(TypeError, match=r"^(do|see)\('A'\) is a slot already: write it as it is, or do and see"):
+            write(slot)
+    assert write(("A", 0)).symbol == ("A", 0)
+
+
+@pytest.mark.parametrize("write", [do, see])
+def test_nan_is_not_a_symbol(write):
+    with pytest.raises(ValueError, match=r"^nan does not equal itself: write a string, such as 'nan'$"):
+        write(float("nan"))
+
+
+def test_none_and_bools_are_symbols():
+    assert do(None).symbol is None
+    assert see(True) == see(1) != see("1")
+    assert see("é") != see("e\u0301")
 
 
 def test_a_single_slot_is_not_a_history():

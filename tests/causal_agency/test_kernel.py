@@ -1,8 +1,10 @@
+import pickle
 from fractions import Fraction
 
 import pytest
 
 from causal_agency import Hypothesis, UnknownToken, channels, markov, memoryless
+from causal_agency.kernel import longest_order
 
 
 def test_memoryless_takes_any_symbol():
@@ -48,6 +50,35 @@ def test_unknown_tokens_are_named_with_the_known_ones():
         chain("C", ("A",))
 
 
+def test_a_chain_cannot_be_changed():
+    chain = markov({"A": 1.0}, {"A": {"A": 1.0}})
+    for table in (chain.first, chain.then, chain.then["A"]):
+        with pytest.raises(TypeError, match=r"^a table is immutable: change a copy, dict\(table\)$"):
+            table["A"] = 2.0
+    assert chain("A", ("A",)) == 1.0
+    assert {chain: 1}[pickle.loads(pickle.dumps(chain))] == 1
+
+
+@pytest.mark.parametrize("actions", ["refund", b"refund"])
+def test_a_single_string_is_not_a_list_of_actions(actions):
+    with pytest.raises(TypeError, match=r"not a list of tokens: write \(b?'refund',\)$"):
+        channels(actions, memoryless(refund=1.0), memoryless(ok=1.0))
+
+
+def test_equal_tokens_are_one_token():
+    """As in every dict: True is 1, None is a token, and forms of Unicode that look alike are not the same."""
+    nu = memoryless({1: 0.5, None: 0.25, "é": 0.125, "e\u0301": 0.125})
+    assert nu(True, ()) == nu(1.0, ()) == nu(1, ()) == 0.5
+    assert nu(None, ()) == 0.25
+    with pytest.raises(UnknownToken, match="unknown token 'É'"):
+        nu("É", ())
+    with pytest.raises(ValueError, match=r"^the kernel sums to 0.5, not to 1$"):
+        memoryless(dict.fromkeys((True, 1), 0.5))
+    assert memoryless(ﬁ=1.0)("fi", ()) == 1.0  # Python normalizes names
+    with pytest.raises(UnknownToken):
+        memoryless({"ﬁ": 1.0})("fi", ())
+
+
 def test_channels_separate_actions_from_outcomes():
     action, world = (
         memoryless(go=0.9, stay=0.1),
@@ -59,3 +90,20 @@ def test_channels_separate_actions_from_outcomes():
     assert p.nu("ok", ("go",)) == 0.8
     assert p.nu("ok", ("stay",)) == 0.2
     assert p.order is None
+
+
+def test_channels_look_back_as_far_as_the_farther_one():
+    half = {"A": 0.5, "B": 0.5}
+    chain = markov(half, {"A": half, "B": half})
+    assert channels(["A"], memoryless(half), memoryless(half)).order == 0
+    assert channels(["A"], memoryless(half), chain).order == channels(["A"], chain, memoryless(half)).order == 1
+    assert channels(["A"], memoryless(half), lambda token, past: 0.5).order is None
+    assert Hypothesis("p", channels(["A"], chain, chain)).order == 1
+
+
+def test_the_longest_order():
+    half = {"A": 0.5, "B": 0.5}
+    p, q = Hypothesis("p", memoryless(half)), Hypothesis("q", lambda token, past: 0.5, order=3)
+    assert longest_order([p, p]) == 0
+    assert longest_order([p, q]) == 3
+    assert longest_order([p, q, lambda token, past: 0.5]) is None

@@ -5,7 +5,7 @@ rounding.
 """
 
 from fractions import Fraction
-from itertools import pairwise, permutations
+from itertools import pairwise, permutations, zip_longest
 from math import prod
 
 import pytest
@@ -192,6 +192,30 @@ def test_6_the_bystanders_odds_differ_by_the_agents_own_ratios(mix, history):
         assert naive[p] / naive[q] == w[p] / w[q] * own
 
 
+MAGNITUDES = st.builds(lambda digits, e: digits * 10.0**-e, st.floats(0.1, 1), st.integers(0, 319))
+TINY = st.fixed_dictionaries(dict.fromkeys(TOKENS, MAGNITUDES))
+
+
+@given(st.lists(TINY, min_size=2, max_size=4), histories(), TOKEN)
+def test_6_holds_in_floats_wherever_they_can_show_it(tables, history, token):
+    """From 1e-320 to 1, in posteriors and in predictions."""
+    exact = [{z: Fraction(nu) for z, nu in table.items()} for table in tables]
+    prior = Fraction(1, len(tables))
+    floats, right = (Mixture({Hypothesis(f"p{i}", lambda z, past, nu=nu: nu[z]): prior for i, nu in enumerate(kernels)})
+                     for kernels in (tables, exact))  # fmt: skip
+    pairs = [*zip(floats.posterior(history).values(), right.posterior(history).values(), strict=True)]
+    for got, want in [*pairs, (floats.predict(token, history), right.predict(token, history))]:
+        assert abs(Fraction(got) - want) <= want / 10**13 + len(tables) * Fraction(5e-324)
+
+
+def test_6_holds_after_factors_that_are_tiny_for_all():
+    p = Hypothesis("p", lambda z, past: {"A": 1.0, "B": 1e-140, "C": 0.0}[z])
+    q = Hypothesis("q", lambda z, past: {"A": 1e-241, "B": 1e-140, "C": 1.0}[z])
+    mix, history = Mixture({p: 0.5, q: 0.5}), [see("A"), see("B")]
+    assert mix.posterior(history)[q] == pytest.approx(1e-241, rel=1e-15, abs=0)
+    assert mix.predict("C", history) == pytest.approx(1e-241, rel=1e-15, abs=0)
+
+
 @given(mixtures(), histories(), histories())
 def test_7_zeros_are_permanent(mix, history, more):
     w, later = posterior_or_skip(mix, history), posterior_or_skip(mix, history + more)
@@ -230,8 +254,36 @@ def test_8_the_gap_between_seeing_and_doing_is_a_covariance(mix, history, a, o):
     assert gap == covariance / mean(nu_a)
 
 
+def of_the_world(mix):
+    """The same hypotheses, each told of the world's past alone."""
+    return changed(mix, lambda nu: lambda z, past: nu(z, past.world))
+
+
+@given(mixtures(), histories(), histories(), TOKEN)
+def test_9_what_reads_the_worlds_past_is_moved_by_nothing_that_the_agent_does(mix, history, others, token):
+    """Whatever the agent writes, wherever and however much: likelihoods, posterior and prediction are the same."""
+    mix = of_the_world(mix)
+    world = [slot for slot in history if slot.gate == Gate.WORLD]
+    w = posterior_or_skip(mix, world)
+    acted = [slot for pair in zip_longest(world, map(do, symbols(others))) for slot in pair if slot]
+    for some in (history, acted):
+        assert mix.posterior(some) == w
+        assert mix.predict(token, some) == mix.predict(token, world)
+        assert all(L_do(p, some) == L_do(p, world) for p in mix.prior)
+
+
+def test_9_a_kernel_that_reads_every_past_may_be_moved():
+    def moved(case):
+        mix, history = case
+        world = [slot for slot in history if slot.gate == Gate.WORLD]
+        return any(mix.predict(token, history) != mix.predict(token, world) for token in TOKENS)
+
+    cases = st.tuples(mixtures(kernels=whole_past_kernels(smallest=1), smallest=1), histories())
+    assert find(cases, moved, settings=settings(database=None))
+
+
 @given(mixtures(), histories(), st.permutations(TOKENS))
-def test_9_names_do_not_matter(mix, history, others):
+def test_10_names_do_not_matter(mix, history, others):
     w = posterior_or_skip(mix, history)
     back = dict(zip(others, TOKENS, strict=True))
     to = dict(zip(TOKENS, others, strict=True))
@@ -243,7 +295,7 @@ def test_9_names_do_not_matter(mix, history, others):
 
 
 @given(mixtures(), histories(), st.integers(0, 4))
-def test_9_a_hypothesis_may_be_split_in_two(mix, history, share):
+def test_10_a_hypothesis_may_be_split_in_two(mix, history, share):
     w = posterior_or_skip(mix, history)
     first, *others = mix.prior
     twins = [Hypothesis(name, first.nu) for name in ("one", "two")]

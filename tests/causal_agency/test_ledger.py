@@ -1,4 +1,5 @@
 import math
+import time
 from fractions import Fraction
 
 import pytest
@@ -13,7 +14,8 @@ from causal_agency.testing import histories, mixtures
 
 p_B = Hypothesis("p_B", memoryless(A=0.20, B=0.80))
 p_A = Hypothesis("p_A", memoryless(A=0.90, B=0.10))
-LEDGER = Mixture({p_B: 0.35, p_A: 0.65}).ledger([do("A"), see("B")])
+MIX = Mixture({p_B: 0.35, p_A: 0.65})
+LEDGER = MIX.ledger([do("A"), see("B")])
 
 
 @given(mixtures(), histories())
@@ -163,6 +165,71 @@ def test_the_agent_may_write_what_no_kernel_knows():
     assert second.w == mix.posterior([do("think"), see("B")])
     with pytest.raises(UnknownToken, match="slot 1, p_B"):
         mix.ledger([see("think")])
+
+
+def rows_of(printed):
+    return [line.split() for line in printed.splitlines() if line.strip()[:1].isdigit() or line.strip()[:1] == "…"]
+
+
+def test_of_a_long_history_the_ends_are_shown(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "100")
+    ledger = MIX.ledger([do("A"), see("B"), see("A"), do("B"), see("A")] * 2000)
+    start = time.process_time()
+    printed = repr(ledger)
+    assert time.process_time() - start < 3  # all 10,000 rows: half a minute
+    rows = rows_of(printed)
+    assert [row[0] for row in rows] == [*map(str, range(1, 21)), "…", *map(str, range(9981, 10001))]
+    assert set(rows[20]) == {"…"}
+    assert rows[-1][:3] == ["10000", "world", "A"]
+    assert "Slots 21 to 9,980 are left out: show(all=True) prints all." in " ".join(printed.split())
+    assert ledger._repr_html_().count("<tr>") == 1 + 1 + 41
+    ledger.show()
+    assert capsys.readouterr().out.rstrip() == printed
+
+
+@pytest.mark.parametrize(("t", "rows"), [(60, 60), (61, 41)])
+def test_of_sixty_slots_all_are_shown(monkeypatch, t, rows):
+    monkeypatch.setenv("COLUMNS", "100")
+    ledger = MIX.ledger([see("A")] * t)
+    assert len(rows_of(repr(ledger))) == rows
+    assert ("left out" in repr(ledger)) == (rows < t)
+    assert ledger._repr_html_().count("<tr>") == 2 + rows
+
+
+@pytest.mark.parametrize("columns", ["100", "60"])
+def test_show_prints_all_that_is_asked_for(monkeypatch, capsys, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    ledger = MIX.ledger([see("A")] * 80)
+    ledger.show(all=True)
+    printed = capsys.readouterr().out
+    assert [row[0] for row in rows_of(printed)] == [*map(str, range(1, 81))]
+    assert "left out" not in printed
+    LEDGER.show(all=True)
+    assert capsys.readouterr().out.rstrip() == repr(LEDGER)
+
+
+def test_numbers_too_long_for_python_are_shown():
+    mix = Mixture({Hypothesis(name, memoryless(A=x, B=1 - x)): Fraction(1, 2)
+                   for name, x in (("p", Fraction(1, 3)), ("q", Fraction(1, 10**5000)))})  # fmt: skip
+    ledger = mix.ledger([see("A"), do("A"), see("B")])
+    printed = repr(ledger)
+    assert "(1e-5000)" in printed
+    assert "3e-5000" in printed
+    assert "≈3e-5000" in repr(ledger[0].w)
+    assert repr(ledger[2]).count("≈") >= 3
+    assert "3e-5000" in ledger._repr_html_()
+    assert ledger[0].w[next(iter(mix.prior))] == Fraction(1, 3) / (Fraction(1, 3) + Fraction(1, 10**5000))
+
+
+def test_what_does_not_print_is_escaped():
+    nu = memoryless(
+        {"\x1b[31m": Fraction(1, 4), "\ud800": Fraction(1, 4), "\u200b": Fraction(1, 4), "é": Fraction(1, 4)}
+    )
+    ledger = Mixture({Hypothesis("p\n\x07", nu): 1}).ledger([see("\x1b[31m"), see("\ud800"), see("\u200b"), see("é")])
+    printed = repr(ledger)
+    printed.encode()
+    assert all(text in printed for text in (r"\x1b[31m", r"\ud800", r"\u200b", "é", r"p⏎\x07"))
+    assert all(c.isprintable() or c == "\n" for c in printed)
 
 
 def test_rich_prints_the_same_table():

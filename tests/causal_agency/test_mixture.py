@@ -1,5 +1,6 @@
 import pickle
 import random
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -7,7 +8,6 @@ import pytest
 from hypothesis import assume, given
 
 from causal_agency import Hypothesis, ImpossibleEvidence, Mixture, Slot, as_bystander, do, memoryless, see
-from causal_agency.mixture import _longest_order
 from causal_agency.testing import histories, mixtures
 
 p_B = Hypothesis("p_B", memoryless(A=0.20, B=0.80))
@@ -113,15 +113,27 @@ def test_an_entry_that_is_not_a_hypothesis_or_not_a_number_is_named():
         Mixture({p_B: "0.35", p_A: 0.65})
 
 
-def test_order_and_tokens_are_read_from_the_librarys_kernels_alone():
-    class Kernel:
-        order, tokens = 1, "AB"
+def test_many_hypotheses_are_checked_in_linear_time():
+    nu, n = memoryless(A=0.5, B=0.5), 20_000
+    prior = {Hypothesis(f"p{i}", nu): Fraction(1, n) for i in range(n)}
+    start = time.process_time()
+    mix = Mixture(prior)
+    assert time.process_time() - start < 5  # pair by pair, half a minute
+    assert mix.posterior([do("A")]) == prior
 
-        def __call__(self, token, past):
-            return 0.9 if len(past) % 2 else 0.1
 
-    p = Hypothesis("p", Kernel())
-    assert (p.order, p.tokens) == (None, ())
+def test_hostile_symbols():
+    """None, and True beside 1, in all that a mixture answers."""
+    p = Hypothesis("p", memoryless({None: Fraction(1, 2), 1: Fraction(1, 3), "": Fraction(1, 6)}))
+    q = Hypothesis("q", memoryless({None: Fraction(1, 4), 1: Fraction(1, 2), "": Fraction(1, 4)}))
+    mix = Mixture({p: Fraction(1, 2), q: Fraction(1, 2)})
+    history = do(None), see(None), see(True), do(1), see("")
+    w = mix.posterior(history)
+    assert w == mix.posterior([do(None), see(None), see(1.0), do(True), see("")])
+    assert w[p] / w[q] == Fraction(1, 36) / Fraction(1, 32)
+    assert mix.predict(None, history) == w[p] / 2 + w[q] / 4
+    assert mix.ledger(history)[-1].w == w
+    assert {mix.act(history, random.Random(i)) for i in range(50)} == {None, 1, ""}
 
 
 def test_a_prior_must_be_a_mapping():
@@ -150,16 +162,16 @@ def test_values_have_full_precision_and_a_short_repr():
     assert abs(w[p_B] - 0.8115942028985507) < 1e-15
 
 
+def test_a_posterior_is_a_prior_again():
+    w = MIX.posterior([see("B")])
+    for prior in (w, dict(w), {p: w[p] for p in w}):
+        assert Mixture(prior).posterior([see("A")]) == pytest.approx(MIX.posterior([see("B"), see("A")]), rel=1e-14)
+
+
 def test_numpy_scalars_are_numbers():
     kernel = memoryless(A=np.float32(0.7), B=np.float32(0.2), C=np.float32(0.1))  # sums to 1 + 2e-8
     mix = Mixture({Hypothesis("p", kernel): np.float64(1.0)})
     assert repr(mix.predict("A", [see("B")])) == "0.7"
-
-
-def test_the_longest_order():
-    wild = Hypothesis("wild", lambda token, past: 0.5)
-    assert _longest_order([p_A, p_B]) == 0
-    assert _longest_order([p_A, wild]) is None
 
 
 def test_a_mixture_is_pickled_with_its_hypotheses():

@@ -142,6 +142,30 @@ def test_the_shares_are_percentages():
     assert plot.deluded(CURVES).axes[0].lines[1].get_ydata().tolist() == [0, 12.5, 6.25]
 
 
+DOLLARS = Mixture({Hypothesis(name, memoryless({"$x^{$": 0.5, r"\$": 0.5})): 0.5 for name in ("$a$", "$\\frac$")})
+
+
+def texts_of(figure):
+    for axes in figure.axes:
+        yield from (axes.yaxis.label, *axes.get_xticklabels())
+    for legend in [*figure.legends, *(axes.get_legend() for axes in figure.axes)]:
+        yield from legend.get_texts() if legend else ()
+
+
+def test_a_dollar_is_a_dollar():
+    """Drawn as it is: unescaped, an odd formula fails, and an even one loses its dollars."""
+    history = [see("$x^{$"), do(r"\$")]
+    for figure in (
+        plot.trajectory(DOLLARS, history),
+        plot.ledger(DOLLARS.ledger(history)),
+        plot.estimates({"$5$": np.array([0.5, 0.4])}, {"$5$": 0.45}, "P($)"),
+    ):
+        figure.canvas.draw()
+        drawn = [text._preprocess_math(text.get_text()) for text in texts_of(figure)]
+        assert not any(is_math for text, is_math in drawn if "$\\mathdefault" not in text)
+        assert any("$" in text for text, is_math in drawn if not is_math)
+
+
 def test_long_labels_are_cut():
     assert plot._shorten("abcdef", 6) == "abcdef"
     assert plot._shorten("abcdefg", 6) == "abcde…"

@@ -11,6 +11,9 @@ from causal_agency._products import MIN_MANTISSA, ExactProducts, ScaledProducts,
 RATIONALS = st.fractions(0, 1, max_denominator=50)
 ROWS = st.lists(st.tuples(RATIONALS, RATIONALS.filter(bool)), min_size=1, max_size=30)
 
+MAGNITUDES = st.builds(lambda digits, e: digits * 10.0**-e, st.floats(0.1, 1), st.integers(0, 319))
+SMALLEST = Fraction(5e-324)
+
 
 def products(rows):
     return [math.prod(column) for column in zip(*rows, strict=True)]
@@ -54,6 +57,15 @@ def test_no_product_underflows(factor):
     assert math.isclose(Fraction(mantissa) * Fraction(2) ** exponent / want, 1, rel_tol=1e-14)
     assert result.logs()[0] == pytest.approx(10 * (math.log(factor.numerator) - math.log(factor.denominator)
         if isinstance(factor, Fraction) else math.log(factor)))  # fmt: skip
+
+
+@given(st.lists(st.tuples(MAGNITUDES, MAGNITUDES, MAGNITUDES), min_size=1, max_size=6), MAGNITUDES)
+def test_no_posterior_loses_digits(rows, start):
+    """Whatever a float can show is right, to the last bit of a subnormal number."""
+    result = reduce(ScaledProducts.multiply, rows, ScaledProducts((start, 1.0, start), (0, 0, 0)))
+    want = [x * Fraction(y) for x, y in zip(products([map(Fraction, row) for row in rows]), (start, 1, start))]
+    for got, x in zip(result.normalize(), want, strict=True):
+        assert abs(Fraction(got) - x / sum(want)) <= x / sum(want) / 10**14 + SMALLEST
 
 
 def test_a_zero_stays_zero_and_hides_nothing():

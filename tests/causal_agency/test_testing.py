@@ -153,8 +153,10 @@ HALF = {"A": 0.5, "B": 0.5}
         memoryless(HALF),
         memoryless(A=0, B=1),
         markov(HALF, {"A": {"A": 0.1, "B": 0.9}, "B": {"A": 0.7, "B": 0.3}}),
-        channels("AB", memoryless(HALF), memoryless(C=1)),
+        channels(("A", "B"), memoryless(HALF), memoryless(C=1)),
         lambda token, past: Fraction(past.count(token) + 1, len(past) + 2),
+        lambda token, past: Fraction(past.world.count(token) + 1, len(past.world) + 2),
+        lambda token, past: 0.9 if (token == "A") == (1 in past.gates) else 0.1,
         lambda token, past: np.float32(0.7) if token == "A" else np.float32(0.3),
         lambda token, past: 1.0 + 1e-15 if token == "A" else 0,
     ],
@@ -179,6 +181,16 @@ def long_memory(kernel):
     return Longer(kernel.first, kernel.then)
 
 
+def reads_more_than_it_says(token, past):
+    """Ask for the world's past, and use the agent's if it is there."""
+    return 0.9 if (token == "A") == (1 in getattr(past, "gates", past.world)) else 0.1
+
+
+def test_the_shortest_history_that_breaks_a_law_is_named():
+    with pytest.raises(AssertionError, match=r"^a kernel .*: \[do\('A'\)\] gives .* but without the agent's slots"):
+        check_laws(reads_more_than_it_says, "AB")
+
+
 @pytest.mark.parametrize(
     ("kernel", "law"),
     [
@@ -189,7 +201,11 @@ def long_memory(kernel):
         ),
         (lambda token, past: Fraction(1, 2) + Fraction(1, 10**9), "probabilities must sum to one"),
         (lambda token, past: float("nan"), r"probabilities must be in \[0, 1\]: 'A' after \(\) has nan"),
-        (long_memory(markov(HALF, dict.fromkeys("AB", HALF))), "an observation must multiply by the kernel"),
+        (
+            long_memory(markov(HALF, dict.fromkeys("AB", HALF))),
+            r"a kernel of order 1 must not look further back: after",
+        ),
+        (reads_more_than_it_says, "a kernel that reads the world's past alone must be moved by nothing"),
     ],
 )
 def test_broken_kernels_break_a_law(kernel, law):
@@ -213,9 +229,13 @@ class WearsOut:
     [
         (0, "probabilities must sum to one"),
         (1, "the same past must give the same answer"),
-        (2, "an action must leave the posterior as it is"),
-        (3, "an observation must multiply by the kernel"),
-        (4, r"L_obs\(p, h\) must equal L_do\(p, as_bystander\(h\)\)"),
+        (2, "a kernel of order None must not look further back"),
+        (3, "an action must leave the posterior as it is"),
+        (4, "an observation must multiply by the kernel"),
+        (5, "predictions must multiply to the evidence"),
+        (6, "posteriors must average to the posterior before"),
+        (7, r"L_obs\(p, h\) must equal L_do\(p, as_bystander\(h\)\)"),
+        (8, "a kernel that reads the world's past alone must be moved by nothing that the agent does"),
     ],
 )
 def test_every_law_can_fail(i, message):

@@ -1,4 +1,6 @@
+import re
 from functools import partial
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
@@ -92,6 +94,26 @@ def test_naive_agents_lock_onto_their_own_symbols_and_the_others_do_not():
     assert right.locked == 0
     assert naive.deluded[-1] > 0.3
     assert naive.locked > 0.2
+
+
+EXACT = (Path(__file__).parents[3] / "docs" / "exact.md").read_text()
+DOCUMENTED = re.findall(r"^  (\d+)% +(interventions|evidence) +([\d.]+)% +([\d.]+)% +(\d+|–)$", EXACT, re.M)
+
+
+def test_the_document_has_every_row():
+    assert [(int(share) / 100, counts) for share, counts, *_ in DOCUMENTED] == [
+        (share, counts) for share in many_agents.SHARES for counts in ("interventions", "evidence")
+    ]
+
+
+@pytest.mark.parametrize("share", ["50", "90"])
+def test_the_document_says_what_it_prints(share):
+    """In full size; the last digits are the machine's."""
+    deluded, locked, since = next(row[2:] for row in DOCUMENTED if row[:2] == (share, "evidence"))
+    result = outcome(lives(0, int(share) / 100, True))
+    assert 100 * result.deluded[-1] == pytest.approx(float(deluded), abs=0.3)
+    assert 100 * result.locked == pytest.approx(float(locked), abs=0.3)
+    assert np.isnan(result.after) if since == "–" else result.after == pytest.approx(int(since), abs=1)
 
 
 def test_few_own_symbols_do_little_harm():

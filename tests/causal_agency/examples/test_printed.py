@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 
 PRINTED = Path(__file__).parent / "printed"
-EXAMPLES = ["two_action", "fire_engine", "six_slot", "bandit", "many_agents"]
+EXAMPLES = ["two_action", "fire_engine", "six_slot", "bandit", "many_agents", "learning_agent"]
 RUNS = [(example, argument) for example in EXAMPLES for argument in ("", "--help")]
 RUNS.remove(("many_agents", ""))  # its last digits are the machine's
 

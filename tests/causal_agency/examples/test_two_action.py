@@ -58,6 +58,11 @@ def test_an_action_that_is_impossible_for_the_bystander_is_undefined_for_the_bys
         (["--p_A", "A=half"], "invalid distribution value"),
         (["--p_A", "A=1/0,B=1"], "invalid distribution value"),
         (["--prior", "p_A=0,p_A=0,p_B=1"], "invalid distribution value"),
+        (["--prior", "p_B=1e400,p_A=1"], "the prior gives p_B the probability inf"),
+        (["--prior", "p_B=1E400000000,p_A=1"], "the prior gives p_B the probability inf"),
+        (["--prior", f"p_B=1{'0' * 400},p_A=1"], "the prior gives p_B the probability ≈1e+400"),
+        (["--prior", f"p_B=1{'0' * 5000},p_A=1"], "invalid distribution value"),
+        (["--p_A", "A=1,B=-1e400"], "p_A: the kernel gives 'B' the probability -inf"),
         (["see(C)"], "unknown token 'C'"),
         (["do(C)"], "unknown token 'C'"),
         (["write(A)"], "invalid slot value"),
@@ -73,3 +78,4 @@ def test_bad_input_gets_one_line_and_exit_code_2(monkeypatch, capsys, arguments,
     assert output.out == ""
     assert problem in output.err
     assert output.err.count("\n") == 1
+    assert len(output.err) < 200 or "invalid" in output.err
