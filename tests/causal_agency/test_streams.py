@@ -110,7 +110,7 @@ def test_a_bystander_sees_everything(mix, history):
 @pytest.mark.parametrize("slots", [0, 1, 31, 32, 33, 64, 10_000])
 @pytest.mark.parametrize("group", [1, 1 << 18])
 def test_blocks_of_any_length_agree_with_long_double(slots, group, monkeypatch):
-    monkeypatch.setattr(streams, "_MAX_CELLS", group)
+    monkeypatch.setattr(_blocks, "_MAX_CELLS", group)
     stream = random_stream(5, 4, slots)
     expected = np.exp(in_long_double(*stream)).astype(float)
     got = streams.trajectory(*stream)
@@ -270,7 +270,7 @@ def test_impossible_evidence_names_the_slot_or_the_stream(monkeypatch):
         streams.posterior([0.5, 0.5], kernels, symbols, np.ones((3, 100), bool))
     with pytest.raises(ImpossibleEvidence, match=r"what was seen$"):
         streams.posterior([0.5, 0.5], kernels, symbols[1], np.ones(100, bool))
-    monkeypatch.setattr(streams, "_MAX_CELLS", 1)  # block after block
+    monkeypatch.setattr(_blocks, "_MAX_CELLS", 1)  # block after block
     with pytest.raises(ImpossibleEvidence, match="slot 71: no hypothesis"):
         streams.trajectory([0.5, 0.5], kernels, symbols[1], np.ones(100, bool))
     done = symbols[1] == 0
