@@ -24,7 +24,8 @@ def relative(table: Float[np.ndarray, "C P"]) -> Float[np.ndarray, "C P"]:
 
 def count_factors(table: Float[np.ndarray, "C P"], bits: float) -> int:
     """Return how many positive factors a product may have and stay above 2^−bits, up to MAX_LENGTH; 0 for none."""
-    least = -np.log2(table.min(where=table > 0, initial=1.0))
+    least = table.min(initial=1.0)
+    least = -np.log2(least if least > 0 else table.min(where=table > 0, initial=1.0))
     return MAX_LENGTH if least == 0 else int(min(bits / least, MAX_LENGTH))
 
 

@@ -33,7 +33,7 @@ def _fma(_context: Any, a: types.Type, b: types.Type, c: types.Type) -> Any:
     return types.float64(a, b, c), generate
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _sum(row):  # type: ignore[no-untyped-def]
     """Return the sum, in eight parts, so that they are added side by side."""
     whole = len(row) // 8 * 8
@@ -52,7 +52,7 @@ def _sum(row):  # type: ignore[no-untyped-def]
     return ((a + b) + (c + d)) + ((e + f) + (g + h))
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _settle(hi, lo, lifted, scale):  # type: ignore[no-untyped-def]
     """Add lo to hi, keeping what is lost; lift what is small; set the scales that make all weights comparable."""
     least = np.int64(2**62)
@@ -70,7 +70,7 @@ def _settle(hi, lo, lifted, scale):  # type: ignore[no-untyped-def]
         scale[p] = _SCALES[min(max(lifted[p] - least, 0), len(_SCALES) - 1)]
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fill(w, prior, table, codes, interval):  # type: ignore[no-untyped-def]
     """Write w_1 … w_T of a row, [T + 1, P]; return the slot after which no hypothesis is left, or 0."""
     hi, lo, scale, scaled = prior.copy(), np.zeros_like(prior), np.empty_like(prior), np.empty_like(prior)
@@ -79,7 +79,8 @@ def _fill(w, prior, table, codes, interval):  # type: ignore[no-untyped-def]
     since = 0
     for t in range(len(codes)):
         if codes[t] == len(table):
-            w[t + 1] = w[t]
+            for p in range(len(hi)):
+                w[t + 1, p] = w[t, p]
             continue
         factor = table[codes[t]]
         for p in range(len(hi)):
@@ -103,7 +104,7 @@ def _fill(w, prior, table, codes, interval):  # type: ignore[no-untyped-def]
     return 0
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fill_rows(w, prior, table, codes, interval):  # type: ignore[no-untyped-def]
     """Fill all rows; return the row and the slot after which no hypothesis is left, or (0, 0)."""
     for row in range(len(codes)):

@@ -90,7 +90,8 @@ def read_kernels(kernels: ArrayLike) -> tuple[Float[np.ndarray, "C P"], int, int
     markov = kernels.ndim == 3 and kernels.shape[1] == 1 + kernels.shape[2]
     if kernels.ndim != 2 and not markov:
         raise ValueError(f"kernels must have the shape [P, S] or [P, 1 + S, S], not {kernels.shape}")
-    return kernels.reshape(len(kernels), -1).T, kernels.shape[-1], int(markov)
+    table = np.ascontiguousarray(kernels.reshape(len(kernels), -1).T)  # looked up row by row
+    return table, kernels.shape[-1], int(markov)
 
 
 def read_model(prior: ArrayLike, kernels: ArrayLike) -> Factors:

@@ -37,7 +37,7 @@ __all__ = [
     "trajectory",
 ]
 
-_MIN_COMPILED = 1 << 20  # slots × hypotheses that are worth a compiler
+_MIN_COMPILED = 1 << 22  # slots × hypotheses that are worth loading a compiler
 
 
 def log_L_do(
@@ -298,6 +298,6 @@ def _find_method(cells: int) -> ModuleType:
         return _blocks
     try:
         from causal_agency import _compiled
-    except ImportError:
+    except (ImportError, RuntimeError):  # numba is missing, too old, or finds no folder for what it compiles
         return _blocks
     return _compiled
