@@ -73,7 +73,7 @@ def compiled(function: Callable, stream: Stream) -> Callable[[], Any]:
 
 def ours_in_jax(prior, kernels, symbols, evidence):
     """Return `arrays.trajectory`."""
-    return arrays.trajectory(jnp.log(prior), jnp.log(kernels).T[symbols], evidence)
+    return arrays.trajectory(jnp.log(prior), jnp.log(kernels)[:, symbols], evidence)
 
 
 def scan(prior, kernels, symbols, evidence):

@@ -5,7 +5,7 @@ Each row says who wrote a symbol and which one; a third column may say to which 
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 

@@ -173,7 +173,9 @@ def trajectory(
 
 
 def count_evidence(
-    symbols: Integer[np.ndarray, "*streams T"] | ArrayLike, evidence: Bool[np.ndarray, "*streams T"] | ArrayLike, size: int
+    symbols: Integer[np.ndarray, "*streams T"] | ArrayLike,
+    evidence: Bool[np.ndarray, "*streams T"] | ArrayLike,
+    size: int,
 ) -> Int[np.ndarray, "*streams S"]:
     """Count how often the world wrote each symbol: all that the posteriors of memoryless hypotheses depend on.
 
