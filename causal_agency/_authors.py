@@ -15,7 +15,7 @@ AUTHORS: Mapping[Any, Gate] = MappingProxyType(
 
 def find_gate(author: Any, authors: Mapping[Any, Gate]) -> Gate:
     """Return γ of an author; raise ValueError if it is not listed. True and False may mean either, and are refused."""
-    truth_value = isinstance(author, bool) or getattr(author, "dtype", None) == bool
+    truth_value = isinstance(author, bool) or str(getattr(author, "dtype", "")) == "bool"
     try:
         if not truth_value and author in authors:
             return Gate(authors[author])

@@ -17,7 +17,7 @@ _MAX_CELLS = 1 << 16  # slots × hypotheses of the blocks that are worked on tog
 
 
 def relative(table: Float[np.ndarray, "C P"]) -> Float[np.ndarray, "C P"]:
-    """Scale the largest factor of each code to about 1, by a power of two: what all hypotheses share cancels, exactly."""
+    """Scale each code's largest factor to about 1, by a power of two: what all hypotheses share cancels, exactly."""
     _, exponents = np.frexp(table.max(axis=1, keepdims=True))
     return table * np.ldexp(1.0, np.minimum(-exponents, 1000))
 

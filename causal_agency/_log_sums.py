@@ -1,7 +1,7 @@
 """Long sums of log-probabilities whose differences are right to rounding.
 
-Hypotheses are told apart by small differences of long sums. So every logarithm is cut in two: a multiple of _GRID, whose
-sums are exact in floats up to 8e9 nats, and a rest so small that its rounding does not matter.
+Hypotheses are told apart by small differences of long sums. So every logarithm is cut in two: a multiple of _GRID,
+whose sums are exact in floats up to 8e9 nats, and a rest so small that its rounding does not matter.
 """
 
 from typing import NamedTuple

@@ -4,8 +4,8 @@ Each function is for one stream and is safe under ``jit``, ``vmap`` and ``grad``
 not finite even in a slot that is left out: replace such a probability before you take its logarithm.) None of them can
 raise an error for the values in its arrays: if no hypothesis is left, every log-weight is −∞.
 
-Time is the last axis of what goes in, as in `streams`: log-probabilities are [T] or [P, T]. Hypotheses are the last axis
-of what comes out.
+Time is the last axis of what goes in, as in `streams`: log-probabilities are [T] or [P, T]. Hypotheses are the last
+axis of what comes out.
 """
 
 from causal_agency._extras import optional_import

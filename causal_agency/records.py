@@ -68,11 +68,11 @@ class Column(NamedTuple):
 
     Attributes:
         values: Distinct values, in the order of their first row.
-        index: Which of them a row holds, [T].
+        places: Which of them a row holds, [T].
     """
 
     values: list[Any]
-    index: Int[np.ndarray, " T"]
+    places: Int[np.ndarray, " T"]
 
 
 def read_csv(
@@ -195,7 +195,7 @@ def from_frame(
     """
     names = [author, symbol, *([] if stream is None else [stream])]
     columns = [_encode(np.asarray(frame[name]).tolist()) for name in names]
-    if len({len(column.index) for column in columns}) > 1:
+    if len({len(column.places) for column in columns}) > 1:
         raise ValueError(f"the columns {', '.join(names)} differ in length")
     return _assemble(columns, tokens, authors)
 
@@ -223,7 +223,7 @@ def _parse(line: bytes, keys: Sequence[str], number: int) -> list[Any]:
 
 
 def _encode(values: list[Any]) -> Column:
-    """Return the distinct values, and which of them stands where. Equal values of other types are others: True is not 1."""
+    """Return the distinct values, and which of them stands where; True is not 1."""
     numbers: dict[Any, int] = {}
     distinct: list[Any] = []
     index = np.empty(len(values), np.intp)
@@ -244,7 +244,7 @@ def _translate(column: Column, translate: Callable[[Any], T]) -> list[T]:
         try:
             translated.append(translate(value))
         except ValueError as problem:
-            raise ValueError(f"row {int(np.argmax(column.index == number)) + 1}: {problem}") from None
+            raise ValueError(f"row {int(np.argmax(column.places == number)) + 1}: {problem}") from None
     return translated
 
 
@@ -271,10 +271,10 @@ def _assemble(
     gates = _translate(author, lambda value: find_gate(value, authors))
     symbols = _translate(symbol, lambda value: check_symbol(read_symbol(value)))
     known = tuple(dict.fromkeys(symbols) if tokens is None else tokens)
-    numbers = _translate(Column(symbols, symbol.index), _find_token({token: i for i, token in enumerate(known)}))
+    numbers = _translate(Column(symbols, symbol.places), _find_token({token: i for i, token in enumerate(known)}))
     smallest = np.min_scalar_type(max(len(known) - 1, 0))
-    z = np.array(numbers, smallest)[symbol.index]
-    evidence = np.array([gate == Gate.WORLD for gate in gates], bool)[author.index]
+    z = np.array(numbers, smallest)[symbol.places]
+    evidence = np.array([gate == Gate.WORLD for gate in gates], bool)[author.places]
     if len(columns) == 2:
         return Records(z, evidence, known, (), np.array([len(z)]))
     return _split(columns[2], z, evidence, known)
@@ -284,7 +284,7 @@ def _split(
     stream: Column, symbols: Shaped[np.ndarray, " T"], evidence: Bool[np.ndarray, " T"], tokens: tuple[Symbol, ...]
 ) -> Records:
     """Return the streams one below the other, each in the order of its rows."""
-    lengths = np.bincount(stream.index, minlength=len(stream.values))
-    order, ends = np.argsort(stream.index, kind="stable"), np.cumsum(lengths)[:-1]
+    lengths = np.bincount(stream.places, minlength=len(stream.values))
+    order, ends = np.argsort(stream.places, kind="stable"), np.cumsum(lengths)[:-1]
     padded = pad(np.split(symbols[order], ends), np.split(evidence[order], ends))
     return Records(*padded, tokens, tuple(stream.values), lengths)

@@ -115,5 +115,5 @@ def test_many_streams_and_the_one_that_is_impossible():
     z = np.zeros((3, 100), int)
     z[1, 70] = 1
     for method in (compiled, in_numpy):
-        with pytest.raises(ImpossibleEvidence, match="^slot 71 of stream 1: no hypothesis"):
+        with pytest.raises(ImpossibleEvidence, match=r"^slot 71 of stream 1: no hypothesis"):
             method([0.5, 0.5], [[1.0, 0.0]] * 2, z, np.ones((3, 100), bool))
