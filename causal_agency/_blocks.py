@@ -47,7 +47,7 @@ def _slot_by_slot(factors: Factors, before: Logs, codes: Integer[np.ndarray, "B 
 
 
 def _weights(
-    factors: Factors, scaled: Float[np.ndarray, "C+1 P"], before: Logs, codes: Integer[np.ndarray, "B L"]
+    factors: Factors, scaled: Float[np.ndarray, "codes P"], before: Logs, codes: Integer[np.ndarray, "B L"]
 ) -> tuple[Float[np.ndarray, "L B P"], Float[np.ndarray, "L B"]]:
     """Return the weights after every slot of some blocks, and their sums.
 

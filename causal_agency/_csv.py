@@ -102,7 +102,7 @@ def _distinct(
     first = np.zeros(index.max(initial=-1) + 1, np.intp)
     first[index[::-1]] = np.arange(len(index))[::-1]  # the last to be written is the first row
     order = np.argsort(first)
-    values = [_decode(text[starts[row] : ends[row]], row) for row in first[order]]
+    values = [_decode(text[starts[row] : ends[row]], row) for row in first[order].tolist()]
     return values, np.argsort(order)[index]
 
 
