@@ -1,6 +1,5 @@
 """The compiled trajectories, against the exact mixture, against long doubles and against NumPy's."""
 
-from math import log
 from unittest.mock import patch
 
 import numpy as np
@@ -86,26 +85,25 @@ def test_systematic_rounding_does_not_add_up():
     """The same factor a million times, and then its opposite: every rounding error is the same."""
     z = np.repeat([0, 1], 500_000)
     w = compiled([0.3, 0.7], [[1 / 3, 2 / 3], [2 / 3, 1 / 3]], z, np.ones(1_000_000, bool))
-    drift = 500_000 * (log(float(np.float64(1 / 3))) - log(1 / 3))  # none: the factors are those of the kernels
-    np.testing.assert_allclose(w[-1], [0.3, 0.7], rtol=1e-12 + abs(drift))
+    np.testing.assert_allclose(w[-1], [0.3, 0.7], rtol=1e-13)
     assert w[500_000, 0] == 0.0
 
 
 def test_priors_and_factors_of_any_size():
-    w = compiled([1e-320, 1.0], [[0.9, 0.1], [1e-70, 1.0]], [0] * 4, [True] * 4)
-    np.testing.assert_allclose(w[:, 0], [0, 0, 0, 0, 1], atol=1e-30)
+    w = compiled([1e-320, 1.0], [[0.9, 0.1], [1e-70, 1.0]], [0] * 5, [True] * 5)
+    np.testing.assert_allclose(w[:, 0], [0, 0, 0, 0, 0, 1], atol=1e-30)
     tiny = [0.5, 0.5], [[1e-280, 1.0], [1e-285, 1.0]], [0, 0, 0], [True] * 3
     np.testing.assert_allclose(compiled(*tiny), in_numpy(*tiny), rtol=1e-13)
     extreme = [0.5, 0.5], [[1e-200, 1.0], [0.5, 0.5]], [0, 1, 0], [True] * 3  # left to NumPy
     np.testing.assert_allclose(compiled(*extreme), in_numpy(*extreme), rtol=1e-13, atol=1e-150)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16, np.longdouble])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
 def test_types(dtype):
     arrays = stream(4, 3, 300)
     got = compiled(*arrays, dtype=dtype)
     assert got.dtype == dtype
-    np.testing.assert_array_max_ulp(got, in_numpy(*arrays, dtype=dtype), maxulp=1000 if dtype == np.longdouble else 100)
+    np.testing.assert_array_max_ulp(got, in_numpy(*arrays, dtype=dtype), maxulp=100)
 
 
 def test_many_streams_and_the_one_that_is_impossible():

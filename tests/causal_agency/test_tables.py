@@ -1,3 +1,4 @@
+import jax
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ def test_a_mixture_and_its_tables_agree(mix, history):
     z, evidence = model.encode(symbols(history)), np.array([slot.gate == Gate.WORLD for slot in history])
     expected = [[float(w) for w in posterior.values()] for posterior in mix.trajectory(history)]
     np.testing.assert_allclose(streams.trajectory(model.prior, model.kernels, z, evidence), expected, rtol=1e-12)
-    got = arrays.trajectory(np.log(model.prior), model.log_probs(z), evidence)
+    got = jax.jit(arrays.trajectory)(np.log(model.prior), model.log_probs(z), evidence)
     np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-6)
 
 
