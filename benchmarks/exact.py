@@ -8,7 +8,7 @@ import logging
 import warnings
 
 import jax
-from long_streams import PEERS, accuracy, finals, machine, trajectories
+from long_streams import PEERS, accuracy, alphabets, finals, machine, trajectories
 from measure import CONSOLE, version
 from small_things import short_streams, small_things
 
@@ -23,6 +23,7 @@ def main() -> None:
             CONSOLE.print(f"{package} is not installed: skipped")
     copy = machine()
     trajectories(copy)
+    alphabets(copy)
     finals()
     accuracy()
     small_things()

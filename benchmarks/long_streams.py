@@ -27,7 +27,7 @@ from measure import (
 )
 from right import FLOORS, RNG, SIZE, Stream, detour, final_log_weights, log_total, long_double, random_stream, verdict
 
-from causal_agency import arrays, streams
+from causal_agency import _blocks, arrays, streams
 
 PEERS = "dynamax", "hmmlearn", "pgmpy", "pyagrum"
 SHAPES = (100_000, 100), (1_000_000, 10)  # slots, hypotheses
@@ -60,6 +60,19 @@ def ours_trajectory(stream: Stream, dtype: type = np.float64) -> Callable[[], An
     return partial(streams.trajectory, *stream, dtype=dtype)
 
 
+def numpys_trajectory(stream: Stream) -> Callable[[], Any]:
+    """Prepare `streams.trajectory` as it is without numba."""
+
+    def call():
+        found, streams._find_method = streams._find_method, lambda cells: _blocks
+        try:
+            return streams.trajectory(*stream)
+        finally:
+            streams._find_method = found
+
+    return call
+
+
 def bystanders_trajectory(stream: Stream) -> Callable[[], Any]:
     """Prepare `streams.trajectory` with everything as evidence."""
     return ours_trajectory(stream.bystander())
@@ -73,7 +86,7 @@ def compiled(function: Callable, stream: Stream) -> Callable[[], Any]:
 
 def ours_in_jax(prior, kernels, symbols, evidence):
     """Return `arrays.trajectory`."""
-    return arrays.trajectory(jnp.log(prior), jnp.log(kernels).T[symbols], evidence)
+    return arrays.trajectory(jnp.log(prior), jnp.log(kernels)[:, symbols], evidence)
 
 
 def scan(prior, kernels, symbols, evidence):
@@ -121,6 +134,7 @@ def hmmlearn_posteriors(stream: Stream) -> Callable[[], Any]:
 
 TRAJECTORIES = (
     Method("streams.trajectory", ours_trajectory),
+    Method("streams.trajectory, NumPy alone", numpys_trajectory),
     Method("streams.trajectory, float32", partial(ours_trajectory, dtype=np.float32)),
     Method("streams.trajectory, bystander's", bystanders_trajectory),
     Method("arrays.trajectory, jit", partial(compiled, ours_in_jax)),
@@ -177,6 +191,32 @@ def trajectories(copy: float) -> None:
         title = f"2. Posterior after every slot: {slots:,} slots × {hypotheses} hypotheses, {SIZE} symbols"
         stream = random_stream(slots, hypotheses, near=hypotheses // 2)
         show(title, columns, trajectory_rows(stream, copy), TRAJECTORY_CAPTION)
+
+
+def large_alphabet(size: int) -> Stream:
+    """Return 10^5 slots × 10 hypotheses over ``size`` symbols, all of them evidence."""
+    kernels = RNG.dirichlet(np.ones(size), 10)
+    symbols = RNG.choice(size, 10**5, p=kernels[0]).astype(np.uint16)
+    return Stream(np.full(10, 0.1), kernels, symbols, np.ones(10**5, bool))
+
+
+def alphabet_rows(copy: float) -> Iterator[tuple[str, ...]]:
+    """Yield rows for few and for many symbols, compiled and not, and for the longest trajectory."""
+    few, many = large_alphabet(8), large_alphabet(50_000)
+    named = {"8 symbols": few, "50,000 symbols": many, "10^7 slots × 10, 8 symbols": random_stream(10**7, 10)}
+    for name, stream in named.items():
+        for method in TRAJECTORIES[:2]:
+            got = measure(method, stream)
+            cell = got.least / stream.cells * 1e9
+            memory = f"{extra_memory(method.prepare(stream)) / 1e6:,.0f} MB"
+            yield name, method.name, *times(got), number(cell), number(cell / copy), memory
+
+
+def alphabets(copy: float) -> None:
+    """Print what the size of the alphabet costs."""
+    columns = "", "method", "median", "min", "ns/cell", "× copy", "extra memory"
+    title = "2b. Small and large alphabets: 100,000 slots × 10 hypotheses, all evidence"
+    show(title, columns, alphabet_rows(copy), "Extra memory: peak of the call by tracemalloc, the result included.")
 
 
 def ours_final(stream: Stream) -> Callable[[], Any]:

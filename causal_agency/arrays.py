@@ -3,6 +3,9 @@
 Each function is for one stream and is safe under ``jit``, ``vmap`` and ``grad``. (The gradient of ``jnp.log`` at 0 is
 not finite even in a slot that is left out: replace such a probability before you take its logarithm.) None of them can
 raise an error for the values in its arrays: if no hypothesis is left, every log-weight is −∞.
+
+Time is the last axis of what goes in, as in `streams`: log-probabilities are [T] or [P, T]. Hypotheses are the last
+axis of what comes out.
 """
 
 from causal_agency._extras import optional_import
@@ -87,7 +90,7 @@ def posterior(
 
 
 def log_trajectory(
-    log_prior: Float[ArrayLike, " P"], log_probs: Float[ArrayLike, "T P"], evidence: Bool[ArrayLike, " T"]
+    log_prior: Float[ArrayLike, " P"], log_probs: Float[ArrayLike, "P T"], evidence: Bool[ArrayLike, " T"]
 ) -> Float[Array, "T+1 P"]:
     """Return log w_0 … log w_T (section 3.3).
 
@@ -96,7 +99,7 @@ def log_trajectory(
 
     Args:
         log_prior: log w_0, [P], in nats.
-        log_probs: log ν_p(z_i | h_{<i}), [T, P], in nats.
+        log_probs: log ν_p(z_i | h_{<i}), [P, T], in nats.
         evidence: True where the world wrote the symbol, [T].
 
     Returns:
@@ -108,26 +111,26 @@ def log_trajectory(
     Example:
         >>> import numpy as np
         >>> from causal_agency.arrays import log_trajectory
-        >>> log_probs = np.log([[0.2, 0.9], [0.8, 0.1]])
+        >>> log_probs = np.log([[0.2, 0.8], [0.9, 0.1]])
         >>> log_w = log_trajectory(np.log([0.35, 0.65]), log_probs, np.array([False, True]))
         >>> [f"{w:.4f}" for w in log_w[-1]]
         ['-0.2088', '-1.6692']
     """
     log_prior, log_probs, evidence = jnp.asarray(log_prior), jnp.asarray(log_probs), jnp.asarray(evidence)
-    shape = (*evidence.shape, *log_prior.shape)
+    shape = (*log_prior.shape, *evidence.shape)
     if log_probs.shape != shape or evidence.dtype != bool:
-        raise ValueError(f"log_probs [T, P] must be {shape}, not {log_probs.shape}; evidence must be true or false")
-    return _normalize(_running_sums(log_prior, jnp.where(evidence[:, None], log_probs, 0.0)))
+        raise ValueError(f"log_probs [P, T] must be {shape}, not {log_probs.shape}; evidence must be true or false")
+    return _normalize(_running_sums(log_prior, jnp.where(evidence, log_probs, 0.0).T))
 
 
 def trajectory(
-    log_prior: Float[ArrayLike, " P"], log_probs: Float[ArrayLike, "T P"], evidence: Bool[ArrayLike, " T"]
+    log_prior: Float[ArrayLike, " P"], log_probs: Float[ArrayLike, "P T"], evidence: Bool[ArrayLike, " T"]
 ) -> Float[Array, "T+1 P"]:
     """Return w_0 … w_T (section 3.3).
 
     Args:
         log_prior: log w_0, [P], in nats.
-        log_probs: log ν_p(z_i | h_{<i}), [T, P], in nats.
+        log_probs: log ν_p(z_i | h_{<i}), [P, T], in nats.
         evidence: True where the world wrote the symbol, [T].
 
     Returns:
@@ -136,7 +139,7 @@ def trajectory(
     Example:
         >>> import numpy as np
         >>> from causal_agency.arrays import trajectory
-        >>> w = trajectory(np.log([0.35, 0.65]), np.log([[0.2, 0.9], [0.8, 0.1]]), np.array([False, True]))
+        >>> w = trajectory(np.log([0.35, 0.65]), np.log([[0.2, 0.8], [0.9, 0.1]]), np.array([False, True]))
         >>> [f"{p:.4f}" for p in w[-1]]
         ['0.8116', '0.1884']
     """

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from causal_agency._probability import Distribution, Number, validate_distribution
 from causal_agency._products import empty_products
@@ -14,6 +15,9 @@ from causal_agency.hypothesis import Hypothesis
 from causal_agency.kernel import longest_order
 from causal_agency.ledger import Ledger
 from causal_agency.past import NOTHING
+
+if TYPE_CHECKING:
+    from causal_agency.tables import Tables
 
 __all__ = ["Mixture"]
 
@@ -133,3 +137,16 @@ class Mixture:
             A table of the history.
         """
         return Ledger.record(self.belief(), history)
+
+    def as_arrays(self) -> "Tables":
+        """Return prior, kernels and tokens for `causal_agency.streams` and `causal_agency.arrays`.
+
+        Returns:
+            The mixture in float64; its hypotheses must be memoryless or Markov.
+
+        Raises:
+            ValueError: If a kernel is neither, or hypotheses know different tokens.
+        """
+        from causal_agency.tables import tabulate  # needs NumPy
+
+        return tabulate(self.prior)

@@ -125,7 +125,7 @@ def exact_predictive(mixture: Mixture, streams: Streams, bystander: bool) -> Arr
     log_kernels = jnp.log(mixture.kernels)
 
     def predict(symbols: Array | np.ndarray, evidence: Array | np.ndarray) -> Array:
-        log_w = log_trajectory(jnp.log(mixture.prior), log_kernels.T[symbols], evidence | bystander)
+        log_w = log_trajectory(jnp.log(mixture.prior), log_kernels[:, symbols], evidence | bystander)
         return jax.nn.logsumexp(log_w[:-1, :, None] + log_kernels, axis=1)
 
     return jax.vmap(predict)(*streams)

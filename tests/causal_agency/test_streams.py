@@ -1,24 +1,15 @@
-from fractions import Fraction
+import sys
+import tracemalloc
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from causal_agency import (
-    Gate,
-    Hypothesis,
-    ImpossibleEvidence,
-    L_do,
-    Mixture,
-    as_bystander,
-    do,
-    markov,
-    memoryless,
-    see,
-    streams,
-)
-from causal_agency.testing import TOKENS, histories, memoryless_kernels, mixtures
+import causal_agency
+from causal_agency import Gate, ImpossibleEvidence, L_do, _blocks, _evidence, _log_sums, as_bystander, see, streams
+from causal_agency.history import symbols
+from causal_agency.testing import TOKENS, histories, markov_kernels, memoryless_kernels, mixtures
 
 MEMORYLESS = mixtures(kernels=memoryless_kernels())
 
@@ -88,7 +79,7 @@ def test_log_L_do_of_a_stream_too_long_for_a_likelihood():
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (([0.5, 0.5], [0], [True]), r"^kernels must have the shape \[P, S\], not \(2,\)$"),
+        (([0.5, 0.5], [0], [True]), r"^kernels must have the shape \[P, S\] or \[P, 1 \+ S, S\], not \(2,\)$"),
         (([[0.5, 0.6]], [0], [True]), "^kernels: probabilities must sum to 1$"),
         (([[0.5, 0.5]], [2], [True]), "^symbols must be whole numbers from 0 to 1$"),
         (([[0.5, 0.5]], [0, 0], [True]), "do not fit evidence"),
@@ -110,7 +101,7 @@ def test_a_bystander_sees_everything(mix, history):
 @pytest.mark.parametrize("slots", [0, 1, 31, 32, 33, 64, 10_000])
 @pytest.mark.parametrize("group", [1, 1 << 18])
 def test_blocks_of_any_length_agree_with_long_double(slots, group, monkeypatch):
-    monkeypatch.setattr(streams, "_MAX_CELLS", group)
+    monkeypatch.setattr(_blocks, "_MAX_CELLS", group)
     stream = random_stream(5, 4, slots)
     expected = np.exp(in_long_double(*stream)).astype(float)
     got = streams.trajectory(*stream)
@@ -163,10 +154,7 @@ def test_a_detour_loses_no_hypothesis():
 
 
 def test_very_small_factors():
-    kernels = np.array([[1e-280, 1.0], [1e-285, 1.0]])
-    assert streams._block_length(kernels) == 1
-    assert streams._block_length(kernels / kernels.max(axis=0)) > 10
-    w = streams.trajectory([0.5, 0.5], kernels, [0, 0, 0], [True] * 3)
+    w = streams.trajectory([0.5, 0.5], [[1e-280, 1.0], [1e-285, 1.0]], [0, 0, 0], [True] * 3)
     np.testing.assert_allclose(w[1:, 1] / w[1:, 0], [1e-5, 1e-10, 1e-15], rtol=1e-13)
 
 
@@ -217,12 +205,6 @@ def test_the_lead_may_change_within_a_block(prior, kernels, ahead, then, expecte
     np.testing.assert_allclose(w, expected, rtol=0.1, atol=1e-150)
 
 
-def test_block_lengths():
-    assert streams._block_length(np.array([[0.5, 0.5]])) == streams._MAX_BLOCK
-    assert streams._block_length(np.array([[1.0, 0.0]])) == streams._MAX_BLOCK
-    assert streams._block_length(np.array([[1e-20, 1.0]])) == 7
-
-
 @given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), max_size=30), st.sampled_from([4, 7, 1 << 20]))
 def test_counts(slots, chunk):
     """They do not depend on how the stream is cut for counting."""
@@ -230,9 +212,9 @@ def test_counts(slots, chunk):
     evidence = np.array([e for _, e in slots], bool)
     expected = [sum(e and s == symbol for s, e in slots) for symbol in range(3)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(streams, "_MAX_COUNTED", chunk)
-        assert streams._count_evidence(symbols, evidence, 3).tolist() == expected
-        many = streams._count_evidence(np.tile(symbols, (2, 3, 1)), np.tile(evidence, (2, 3, 1)), 3)
+        patch.setattr(_evidence, "MAX_SLOTS", chunk)
+        assert streams.count_evidence(symbols, evidence, 3).tolist() == expected
+        many = streams.count_evidence(np.tile(symbols, (2, 3, 1)), np.tile(evidence, (2, 3, 1)), 3)
     assert many.tolist() == [[expected] * 3] * 2
 
 
@@ -246,20 +228,6 @@ def test_many_streams_agree_with_single_streams():
         np.testing.assert_allclose(got[i], streams.posterior(prior, kernels, symbols[i], evidence[i]), rtol=1e-14)
 
 
-def test_a_markov_kernel_is_memoryless_in_pairs():
-    half = Fraction(1, 2)
-    rows = [{"A": Fraction(1, 3), "B": Fraction(2, 3)}, {"A": Fraction(3, 4), "B": Fraction(1, 4)}]
-    chains = [markov({"A": half, "B": half}, {"A": rows[i], "B": rows[1 - i]}) for i in (0, 1)]
-    mix = Mixture({Hypothesis(f"p{i}", nu): half for i, nu in enumerate(chains)})
-    history = [do("A"), see("B"), see("A"), do("A"), see("A"), see("B")]
-    symbols = np.array(["AB".index(slot.symbol) for slot in history])
-    evidence = np.array([slot.gate == Gate.WORLD for slot in history])
-    pairs = np.array([[float(nu(z, (last,))) / 2 for last in "AB" for z in "AB"] for nu in chains])
-    got = streams.trajectory([0.5, 0.5], pairs, symbols[:-1] * 2 + symbols[1:], evidence[1:])
-    expected = [[float(w) for w in posterior.values()] for posterior in mix.trajectory(history)[1:]]
-    np.testing.assert_allclose(got, expected, rtol=1e-14)
-
-
 def test_impossible_evidence_names_the_slot_or_the_stream(monkeypatch):
     kernels = [[1.0, 0.0], [1.0, 0.0]]
     symbols = np.zeros((3, 100), int)
@@ -270,7 +238,7 @@ def test_impossible_evidence_names_the_slot_or_the_stream(monkeypatch):
         streams.posterior([0.5, 0.5], kernels, symbols, np.ones((3, 100), bool))
     with pytest.raises(ImpossibleEvidence, match=r"what was seen$"):
         streams.posterior([0.5, 0.5], kernels, symbols[1], np.ones(100, bool))
-    monkeypatch.setattr(streams, "_MAX_CELLS", 1)  # block after block
+    monkeypatch.setattr(_blocks, "_MAX_CELLS", 1)  # block after block
     with pytest.raises(ImpossibleEvidence, match="slot 71: no hypothesis"):
         streams.trajectory([0.5, 0.5], kernels, symbols[1], np.ones(100, bool))
     done = symbols[1] == 0
@@ -288,8 +256,14 @@ def test_impossible_evidence_names_the_slot_or_the_stream(monkeypatch):
         (([[1.0]], [[1.0]], [0], [True]), "does not fit kernels"),
         (([1.0], [[1.0]], [0, 0], [True]), "do not fit evidence"),
         (([1.0], [[1.0]], 0, True), "do not fit evidence"),
-        (([1.0], [1.0], [0], [True]), "does not fit kernels"),
-        (([1.0], [[[1.0]]], [0], [True]), "does not fit kernels"),
+        (([1.0], [1.0], [0], [True]), "^kernels must have the shape"),
+        (([1.0], [[[1.0]]], [0], [True]), "^kernels must have the shape"),
+        (([1.0], [[[0.5, 0.5]] * 4], [0], [True]), "^kernels must have the shape"),
+        (([1.0], [[[0.5, 0.6]] * 3], [0], [True]), "kernels: probabilities must sum to 1"),
+        (([1.0], [[1.0]], np.ma.masked_array([0], [True]), [True]), "^symbols is a masked array: fill it"),
+        (([1.0], [[1.0]], [0], np.ma.masked_array([True], [True])), "^evidence is a masked array: fill it"),
+        ((np.ma.masked_array([1.0]), [[1.0]], [0], [True]), "^prior is a masked array"),
+        (([1.0], np.ma.masked_array([[1.0]]), [0], [True]), "^kernels is a masked array"),
         (([0.5, 0.5], [[0.5, 0.5, 0.0]] * 3, [0], [True]), "does not fit kernels"),
         (([1.0], [[1.0]], [0, 0], [Gate.AGENT, Gate.WORLD]), "^evidence must be true and false: gates == Gate.WORLD$"),
         (([1.0], [[1.0]], [0], [0.5]), "evidence must be true and false"),
@@ -305,21 +279,135 @@ def test_bad_arguments_are_rejected(function, arguments, problem):
         function(*arguments)
 
 
-@pytest.mark.parametrize(("symbols", "dtype"), [([[0]], float), ([0], int)])
 @pytest.mark.usefixtures("without_shape_checks")
-def test_a_trajectory_is_of_one_stream_in_floats(symbols, dtype):
-    with pytest.raises(ValueError, match=r"^a trajectory is of one stream, in floats: symbols .* dtype be a float's$"):
-        streams.trajectory([1.0], [[1.0]], symbols, np.ones_like(symbols, bool), dtype=dtype)
+def test_a_trajectory_is_in_floats():
+    with pytest.raises(ValueError, match=r"^a trajectory is in floats: dtype must be a float's, not int64$"):
+        streams.trajectory([1.0], [[1.0]], [0], [True], dtype=np.int64)
+
+
+@pytest.mark.parametrize("slots", [0, 1, 5, 70])
+@pytest.mark.parametrize("group", [1, 300, 1 << 18])
+@pytest.mark.parametrize("shape", [(3, 4), (0,), (11,)])
+def test_trajectories_of_many_streams_are_those_of_single_streams(slots, group, shape, monkeypatch):
+    monkeypatch.setattr(_blocks, "_MAX_CELLS", group)
+    prior, kernels, _, _ = random_stream(3, 4, 1)
+    rng = np.random.default_rng(slots)
+    symbols, evidence = rng.integers(0, 4, (*shape, slots)), rng.random((*shape, slots)) < 0.5
+    got = streams.trajectory(prior, kernels, symbols, evidence)
+    assert got.shape == (*shape, slots + 1, 3)
+    for i in np.ndindex(shape):
+        np.testing.assert_allclose(got[i], streams.trajectory(prior, kernels, symbols[i], evidence[i]), rtol=1e-14)
+
+
+MARKOV = mixtures(kernels=markov_kernels())
+
+
+@given(MARKOV, st.lists(histories(max_size=5), min_size=1, max_size=3))
+def test_markov_kernels_agree_with_rationals(mix, pasts):
+    model = mix.as_arrays()
+    rows = [model.encode(symbols(past)) for past in pasts]
+    flags = [np.array([slot.gate == Gate.WORLD for slot in past], bool) for past in pasts]
+    arrays = model.prior, model.kernels, *streams.pad(rows, flags)
+    try:
+        exact = [mix.trajectory(past) for past in pasts]
+    except ImpossibleEvidence as problem:
+        with pytest.raises(ImpossibleEvidence, match=str(problem).split(":")[0]):
+            streams.trajectory(*arrays)
+        with pytest.raises(ImpossibleEvidence):
+            streams.posterior(*arrays)
+        return
+    w, last = streams.trajectory(*arrays), streams.posterior(*arrays)
+    for i, posteriors in enumerate(exact):
+        expected = [[float(w) for w in posterior.values()] for posterior in posteriors]
+        np.testing.assert_allclose(w[i, : len(expected)], expected, rtol=1e-13, atol=0)
+        np.testing.assert_allclose(last[i], expected[-1], rtol=1e-13, atol=0)
+
+
+@pytest.mark.parametrize("size", [3, 700])
+def test_markov_kernels_of_long_streams_and_large_alphabets(size, monkeypatch):
+    """Cut anywhere, the first symbol of a piece still follows the last of the piece before."""
+    monkeypatch.setattr(_evidence, "MAX_SLOTS", 7)
+    monkeypatch.setattr(_log_sums, "_MAX_CELLS", 20)
+    rng = np.random.default_rng(size)
+    kernels = rng.dirichlet(np.ones(size), (2, 1 + size))
+    z, evidence = rng.integers(0, size, (2, 50)), rng.random((2, 50)) < 0.7
+    factors = kernels[:, np.concatenate([np.zeros((2, 1), int), 1 + z[:, :-1]], axis=1), z]
+    expected = np.log(factors).sum(axis=-1, where=evidence).T
+    np.testing.assert_allclose(streams.log_L_do(kernels, z, evidence), expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("size", [8, 50_000])
+def test_large_alphabets_agree_with_long_double(size):
+    prior, kernels, _, evidence = random_stream(3, size, 400)
+    z = np.random.default_rng(1).integers(0, size, 400)
+    expected = np.exp(in_long_double(prior, kernels, z, evidence)).astype(float)
+    np.testing.assert_allclose(streams.trajectory(prior, kernels, z, evidence), expected, rtol=1e-12, atol=1e-150)
+    np.testing.assert_allclose(streams.posterior(prior, kernels, z, evidence), expected[-1], rtol=1e-12, atol=1e-290)
+
+
+def test_a_large_alphabet_takes_no_memory_for_each_block():
+    """A table of counts for each block of 32 slots took 125 MB here."""
+    prior, kernels, _, evidence = random_stream(2, 50_000, 10_000)
+    z = np.random.default_rng(1).integers(0, 50_000, 10_000)
+    tracemalloc.start()
+    streams.trajectory(prior, kernels, z, evidence)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20e6
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=6), max_size=5))
+def test_padding_changes_no_posterior(rows):
+    z, evidence = ([np.array([slot[i] for slot in row], kind) for row in rows] for i, kind in ((0, int), (1, bool)))
+    prior, kernels, _, _ = random_stream(3, 4, 1)
+    got = streams.pad(z, evidence)
+    assert got[0].shape == got[1].shape == (len(rows), max(map(len, rows), default=0))
+    if rows:
+        w = streams.posterior(prior, kernels, got[0].astype(int), got[1].astype(bool))
+        for i in range(len(rows)):
+            np.testing.assert_allclose(w[i], streams.posterior(prior, kernels, z[i], evidence[i]), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("z", "evidence"),
+    [([[0]], [[True, False]]), ([[0], [1]], [[True]]), ([[[0]]], [[[True]]]), ([np.ma.masked_array([0])], [[True]])],
+)
+@pytest.mark.usefixtures("without_shape_checks")
+def test_streams_that_do_not_fit_cannot_be_padded(z, evidence):
+    with pytest.raises(ValueError, match=r"as many and as long as one another|masked array"):
+        streams.pad(z, evidence)
+
+
+def test_counts_of_parts_add_up_to_the_posterior():
+    stream = random_stream(5, 4, 1000)
+    parts = [streams.count_evidence(stream[2][i : i + 100], stream[3][i : i + 100], 4) for i in range(0, 1000, 100)]
+    got = streams.log_posterior_of_counts(*stream[:2], np.sum(parts, axis=0))
+    np.testing.assert_array_equal(got, streams.log_posterior(*stream))
+    with pytest.raises(ImpossibleEvidence, match=r"stream \(1,\)"):
+        streams.log_posterior_of_counts([1.0], [[1.0, 0.0]], [[1, 0], [1, 1]])
+
+
+@pytest.mark.parametrize("counts", [[1, 2, 3], [0.5, 0.5], [1, -1], 3, np.ma.masked_array([1, 2])])
+@pytest.mark.usefixtures("without_shape_checks")
+def test_counts_that_are_none_are_refused(counts):
+    with pytest.raises(ValueError, match=r"^counts (must be whole numbers of the shape \[\.\.\., 2\]|is a masked)"):
+        streams.log_posterior_of_counts([1.0], [[0.5, 0.5]], counts)
+
+
+def test_a_compiler_is_used_where_it_is_worth_it(monkeypatch):
+    assert streams._find_method(streams._MIN_COMPILED - 1) is _blocks
+    monkeypatch.setitem(sys.modules, "numba", None)
+    monkeypatch.delitem(sys.modules, "causal_agency._compiled", raising=False)
+    monkeypatch.delattr(causal_agency, "_compiled", raising=False)
+    assert streams._find_method(streams._MIN_COMPILED) is _blocks
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint64])
 def test_symbols_of_any_whole_type(dtype):
-    symbols = np.array([[0, 1], [1, 1]], dtype)
-    got = streams.posterior([0.5, 0.5], [[0.2, 0.8], [0.8, 0.2]], symbols, np.ones((2, 2), bool))
+    z = np.array([[0, 1], [1, 1]], dtype)
+    got = streams.posterior([0.5, 0.5], [[0.2, 0.8], [0.8, 0.2]], z, np.ones((2, 2), bool))
     np.testing.assert_allclose(got[:, 0], [0.5, 16 / 17])
 
 
 def test_a_kernel_of_zeros_and_ones_works():
-    p = memoryless(A=1.0, B=0.0)
     assert streams.posterior([0.5, 0.5], [[1.0, 0.0], [0.5, 0.5]], [0, 1], [True, True]).tolist() == [0.0, 1.0]
-    assert p("A", ()) == 1.0
