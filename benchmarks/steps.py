@@ -120,7 +120,7 @@ def time_ours(folder: Path, steps: int, names: tuple[str, ...]) -> Took:
 
         weights = {name: ARMS[name] for name in names}
         streams = {name: batches(replica, config.epochs) for name, replica in replicas.items()}
-        fit(graph, base, weights, config.optimizer(), streams, steps, on_step)
+        fit(graph, base, weights, config.optimizer(steps), streams, steps, on_step)
     return Took(np.diff(ends).tolist(), peaks[-1])
 
 

@@ -24,7 +24,7 @@ from neural.paper.facts import Fact
 from neural.paper.lessons import Template, lessons
 from neural.paper.talk import NAMES, P_AGREE, P_TRUE, talks
 from neural.training.batching import pad
-from neural.training.config import TrainConfig, warmup_cosine
+from neural.training.config import TrainConfig
 from neural.training.loop import OnStep, Trained, fit
 
 SEED = 0
@@ -91,9 +91,9 @@ def pretrain(
     graph: nnx.GraphDef, params: nnx.State, rows: Iterator[Example], steps: int, on_step: OnStep | None = None
 ) -> Trained:
     """Train on ``rows``; every token but the scenes counts."""
-    optimizer = warmup_cosine(PEAK_RATE, steps)
+    config = TrainConfig(learning_rate=PEAK_RATE, warmup=steps // 20, schedule="cosine")
     stream = (pad(list(islice(rows, BATCH_SIZE)), LENGTH, LENGTH - 1) for _ in range(steps))
-    return fit(graph, params, {"base": STANDARD}, optimizer, {"base": stream}, steps, on_step)["base"]
+    return fit(graph, params, {"base": STANDARD}, config.optimizer(steps), {"base": stream}, steps, on_step)["base"]
 
 
 CARD = """# A base model with its own world

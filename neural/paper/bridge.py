@@ -31,7 +31,7 @@ from neural.model.decoder import Decoder
 from neural.paper.sweep_result import BridgeResult
 from neural.seeds import random_stream
 from neural.training.batching import Batch
-from neural.training.config import warmup_cosine
+from neural.training.config import TrainConfig
 from neural.training.loop import OnStep, fit
 
 MARKS = 2  # token 0: the world writes next, token 1: the agent does; then the symbols
@@ -184,8 +184,8 @@ def bridge(design: Design, seed: int, on_step: OnStep | None = None) -> list[Bri
     streams = {(policy, loss): each for policy in POLICIES for loss, each in zip(LOSSES, read[policy], strict=True)}
     weights = {(policy, loss): LOSSES[loss] for policy, loss in streams}
     graph, params = nnx.split(Decoder(architecture(design), nnx.Rngs(seed)), nnx.Param)
-    optimizer = warmup_cosine(PEAK_RATE, design.steps)
-    trained = fit(graph, params, weights, optimizer, streams, design.steps, on_step)
+    config = TrainConfig(learning_rate=PEAK_RATE, warmup=design.steps // 20, schedule="cosine")
+    trained = fit(graph, params, weights, config.optimizer(design.steps), streams, design.steps, on_step)
     return [
         BridgeResult(seed, policy, loss, **compare(design, graph, trained[policy, loss].params, mixture, seed))
         for policy, loss in weights

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from math import ceil
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from neural.seeds import random_stream
 Seed = tuple[int, ...]
 
 LENGTH_MULTIPLE = 8  # lengths are rounded up to a multiple of it
+EMPTY = Example(np.zeros(0, np.int32), np.zeros(0, np.int8))  # a row of padding
 
 
 class Batch(NamedTuple):
@@ -66,28 +68,56 @@ def order(n: int, seed: Seed, epoch: int) -> Int[np.ndarray, " n"]:
     return random_stream("order", *seed, epoch).permutation(n)
 
 
-def buckets(examples: Sequence[Example]) -> dict[int, int]:
-    """Return the quartiles of the lengths, each with the most tokens scored in examples up to it.
+def buckets(examples: Sequence[Example], longest: Sequence[int]) -> dict[int, int]:
+    """Return the quartiles of ``longest``, each with the most tokens scored in examples up to it.
 
-    Four shapes compile to few programs and need little padding.
+    ``longest`` holds the length of the longest example of each batch. Four shapes compile to few programs and need
+    little padding.
     """
     lengths = np.array([len(example.ids) for example in examples])
     scored = np.array([len(scored_columns(example)) for example in examples])
-    quartiles = np.quantile(lengths, [0.25, 0.5, 0.75, 1.0])
+    quartiles = np.quantile(longest, [0.25, 0.5, 0.75, 1.0])
     tops = sorted({LENGTH_MULTIPLE * ceil(top / LENGTH_MULTIPLE) for top in quartiles})
     return {top: LENGTH_MULTIPLE * ceil(scored[lengths <= top].max() / LENGTH_MULTIPLE) for top in tops}
 
 
-def reading(replica: Replica, epochs: int) -> Iterator[int]:
-    """Yield which example each step reads; every epoch in a new order."""
-    for epoch in range(epochs):
-        yield from order(len(replica.examples), replica.seed, epoch).tolist()
+def cut(examples: Sequence[Example], rows: int) -> list[list[Example]]:
+    """Cut ``examples`` into parts of ``rows``, the longest together; the last may have fewer."""
+    longest_first = sorted(examples, key=lambda example: -len(example.ids))
+    return [longest_first[i : i + rows] for i in range(0, len(examples), rows)]
 
 
-def batches(replica: Replica, epochs: int) -> Iterator[Batch]:
-    """Yield one example a step, padded to the first bucket that holds it."""
-    sizes = buckets(replica.examples)
-    for i in reading(replica, epochs):
-        example = replica.examples[i]
-        top = next(top for top in sizes if top >= len(example.ids))
-        yield pad([example], top, sizes[top])
+def pad_parts(parts: Sequence[Sequence[Example]], rows: int, sizes: dict[int, int]) -> Iterator[Batch]:
+    """Yield each of ``parts`` as a batch of ``rows``, padded to the first of ``sizes`` that holds its longest."""
+    for part in parts:
+        top = next(top for top in sizes if top >= len(part[0].ids))
+        yield pad([*part, *[EMPTY] * (rows - len(part))], top, sizes[top])
+
+
+def reading(replica: Replica, epochs: int, batch_size: int = 1) -> Iterator[list[int]]:
+    """Yield which examples each step reads; every epoch in a new order.
+
+    A step may read the end of an epoch and the beginning of the next; the very last one may read fewer.
+    """
+    orders = (order(len(replica.examples), replica.seed, epoch).tolist() for epoch in range(epochs))
+    read = chain.from_iterable(orders)
+    while step := list(islice(read, batch_size)):
+        yield step
+
+
+def batches(replica: Replica, epochs: int, batch_size: int = 1, accumulate: int = 1) -> Iterator[Batch]:
+    """Yield ``accumulate`` batches a step, together of ``batch_size`` examples; the last step may have fewer.
+
+    Within a step the longest examples stand together, so little is padded. What a step computes does not depend on how
+    it is cut.
+    """
+    rows = batch_size // accumulate
+
+    def cut_steps(epochs: int) -> Iterator[list[list[Example]]]:
+        for step in reading(replica, epochs, batch_size):
+            yield cut([replica.examples[i] for i in step], rows)
+
+    longest = [len(part[0].ids) for parts in cut_steps(1) for part in parts]
+    sizes = buckets(replica.examples, longest)
+    for parts in cut_steps(epochs):
+        yield from pad_parts(parts, rows, sizes)

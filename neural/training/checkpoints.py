@@ -9,6 +9,7 @@ import hashlib
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from shutil import rmtree
@@ -29,6 +30,7 @@ Name = TypeVar("Name", bound=Hashable)
 KEPT = 2  # checkpoints of each replica: if the last is damaged, there is one before it
 INTERVAL = 120.0  # seconds between checkpoints, if saving takes at most COST of them
 COST = 0.03  # of the time, for saving
+FIRST = "learning_rate", "epochs", "max_steps", "weight_decay", "clip", "precision", "seed"  # settings of version 0.2.0
 
 
 Take = Callable[[], Mapping[Any, "Saved"]]
@@ -42,9 +44,16 @@ class Saved(NamedTuple):
     losses: Float[np.ndarray, "steps 2"]
 
 
+def describe(config: TrainConfig) -> str:
+    """Return the settings of ``config``, those that came later only if they are used: older checkpoints stay valid."""
+    named = ((field, getattr(config, field.name)) for field in fields(config))
+    used = (f"{field.name}={value!r}" for field, value in named if field.name in FIRST or value != field.default)
+    return f"TrainConfig({', '.join(used)})"
+
+
 def identify(key: str, replica: Replica, config: TrainConfig) -> str:
     """Return a digest of everything that decides what becomes of ``replica``; ``key`` stands for its model."""
-    decides = f"{key} {replica.weights} {replica.seed} {config} {hash_examples(replica.examples)}"
+    decides = f"{key} {replica.weights} {replica.seed} {describe(config)} {hash_examples(replica.examples)}"
     return hashlib.sha256(decides.encode()).hexdigest()
 
 

@@ -73,15 +73,17 @@ def fit(
     dtype: DTypeLike = jnp.float32,
     saved: Mapping[Name, Saved] = MappingProxyType({}),
     after_step: AfterStep | None = None,
+    accumulate: int = 1,
 ) -> dict[Name, Trained]:
-    """Train a copy of ``params`` for each of ``weights``, on ``total`` batches of the stream of the same name.
+    """Train a copy of ``params`` for each of ``weights``, on the stream of the same name.
 
-    Parameters, gradients and the optimizer's state are in ``dtype``. A replica that was ``saved`` goes on from there.
+    There are ``total`` steps; each reads ``accumulate`` batches, or what is left of them. Parameters, gradients and the
+    optimizer's state are in ``dtype``. A replica that was ``saved`` goes on from there.
     ``after_step`` is called with the number of the step, the total, and a function that takes what is to be saved.
     """
-    steps = islice(zip(*(streams[name] for name in weights), strict=False), total)
+    steps = islice(zip(*(bundle(streams[name], accumulate) for name in weights), strict=False), total)
     first = next(steps)
-    meshes = share_devices(len(first), len(first[0].ids))
+    meshes = share_devices(len(first), len(first[0][0].ids))
     places = zip(weights, meshes, strict=True)
     states = {name: begin(params, weights[name], optimizer, mesh, dtype) for name, mesh in places}
     states |= {name: put_leaves(states[name], each.leaves) for name, each in saved.items()}
@@ -94,7 +96,8 @@ def fit(
 
     for number, read in enumerate(chain([first], steps), 1):
         behind = [name for name in weights if len(history[name]) < number]
-        stepped = {name: step(states[name], batch) for name, batch in zip(weights, read, strict=True) if name in behind}
+        parts = zip(weights, read, strict=True)
+        stepped = {name: step(states[name], *batches) for name, batches in parts if name in behind}
         for name, (state, losses) in stepped.items():
             states[name] = state
             history[name].append(_await(losses, name, number))
@@ -109,6 +112,13 @@ def fit(
     }
 
 
+def bundle(stream: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
+    """Yield the batches of ``stream``, ``size`` at a time; the last may be fewer."""
+    batches = iter(stream)
+    while several := list(islice(batches, size)):
+        yield several
+
+
 def _await(losses: Array, name: Name, number: int) -> Float[np.ndarray, "2"]:
     """Wait for the losses of step ``number``; raise Diverged if one is not finite.
 
@@ -118,6 +128,13 @@ def _await(losses: Array, name: Name, number: int) -> Float[np.ndarray, "2"]:
     if not np.isfinite(values).all():
         raise Diverged(name, number)
     return values
+
+
+def find_reading(replica: Replica, config: TrainConfig, step: int) -> str:
+    """Return which dialogues ``replica`` reads at a step, counted from 1."""
+    read = next(islice(reading(replica, config.epochs, config.batch_size), step - 1, None))
+    numbers = ", ".join(str(i + 1) for i in read)
+    return f"dialogue{'s' * (len(read) > 1)} {numbers} of {len(replica.examples)}"
 
 
 def train(
@@ -142,17 +159,20 @@ def train(
     for i in range(0, len(names), at_once):
         group = {name: replicas[name] for name in names[i : i + at_once]}
         weights = {name: replica.weights for name, replica in group.items()}
-        streams = {name: batches(replica, config.epochs) for name, replica in group.items()}
+        shape = config.epochs, config.batch_size, config.accumulate
+        streams = {name: batches(replica, *shape) for name, replica in group.items()}
         total = config.steps(len(group[names[i]].examples))
         saved, after_step = checkpoints.resume(group, config) if checkpoints else ({}, None)
         with while_training():
             try:
-                optimizer = config.optimizer()
-                trained = fit(graph, params, weights, optimizer, streams, total, on_step, dtype, saved, after_step)
+                optimizer = config.optimizer(total)
+                trained = fit(
+                    graph, params, weights, optimizer, streams, total, on_step, dtype, saved, after_step,
+                    config.accumulate,
+                )  # fmt: skip
             except Diverged as problem:
-                examples = group[problem.name].examples
-                read = next(islice(reading(group[problem.name], config.epochs), problem.step - 1, None))
-                raise Diverged(problem.name, problem.step, f", dialogue {read + 1} of {len(examples)}") from None
+                reads = find_reading(group[problem.name], config, problem.step)
+                raise Diverged(problem.name, problem.step, f", {reads}") from None
         while trained:
             name = next(iter(trained))
             yield name, trained.pop(name)

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 from jaxtyping import Float, Int
 
 from causal_agency.arrays import log_L_do
@@ -30,11 +31,14 @@ def token_log_probs(model: Decoder, batch: Batch) -> Float[Array, "B S"]:
     return target_log_probs(model.logits(x), jnp.take_along_axis(ids, columns, axis=1))
 
 
-def loss_do(log_probs: Float[Array, "*B"], evidence: Float[Array | np.ndarray, "*B"]) -> Float[Array, ""]:
+def loss_do(
+    log_probs: Float[Array, "*B"], evidence: Float[Array | np.ndarray, "*B"], elsewhere: Float[ArrayLike, ""] = 0.0
+) -> Float[Array, ""]:
     """𝓛^do = −(1 / |{i: γ_i = 0}|) Σ_{γ_i = 0} log p_θ(z_i | z_{<i}, c), in nats per token that counts   (Eq. 4).
 
     If every token of the history is evidence, this is 𝓛^obs (Eq. 3), the loss of a bystander. If no token is evidence,
-    it is 0.
+    it is 0. If these tokens are a part of those that are averaged over, ``elsewhere`` is the evidence in all other
+    parts; the losses of the parts then add up to the mean over all.
     """
-    count = jnp.sum(evidence)
+    count = jnp.sum(evidence) + elsewhere
     return -log_L_do(log_probs, evidence).sum() / jnp.where(count > 0, count, 1.0)

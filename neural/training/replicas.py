@@ -19,12 +19,13 @@ from jax.tree_util import PyTreeDef
 from jax.typing import DTypeLike
 from jaxtyping import Float
 
-from neural.dialogue.authors import ASSISTANT_ONLY, AuthorWeights, evidence
+from neural.dialogue.authors import ASSISTANT_ONLY, Author, AuthorWeights, evidence
 from neural.errors import BadInput
 from neural.training.batching import Batch
 from neural.training.objective import loss_do, token_log_probs
 
 Leaves = list[Array]  # the parameters without their tree: taking an nnx.State apart costs a millisecond a step
+NOTHING = np.zeros(len(Author), np.float32)  # the number of each author's tokens in no batch
 
 
 class State(NamedTuple):
@@ -82,33 +83,52 @@ def begin(
 
 
 def losses(
-    params: nnx.State, graph: nnx.GraphDef, batch: Batch, weights: Float[Array, " authors"]
+    params: nnx.State,
+    graph: nnx.GraphDef,
+    batch: Batch,
+    weights: Float[Array, " authors"],
+    elsewhere: Float[Array | np.ndarray, " authors"] = NOTHING,
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Return the loss of ``batch`` under ``weights``, and the loss of its agent tokens.
 
-    The second is measured for every replica, and trained on only if the weights say so.
+    The second is measured for every replica, and trained on only if the weights say so. ``elsewhere`` is the number of
+    each author's tokens in the other batches of the step.
     """
     log_probs = token_log_probs(nnx.merge(graph, params), batch)
-    own, agent = (loss_do(log_probs, evidence(batch.authors, which)) for which in (weights, ASSISTANT_ONLY))
+    own, agent = (
+        loss_do(log_probs, evidence(batch.authors, which), jnp.sum(jnp.asarray(which) * elsewhere))
+        for which in (weights, ASSISTANT_ONLY)
+    )
     return own, agent
+
+
+def count_authors(batch: Batch) -> Float[np.ndarray, " authors"]:
+    """Return how many scored tokens each author has in ``batch``; padding is nobody's."""
+    return np.bincount(np.asarray(batch.authors).ravel(), minlength=len(Author)).astype(np.float32)
 
 
 def make_step(
     graph: nnx.GraphDef, tree: PyTreeDef, optimizer: optax.GradientTransformation
-) -> Callable[[State, Batch], tuple[State, Float[Array, "2"]]]:
-    """Return the step of a replica: from state and batch to the next state and both `losses`.
+) -> Callable[..., tuple[State, Float[Array, "2"]]]:
+    """Return the step of a replica: from state and batches to the next state and both `losses`.
 
-    If a loss or the gradient is not finite, the state stays as it was, and both losses returned are NaN.
+    The losses and the gradient are the means over the tokens of all batches: those of each batch, with the number of
+    tokens of all, add up. If a loss or the gradient is not finite, the state stays as it was, and both losses returned
+    are NaN.
 
     A step is two programs, gradients and update, so the temporary memory of one is free while the other runs, which
     saves a quarter of the total. Gradients overwrite those of the previous step; allocating fresh memory would add half
     as much time again.
     """
 
-    def learn(leaves: Leaves, batch: Batch, weights: Array, before: Leaves) -> tuple[Array, Leaves]:
+    def learn(leaves: Leaves, batch: Batch, weights: Array, elsewhere: Array, before: Leaves) -> tuple[Array, Leaves]:
         params = jax.tree.unflatten(tree, leaves)
-        both, gradients = jax.value_and_grad(losses, has_aux=True)(params, graph, batch, weights)
+        both, gradients = jax.value_and_grad(losses, has_aux=True)(params, graph, batch, weights, elsewhere)
         return jnp.stack(jax.tree.leaves(both)), jax.tree.leaves(gradients)
+
+    def learn_more(leaves: Leaves, batch: Batch, weights: Array, elsewhere: Array, before: Leaves) -> Any:
+        both, gradients = learn(leaves, batch, weights, elsewhere, before)
+        return both, jax.tree.map(jnp.add, before, gradients)
 
     def update(leaves: Leaves, moments: Any, gradients: Leaves, both: Array) -> tuple[Leaves, Any, Array]:
         def change(leaves: Leaves, moments: Any) -> tuple[Leaves, Any]:
@@ -120,11 +140,17 @@ def make_step(
         return *kept, jnp.where(sound, both, jnp.nan)
 
     learn_in_place = jax.jit(learn, donate_argnames="before", keep_unused=True)
+    learn_more_in_place = jax.jit(learn_more, donate_argnames="before")
     update_in_place = jax.jit(update, donate_argnames=("leaves", "moments"))
 
-    def step(state: State, batch: Batch) -> tuple[State, Array]:
-        batch = jax.device_put(batch, state.rows)
-        both, gradients = learn_in_place(state.leaves, batch, state.weights, state.gradients)
+    def step(state: State, *batches: Batch) -> tuple[State, Array]:
+        counts = [count_authors(batch) for batch in batches]
+        elsewhere = [sum(counts) - count for count in counts]
+        batch, *others = (jax.device_put(batch, state.rows) for batch in batches)
+        both, gradients = learn_in_place(state.leaves, batch, state.weights, elsewhere[0], state.gradients)
+        for batch, count in zip(others, elsewhere[1:], strict=True):
+            more, gradients = learn_more_in_place(state.leaves, batch, state.weights, count, gradients)
+            both = both + more
         leaves, moments, both = update_in_place(state.leaves, state.optimizer, gradients, both)
         return State(leaves, moments, gradients, state.weights, state.rows), both
 

@@ -97,7 +97,7 @@ def test_a_file_that_is_not_a_recipe_is_refused_by_name(tmp_path, text):
 def test_the_optimizer_clips_the_gradient_and_decays_the_weights():
     config = TrainConfig(learning_rate=3e-4)
     params = {"w": jnp.array([3.0, 4.0])}
-    optimizer = config.optimizer()
+    optimizer = config.optimizer(1)
     updates, _ = optimizer.update({"w": jnp.array([300.0, 400.0])}, optimizer.init(params), params)
     first_step = -config.learning_rate * (1.0 + config.weight_decay * params["w"])
     np.testing.assert_allclose(optax.apply_updates(params, updates)["w"], params["w"] + first_step, rtol=1e-6)

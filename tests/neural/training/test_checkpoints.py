@@ -13,7 +13,7 @@ from neural.dialogue.render import Example
 from neural.errors import BadInput, Stopped
 from neural.training import checkpoints
 from neural.training.batching import Replica
-from neural.training.checkpoints import KEPT, Checkpoints, Saved, identify, read, write
+from neural.training.checkpoints import KEPT, Checkpoints, Saved, describe, identify, read, write
 from neural.training.config import TrainConfig
 from neural.training.loop import train
 from neural.training.replicas import begin, put_leaves, share_devices, take_leaves
@@ -27,6 +27,9 @@ REPLICAS = {
     name: Replica(ROWS, arm, (0,)) for name, arm in (("standard", STANDARD), ("interventional", INTERVENTIONAL))
 }
 CONFIG = TrainConfig(learning_rate=1e-3, epochs=3)
+
+
+KEY = "6e7153efdeae6475"  # of the training "standard" in version 0.2.0
 
 
 def hashes(trained):
@@ -47,6 +50,22 @@ def saved():
 def whole(tied):
     """What becomes of both replicas if nothing stops them."""
     return hashes(dict(train(tied[1:], REPLICAS, CONFIG)))
+
+
+LATER = {
+    "batches": replace(CONFIG, batch_size=2, accumulate=2),
+    "schedule": replace(CONFIG, warmup=3, schedule="cosine"),
+}
+
+
+@pytest.mark.parametrize("settings", LATER)
+def test_with_later_settings_a_training_that_was_stopped_ends_with_the_same_bytes(tied, tmp_path, settings):
+    config = LATER[settings]
+    undisturbed = hashes(dict(train(tied[1:], REPLICAS, config)))
+    for _ in range(2):
+        with pytest.raises(Stopped):
+            dict(train(tied[1:], REPLICAS, config, checkpoints=Checkpoints(tmp_path, stop=stopping_at((2,)))))
+    assert hashes(dict(train(tied[1:], REPLICAS, config, checkpoints=Checkpoints(tmp_path)))) == undisturbed
 
 
 def test_what_is_written_is_read_back_to_the_bit(saved, tmp_path):
@@ -105,6 +124,16 @@ def test_the_key_is_a_digest_of_everything_that_decides_the_result():
         identify("model", replica, replace(CONFIG, learning_rate=2e-3)),
     }
     assert len(keys) == 7
+
+
+def test_the_key_of_a_training_with_the_settings_of_version_020_is_what_it_was():
+    """Whatever settings came later, checkpoints of before stay valid."""
+    assert describe(CONFIG) == (
+        "TrainConfig(learning_rate=0.001, epochs=3, max_steps=None, weight_decay=0.01, clip=1.0, "
+        "precision='float32-master', seed=0)"
+    )
+    assert identify("model", REPLICAS["standard"], CONFIG)[:16] == KEY
+    assert describe(replace(CONFIG, batch_size=2)).endswith(", seed=0, batch_size=2)")
 
 
 def test_what_is_saved_is_found_again_and_the_rest_is_removed(saved, tmp_path):
@@ -231,7 +260,7 @@ def test_by_time_a_checkpoint_is_due_after_two_minutes_or_when_saving_has_paid_o
 
 def test_arrays_of_another_model_are_refused(tied):
     _, params = tied[1:]
-    optimizer = CONFIG.optimizer()
+    optimizer = CONFIG.optimizer(1)
     state = begin(params, STANDARD, optimizer, share_devices(1, 1)[0])
     whole = take_leaves(state)
     put_leaves(state, whole)

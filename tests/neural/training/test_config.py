@@ -1,3 +1,4 @@
+import math
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError
@@ -25,6 +26,12 @@ def test_max_steps_stops_early_and_never_adds_steps():
         TrainConfig(epochs=2, max_steps=70).steps(5)
 
 
+def test_the_last_step_reads_what_is_left():
+    assert [TrainConfig(epochs=2, batch_size=size).steps(5) for size in (1, 2, 3, 4, 10, 11)] == [10, 5, 4, 3, 1, 1]
+    with pytest.raises(BadInput, match="4 steps were asked for, but 5 dialogues in 2 epochs and batches of 4 make 3:"):
+        TrainConfig(epochs=2, batch_size=4, max_steps=4).steps(5)
+
+
 def test_the_settings_cannot_be_changed():
     with pytest.raises(FrozenInstanceError):
         TrainConfig().epochs = 5
@@ -39,6 +46,13 @@ def test_the_settings_cannot_be_changed():
         ({"epochs": 0}, "epochs is 0, but must be a whole number of at least 1"),
         ({"max_steps": 0}, "max_steps is 0, but must be a whole number of at least 1"),
         ({"seed": -1}, "seed is -1, but must be a whole number of at least 0"),
+        ({"batch_size": 0}, "batch_size is 0, but must be a whole number of at least 1"),
+        (
+            {"batch_size": 6, "accumulate": 4},
+            "a batch of 6 dialogues has no 4 parts of equal size: accumulate must divide batch_size",
+        ),
+        ({"warmup": -1}, "warmup is -1, but must be a whole number of at least 0"),
+        ({"schedule": "step"}, "schedule is 'step', but must be one of constant, linear, cosine"),
         ({"precision": "half"}, "precision is 'half', but must be one of float32-master, as-published"),
     ],
 )
@@ -77,7 +91,31 @@ def test_a_value_of_another_type_is_refused_with_its_range():
 def test_the_optimizer_clips_the_gradient_and_decays_the_parameters():
     config = TrainConfig(learning_rate=3e-4)
     params = {"w": jnp.array([3.0, 4.0])}
-    optimizer = config.optimizer()
+    optimizer = config.optimizer(1)
     updates, _ = optimizer.update({"w": jnp.array([300.0, 400.0])}, optimizer.init(params), params)
     first_step = -config.learning_rate * (1.0 + config.weight_decay * params["w"])
     np.testing.assert_allclose(optax.apply_updates(params, updates)["w"], params["w"] + first_step, rtol=1e-6)
+
+
+STEPS, WARMUP = 50, 8
+
+
+@pytest.mark.parametrize("warmup", [0, WARMUP, STEPS])
+@pytest.mark.parametrize(
+    ("schedule", "after"),
+    [
+        ("constant", lambda done: 1.0),
+        ("linear", lambda done: 1 - done),
+        ("cosine", lambda done: (1 + math.cos(math.pi * done)) / 2),
+    ],
+)
+def test_the_rate_rises_in_a_line_and_then_follows_its_schedule(schedule, after, warmup):
+    rate = TrainConfig(learning_rate=3e-4, schedule=schedule, warmup=warmup).rate(STEPS)
+    for done in range(STEPS):
+        share = done / warmup if done < warmup else after((done - warmup) / (STEPS - warmup))
+        assert float(rate(done) if callable(rate) else rate) == pytest.approx(3e-4 * share, rel=1e-5, abs=1e-10)
+
+
+def test_a_rate_that_rises_for_more_steps_than_there_are_is_refused():
+    with pytest.raises(BadInput, match="the rate rises for 9 steps, but there are only 8: choose fewer"):
+        TrainConfig(warmup=9).optimizer(8)

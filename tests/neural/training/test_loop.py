@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -40,7 +42,7 @@ class Recorded:
 
 def fit_arms(model, streams, total, on_step=None):
     _, graph, params = model
-    return fit(graph, params, ARMS, CONFIG.optimizer(), streams, total, on_step)
+    return fit(graph, params, ARMS, CONFIG.optimizer(1), streams, total, on_step)
 
 
 def read(epochs):
@@ -85,7 +87,7 @@ def test_a_loss_that_is_not_finite_is_bad_input(tied, spoiled):
         params = jax.tree.map(lambda leaf: leaf * jnp.nan, params)
     else:
         rate = 1e38
-    optimizer = TrainConfig(learning_rate=rate).optimizer()
+    optimizer = TrainConfig(learning_rate=rate).optimizer(1)
     with pytest.raises(Diverged, match=r"standard, step [12]: the loss or its gradient is not a number"):
         fit(graph, params, ARMS, optimizer, read(epochs=2), 4, reported.append)
     assert len(reported) == (0 if spoiled == "parameters" else 1)
@@ -108,6 +110,9 @@ def test_the_error_says_which_dialogue_was_read(tied, monkeypatch):
     read = order(2, (0,), 1)[0] + 1
     with pytest.raises(Diverged, match=rf"interventional, step 3, dialogue {read} of 2: the loss or its gradient"):
         next(train(tied[1:], REPLICAS, CONFIG))
+    read = ", ".join(str(i + 1) for i in order(2, (0,), 2))
+    with pytest.raises(Diverged, match=rf"interventional, step 3, dialogues {read} of 2: the loss or its gradient"):
+        next(train(tied[1:], REPLICAS, replace(CONFIG, epochs=3, batch_size=2)))
 
 
 def test_two_devices_that_share_the_rows_of_a_batch_compute_what_one_does(tied, monkeypatch):
@@ -116,7 +121,7 @@ def test_two_devices_that_share_the_rows_of_a_batch_compute_what_one_does(tied, 
 
     def run():
         streams = {"base": [pad(ROWS, 24, 24)] * 5}
-        return fit(graph, params, {"base": STANDARD}, CONFIG.optimizer(), streams, 5)["base"]
+        return fit(graph, params, {"base": STANDARD}, CONFIG.optimizer(1), streams, 5)["base"]
 
     assert share_devices(1, 2)[0].shape == {"row": 2}
     two = run()

@@ -5,7 +5,7 @@ and the devices share the rows of its batch, as in pretraining.
 """
 
 import copy
-from itertools import islice, product
+from itertools import cycle, islice, product
 
 import jax
 import jax.numpy as jnp
@@ -14,13 +14,13 @@ import pytest
 from flax import nnx
 
 from models import CONFIGS, FAMILIES
-from neural.dialogue.authors import INTERVENTIONAL, STANDARD
+from neural.dialogue.authors import INTERVENTIONAL, STANDARD, Author, AuthorWeights
 from neural.dialogue.render import Example, scored_columns
 from neural.model.checkpoint import build
 from neural.model.names import to_tensors
-from neural.training.batching import Replica, batches, pad
+from neural.training.batching import Replica, batches, pad, reading
 from neural.training.config import TrainConfig
-from neural.training.loop import fit
+from neural.training.loop import fit, train
 from neural.training.replicas import begin, make_step, share_devices
 
 torch = pytest.importorskip("torch", reason="parity needs torch: pip install torch==2.13.0", exc_type=ImportError)
@@ -84,7 +84,10 @@ class Reference:
 
     def step(self, ids=IDS, authors=AUTHORS):
         """Take a step; return the loss before it."""
-        loss = torch_loss(self.model, self.weights, ids, authors)
+        return self.learn(torch_loss(self.model, self.weights, ids, authors))
+
+    def learn(self, loss):
+        """Take a step on ``loss``; return it."""
         self.optimizer.zero_grad()
         loss.backward()
         self.clipped += torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.clip).item() > self.clip
@@ -102,7 +105,7 @@ def test_logits(ours, reference):
 @every_layout
 def test_loss_and_all_gradients(ours, reference, small, layout):
     graph, params = ours
-    weights, optimizer, tree = LAYOUTS[layout], CONFIG.optimizer(), jax.tree.structure(params)
+    weights, optimizer, tree = LAYOUTS[layout], CONFIG.optimizer(1), jax.tree.structure(params)
     step = make_step(graph, tree, optimizer)
     for (arm, which), mesh in zip(weights.items(), share_devices(len(weights), 2), strict=True):
         assert mesh.shape == {"row": 1 if layout == "arms" else 2}
@@ -124,7 +127,7 @@ def test_ten_clipped_adamw_steps(ours, reference, layout):
     graph, params = ours
     weights = LAYOUTS[layout]
     streams = dict.fromkeys(weights, [BATCH] * 11)
-    trained = fit(graph, params, weights, CONFIG.optimizer(), streams, 11)
+    trained = fit(graph, params, weights, CONFIG.optimizer(1), streams, 11)
     for arm in weights:
         theirs = Reference(reference, weights[arm], CONFIG)
         expected = [theirs.step() for _ in range(10)] + [torch_loss(theirs.model, weights[arm]).item()]
@@ -157,7 +160,7 @@ def test_fifty_steps_of_dialogues_of_many_lengths(ours, reference, padded):
     rows = [find_row(batch) for batch in stream]
     exact = [pad([row], len(row.ids), len(scored_columns(row))) for row in rows]
     streams = dict.fromkeys(ARMS, stream if padded else exact)
-    trained = fit(graph, params, ARMS, CONFIG.optimizer(), streams, 50)
+    trained = fit(graph, params, ARMS, CONFIG.optimizer(1), streams, 50)
     for arm, weights in ARMS.items():
         theirs = Reference(reference, weights, CONFIG)
         expected = [theirs.step(row.ids[None], row.authors[None]) for row in rows]
@@ -172,7 +175,7 @@ def test_as_published_the_same_few_parameters_move(ours, reference, small):
     published, layers = TrainConfig(precision="as-published"), small[0].num_hidden_layers
     before = to_tensors(jax.tree.map(lambda leaf: leaf.astype(jnp.bfloat16), params), layers)
     streams = dict.fromkeys(ARMS, [BATCH] * 20)
-    trained = fit(graph, params, ARMS, published.optimizer(), streams, 20, dtype=jnp.bfloat16)
+    trained = fit(graph, params, ARMS, published.optimizer(1), streams, 20, dtype=jnp.bfloat16)
     for arm, weights in ARMS.items():
         theirs = Reference(reference.bfloat16(), weights, published)
         for loss in trained[arm].losses:
@@ -185,3 +188,65 @@ def test_as_published_the_same_few_parameters_move(ours, reference, small):
         )
         assert 0.02 < there.mean() < 0.05
         assert (here == there).mean() > 0.99
+
+
+def double_loss(model, weights, rows):
+    """The mean over all tokens that count in ``rows``, read one at a time in double precision."""
+    total, count = 0.0, 0.0
+    for row in rows:
+        ids = torch.tensor(row.ids, dtype=torch.long)[None]
+        log_probs = torch.log_softmax(model(ids).logits[0, :-1], -1)
+        weight = torch.tensor(np.array(weights)[row.authors[1:]])
+        total = total - (weight * log_probs[torch.arange(len(weight)), ids[0, 1:]]).sum()
+        count += weight.sum()
+    return total / count
+
+
+WEIGHTS = AuthorWeights(protocol=0.5, agent=0.25)
+UNEVEN = [
+    Example(row.ids[:n], np.where(np.arange(n) % 7 < i, row.authors[:n], Author.NOBODY).astype(np.int8))
+    for i, (n, row) in enumerate(zip((50, 20, 31, 8, 12, 40), cycle(ROWS)), 1)
+]  # the share of tokens that count differs from row to row, so a mean of means is another number
+
+
+@pytest.mark.parametrize("small", ["tied"], indirect=True)
+@pytest.mark.parametrize("accumulate", [1, 2, 3, 6])
+def test_however_a_batch_is_cut_its_loss_and_gradient_are_the_mean_over_all_its_tokens(
+    ours, reference, small, accumulate
+):
+    graph, params = ours
+    step = make_step(graph, jax.tree.structure(params), CONFIG.optimizer(1))
+    state = begin(params, WEIGHTS, CONFIG.optimizer(1), share_devices(2, 1)[0])
+    state, (loss, _) = step(state, *batches(Replica(UNEVEN, WEIGHTS, (0,)), 1, 6, accumulate))
+    double = copy.deepcopy(reference).double()
+    expected = double_loss(double, WEIGHTS, UNEVEN)
+    expected.backward()
+    means = np.mean([double_loss(double, WEIGHTS, [row]).item() for row in UNEVEN])
+    assert abs(float(loss) - expected.item()) < 1e-5 < abs(means - expected.item())
+    got = to_tensors(jax.tree.unflatten(jax.tree.structure(params), state.gradients), small[0].num_hidden_layers)
+    for name, weight in double.named_parameters():
+        np.testing.assert_allclose(got[name], weight.grad.numpy(), atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("small", ["tied"], indirect=True)
+@pytest.mark.parametrize(
+    ("schedule", "theirs"), [("constant", "constant_with_warmup"), ("linear", "linear"), ("cosine", "cosine")]
+)
+def test_steps_of_cut_batches_at_a_changing_rate_are_those_of_transformers(ours, reference, schedule, theirs):
+    """Two epochs in batches of four in two parts, with transformers' schedule of the same name."""
+    from transformers import get_scheduler
+
+    config = TrainConfig(
+        learning_rate=1e-3, epochs=6, batch_size=4, accumulate=2, warmup=3, schedule=schedule, clip=0.5
+    )
+    replica, total = Replica(UNEVEN, WEIGHTS, (0,)), config.steps(len(UNEVEN))
+    ((_, trained),) = train(ours, {"one": replica}, config)
+    torch_side = Reference(reference, WEIGHTS, config)
+    scheduler = get_scheduler(theirs, torch_side.optimizer, num_warmup_steps=3, num_training_steps=total)
+    expected = []
+    for step in reading(replica, config.epochs, config.batch_size):
+        expected.append(torch_side.learn(double_loss(torch_side.model, WEIGHTS, [UNEVEN[i] for i in step])))
+        scheduler.step()
+    assert len(expected) == total == 9
+    assert torch_side.clipped
+    np.testing.assert_allclose(trained.losses, expected, rtol=0, atol=1e-4)

@@ -21,7 +21,7 @@ ROWS = [
 ]
 LOSS = jax.jit(losses, static_argnames="graph")
 ARMS = {"standard": STANDARD, "interventional": INTERVENTIONAL}
-OPTIMIZER = TrainConfig(learning_rate=1e-3).optimizer()
+OPTIMIZER = TrainConfig(learning_rate=1e-3).optimizer(1)
 STEPS = 4
 
 
