@@ -24,18 +24,19 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Compute what the page shows for a state, after one change to it.
 
     Args:
-        request: ``state`` or ``link``, the state as data or as the text of a link (the first worked example if neither is
-            given); perhaps a ``change``, such as ``{"flip": 0}``, and a ``guess``, two probabilities of the first
+        request: ``state`` or ``link``, the state as data or as the text of a link (by default the first worked
+            example); perhaps a ``change``, such as ``{"flip": 0}``, and a ``guess``, two probabilities of the first
             hypothesis, the agent's and the bystander's.
 
     Returns:
-        ``state`` and ``link`` after the change; ``prior``, ``slots`` and ``next``, all numbers in full precision as text;
+        ``state`` and ``link`` after the change; ``prior``, ``slots`` and ``next``, numbers in full precision as text;
         ``problem`` if a slot is impossible, whose numbers are left out with those of all later slots; ``parts``, the
         HTML of the page by the id of its place. A request that makes no sense yields one line, ``error``.
 
     Example:
         >>> from causal_agency.explore import answer
-        >>> given = answer({"link": "symbol=A&symbol=B&p=p_B&w=7/20&nu=1/5+4/5&p=p_A&w=13/20&nu=9/10+1/10&see=B&exact=1"})
+        >>> two_action = "symbol=A&symbol=B&p=p_B&w=0.35&nu=0.2+0.8&p=p_A&w=0.65&nu=0.9+0.1"
+        >>> given = answer({"link": f"{two_action}&see=B&exact=1"})
         >>> given["slots"][0]["w"]
         {'p_B': '56/69', 'p_A': '13/69'}
         >>> answer({"link": given["link"], "change": {"flip": 0}})["slots"][0]["w"]
@@ -63,10 +64,8 @@ def _read(request: Any) -> tuple[State, tuple[float, float] | None]:
     """Return the state that is asked for, and the guess."""
     if not isinstance(request, dict) or request.keys() - {"state", "link", "change", "guess"}:
         raise BadState(f"{short(request)} is not a request: it has state or link, change and guess")
-    if "state" in request:
-        state = read_state(request["state"])
-    else:
-        state = read_link(request.get("link", PRESETS[0].link))
+    link = request.get("link", PRESETS[0].link)
+    state = read_state(request["state"]) if "state" in request else read_link(link)
     if request.get("change") is not None:
         state = change(state, request["change"])
     guess = request.get("guess")

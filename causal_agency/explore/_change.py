@@ -1,4 +1,4 @@
-"""What a person can change, as data: ``{"flip": 0}``, ``{"write": ["do", "A"]}``, ``{"prior": 0, "value": "0.4"}``, …"""
+"""What a person can change, as data: ``{"flip": 0}``, ``{"write": ["do", "A"]}``, ``{"prior": 0, "value": "0.4"}``."""
 
 from collections.abc import Callable
 from typing import Any
@@ -83,11 +83,14 @@ def _add_hypothesis(state: State, _: Any, name: Any) -> State:
     return _set_prior(added, n, f"1/{n + 1}")
 
 
-def _show(state: State, field: str, data: Any) -> State:
-    """Set one of the two ways to look at it."""
-    if not isinstance(data, bool):
-        raise BadState(f"{field} is {short(data)}: write true or false")
-    return state._replace(**{field: data})
+def _set_exact(state: State, data: Any, _: Any) -> State:
+    """Show fractions, or decimals."""
+    return read_state({**plain(state), "exact": data})
+
+
+def _set_guess(state: State, data: Any, _: Any) -> State:
+    """Let the reader guess first, or show everything."""
+    return read_state({**plain(state), "guess": data})
 
 
 def _replace_program(state: State, i: int, program: Program) -> State:
@@ -110,6 +113,6 @@ CHANGES: dict[str, Callable[[State, Any, Any], State]] = {
     "nu": _set_nu,
     "symbol": _add_symbol,
     "hypothesis": _add_hypothesis,
-    "exact": lambda state, data, _: _show(state, "exact", data),
-    "guess": lambda state, data, _: _show(state, "guess", data),
+    "exact": _set_exact,
+    "guess": _set_guess,
 }

@@ -45,7 +45,7 @@ def find(package: Package) -> Path | None:
 
 
 def fetch(package: Package) -> Path:
-    """Return the folder of a package, after fetching it with npm if it is not there; raise NotFetched if it cannot be."""
+    """Return the folder of a package; fetch it with npm first if it is not there, or raise NotFetched."""
     found = find(package)
     if found:
         return found

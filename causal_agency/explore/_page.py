@@ -1,4 +1,4 @@
-"""The page as files: the picture of the first worked example is in it already, so it needs neither Python nor a script."""
+"""The page as files. The picture of the first worked example is already in it, before any script runs."""
 
 import re
 from html import escape

@@ -77,10 +77,11 @@ def _next(view: View) -> str:
     rows = "".join(_next_row(view, i, z) for i, z in enumerate(view.state.symbols))
     head = "".join(f'<th scope="col">{title}</th>' for title in ("symbol", "agent expects", "bystander expects", "add"))
     n = len(view.state.history)
-    remove = f'<button type="button" id="remove" {changes({"remove": n - 1})}{" disabled" * (n == 0)}>Remove last slot</button>'
+    last = f"{changes({'remove': n - 1})}{' disabled' * (n == 0)}"
     return (
         f'<table><caption class="sr">What is expected next</caption><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table>{remove}"
+        f"<tbody>{rows}</tbody></table>"
+        f'<button type="button" id="remove" {last}>Remove last slot</button>'
     )
 
 
@@ -108,10 +109,8 @@ def _ledger(view: View) -> str:
     left = "".join(f'<th scope="col" rowspan="2">{name}</th>' for name in ("slot", "author", "symbol"))
     rows = "".join(_ledger_row(i, entry) for i, entry in enumerate(view.ledger, 1))
     return (
-        "<table><caption>A factor ν in parentheses is not evidence: the agent wrote the symbol, and <var>w</var> drops "
-        "it. A bystander counts it in <var>w_obs</var>; what that adds up to is the false evidence, in nats against "
-        f"{names[0]}.</caption><thead><tr>{left}{top}</tr><tr>{below}</tr></thead><tbody>{_prior_row(view)}{rows}</tbody>"
-        "</table>"
+        f'<table><caption class="sr">The ledger</caption><thead><tr>{left}{top}</tr><tr>{below}</tr></thead>'
+        f"<tbody>{_prior_row(view)}{rows}</tbody></table>"
     )
 
 

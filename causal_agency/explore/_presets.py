@@ -64,8 +64,8 @@ PRESETS = (
     _preset(
         "Two actions",
         "4",
-        "The agent writes A because it leans to p_A; then the world writes B. Flip slot 1: if the world had written that "
-        "A, it would be evidence.",
+        "The agent writes A because it leans to p_A; then the world writes B. Flip slot 1: if the world had written "
+        "that A, it would be evidence.",
         f"{TWO_ACTION}&do=A&see=B",
     ),
     _preset(
@@ -77,7 +77,8 @@ PRESETS = (
     _preset(
         "A teacher shows A",
         "3.3",
-        "The world writes what looks like an action: a demonstration. It is evidence all the same. Flip it, and it is none.",
+        "The world writes what looks like an action: a demonstration. It is evidence all the same. Flip it, and it is "
+        "none.",
         f"{TWO_ACTION}&see=A&see=A&do=A",
     ),
     _preset(
@@ -90,15 +91,15 @@ PRESETS = (
     _preset(
         "Fire engine",
         "2.1",
-        "You send an engine: how likely is a fire? One in a thousand, as before. Flip the slot, so that you see an engine "
-        "there: 95%.",
+        "You send an engine: how likely is a fire? One in a thousand, as before. Flip the slot, so that you see an "
+        "engine there: 95%.",
         f"{FIRE_ENGINE}&do=send",
     ),
     _preset(
         "Doctors and a drug",
         "2.3",
-        "Look at how likely “recovers” is next: 0.7 if you choose the drug yourself, 0.54 if you see it in the doctors' "
-        "logs, because they gave it to the ill.",
+        "How likely is “recovers” next? 0.7 if you choose the drug yourself; 0.54 if you see it in the logs of doctors "
+        "who gave it to the ill.",
         f"{BANDIT}&do=drug",
     ),
     _preset(

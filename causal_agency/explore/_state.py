@@ -114,12 +114,13 @@ def mixture(state: State) -> Mixture:
 
 def _kernel(program: Program, number: Callable[[Fraction], Number]) -> Kernel:
     """Return ν of one hypothesis."""
+    table: dict[tuple[Symbol, ...], dict[Symbol, Number]]
     table = {row.after: {z: number(x) for z, x in row.probs.items()} for row in program.rows}
     longest = max(map(len, table))
 
     def nu(token: Symbol, past: tuple[Symbol, ...]) -> Number:
         for n in range(min(longest, len(past)), -1, -1):
-            row = table.get(past[len(past) - n :], {})  # type: ignore[call-overload]
+            row = table.get(past[len(past) - n :], {})
             if token in row:
                 return row[token]
         raise UnknownToken(f"unknown token {token!r}")

@@ -77,7 +77,7 @@ def _beliefs(view: View, title: str, name: str, posteriors: list) -> str:
     first = list(map(float, posteriors[0].values()))
     cells = [f'<td class="picture">{flow(first, first)}{numbers(view.hypotheses, posteriors[0].values())}</td>']
     for i, slot in enumerate(view.state.history, 1):
-        before, after = (posteriors[i - 1 : i + 1] + [None, None])[:2] if not view.hidden else (None, None)
+        before, after = [*posteriors[i - 1 : i + 1], None, None][:2] if not view.hidden else (None, None)
         cells.append(_belief(view, slot, before, after))
     legend = "".join(f'<span class="key">{swatch(i)}{escape(p.name)}</span>' for i, p in enumerate(view.hypotheses))
     sign = f"<small><var>{name}</var></small>{legend}"
@@ -95,7 +95,10 @@ def _belief(view: View, slot: Slot, before: Mapping | None, after: Mapping | Non
 def _false_evidence(view: View) -> str:
     """Return the row of false evidence."""
     q, *others = view.hypotheses
-    values = [[0.0] * len(others), *([entry.false_evidence[p] for p in others] for entry in view.ledger)]
+    values: list[list[float | None]] = [
+        [0.0] * len(others),
+        *([entry.false_evidence[p] for p in others] for entry in view.ledger),
+    ]
     low, high = limits([x for row in values for x in row])
     cells = [f'<td class="picture">{steps(values[0], values[0], low, high)}{numbers(others, values[0], 1)}</td>']
     for i, slot in enumerate(view.state.history, 1):
