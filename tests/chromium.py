@@ -1,4 +1,7 @@
-"""A headless Chromium for tests, driven through a pipe (the DevTools protocol): no driver, no network, no port."""
+"""A headless Chromium for tests, driven through a pipe (the DevTools protocol): no driver, no network, no port.
+
+``python tests/chromium.py`` fetches what these tests need besides Chromium: Pyodide, and axe, which checks accessibility.
+"""
 
 import base64
 import json
@@ -11,6 +14,14 @@ import time
 from contextlib import contextmanager
 from itertools import count
 
+from causal_agency.explore._npm import PYODIDE, NotFetched, Package, fetch
+
+AXE = Package(
+    "axe-core",
+    "4.14.1",
+    "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
+    ("axe.min.js",),
+)
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
 OPTIONS = (
     "--headless=new",
@@ -25,7 +36,7 @@ OPTIONS = (
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 )
-PATIENCE = 60  # seconds for anything to happen
+PATIENCE = 180  # seconds for anything to happen
 
 
 class Page:
@@ -71,7 +82,9 @@ class Page:
         """Click what the selector finds first, with the mouse."""
         box = f"document.querySelector({json.dumps(selector)})"
         self.run(f"{box}.scrollIntoView({{block: 'center', inline: 'center'}})")
-        x, y = self.run(f"(({{x, y, width, height}}) => [x + width / 2, y + height / 2])({box}.getBoundingClientRect())")
+        x, y = self.run(
+            f"(({{x, y, width, height}}) => [x + width / 2, y + height / 2])({box}.getBoundingClientRect())"
+        )
         for kind in ("mousePressed", "mouseReleased"):
             self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
@@ -136,3 +149,11 @@ def chromium():
             process.wait()
             os.close(ours_in)
             os.close(ours_out)
+
+
+if __name__ == "__main__":
+    for package in (PYODIDE, AXE):
+        try:
+            print(f"{package.name} is in {fetch(package)}")
+        except NotFetched as problem:
+            print(f"{problem}: the tests that need it are skipped")
