@@ -1,6 +1,6 @@
 """A headless Chromium for tests, driven through a pipe (the DevTools protocol): no driver, no network, no port.
 
-``python tests/chromium.py`` fetches what these tests need besides Chromium: Pyodide, and axe, which checks accessibility.
+``python tests/chromium.py`` fetches what the tests need besides Chromium: Pyodide, and axe, which checks accessibility.
 """
 
 import base64
@@ -102,9 +102,9 @@ class Page:
         still = {"name": "prefers-reduced-motion", "value": "reduce"}
         self.send("Emulation.setEmulatedMedia", media=media, features=[scheme, still])
 
-    def picture(self):
-        """Return the whole page as PNG."""
-        shot = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+    def picture(self, whole=True):
+        """Return the whole page as PNG, or what the window shows of it."""
+        shot = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
         return base64.b64decode(shot["data"])
 
     def _receive(self):

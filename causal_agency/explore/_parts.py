@@ -69,7 +69,8 @@ def _list(posterior: Posterior) -> str:
 
 def _problem(view: View) -> str:
     """Return what is wrong with the history."""
-    return f"{escape(view.problem)}. Flip it, remove it, or give it a chance." if view.problem else ""
+    problem = view.problem or ""
+    return f"{escape(problem[:1].upper() + problem[1:])}. Flip it, remove it, or give it a chance." if problem else ""
 
 
 def _next(view: View) -> str:
