@@ -9,6 +9,8 @@ from causal_agency.explore._numbers import write_probability
 from causal_agency.explore._state import MAX_PROGRAMS, MAX_SYMBOLS, Program, Row, State
 from causal_agency.explore._tags import changes
 
+MAX_UNFOLDED_ROWS = 2  # the rows of a longer kernel are folded away
+
 
 def draw_editor(state: State) -> str:
     """Return a group of sliders for every hypothesis, and fields for new symbols and hypotheses."""
@@ -27,14 +29,13 @@ def _program(state: State, i: int, program: Program) -> str:
 def _row(state: State, i: int, j: int, row: Row) -> str:
     """Return the sliders of one row of a kernel."""
     sliders = "".join(_channel(state, i, j, row, channel) for channel in state.channels if channel[0] in row.probs)
-    past = f"after {', '.join(row.after)}" if row.after else "after any other past" if _has_rows(state, i) else "always"
-    title = f"writes, {past}"
-    return f'<fieldset class="row"><legend>{escape(title)}</legend>{sliders}</fieldset>'
-
-
-def _has_rows(state: State, i: int) -> bool:
-    """Return whether the kernel looks at the past."""
-    return len(state.programs[i].rows) > 1
+    n = len(state.programs[i].rows)
+    past = f"after {', then '.join(row.after)}" if row.after else "after any other past" if n > 1 else "always"
+    title = f"kernel {escape(past)}"
+    if n == 1:
+        return f'<fieldset class="row"><legend>{title}</legend>{sliders}</fieldset>'
+    unfolded = " open" if n <= MAX_UNFOLDED_ROWS else ""
+    return f'<details class="row" id="row-{n}-{i}-{j}"{unfolded}><summary>{title}</summary>{sliders}</details>'
 
 
 def _channel(state: State, i: int, j: int, row: Row, channel: tuple[str, ...]) -> str:

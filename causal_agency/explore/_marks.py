@@ -17,7 +17,7 @@ def flow(before: Sequence[float], after: Sequence[float]) -> str:
 
 def gap() -> str:
     """Return an empty picture: there is no posterior, or it is not shown yet."""
-    return _picture("", "flow")
+    return _picture("", "gap")
 
 
 def steps(before: Sequence[float | None], after: Sequence[float | None], low: float, high: float) -> str:
@@ -28,7 +28,8 @@ def steps(before: Sequence[float | None], after: Sequence[float | None], low: fl
         if x is not None and y is not None:
             x, y = _height(x, low, high), _height(y, low, high)
             curve = f"M0 {x}C{BEND / 2:g} {x} {BEND / 2:g} {y} {BEND} {y}H100"
-            lines.append(f'<path class="area p{i}" d="{curve}V{zero}H0Z"/><path class="line p{i}" d="{curve}"/>')
+            area = f'<path class="area" d="{curve}V{zero}H0Z"/>' if len(after) == 1 else ""
+            lines.append(f'{area}<path class="line p{i}" d="{curve}"/>')
     return _picture("".join(lines), "steps")
 
 

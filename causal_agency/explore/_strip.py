@@ -14,6 +14,9 @@ from causal_agency.hypothesis import Hypothesis
 from causal_agency.ledger import Ledger
 
 
+MAX_ROOMY_SLOTS = 8  # a longer history scrolls sideways on any screen
+
+
 class View(NamedTuple):
     """What is drawn: the state and what follows from it."""
 
@@ -49,7 +52,9 @@ def draw_strip(view: View) -> str:
     heads = "".join(f'<th scope="col"{_class(slot)}>{i}</th>' for i, slot in enumerate(view.state.history, 1))
     caption = '<caption class="sr">Slot by slot: who wrote what, and what agent and bystander then believe</caption>'
     head = f'<thead><tr><th scope="row">slot</th><th scope="col">prior</th>{heads}</tr></thead>'
-    return f'<table class="strip">{caption}{head}<tbody>{"".join(rows)}</tbody></table>'
+    columns = f'<colgroup><col class="title"></colgroup><colgroup span="{len(view.state.history) + 1}"></colgroup>'
+    size = " long" if len(view.state.history) > MAX_ROOMY_SLOTS else ""
+    return f'<table class="strip{size}">{caption}{columns}{head}<tbody>{"".join(rows)}</tbody></table>'
 
 
 def _lane(view: View, gate: Gate, title: str, sign: str) -> str:

@@ -35,7 +35,7 @@ def numbers(hypotheses: Iterable[Hypothesis], values: Iterable[Number | None], f
 
 def slot_name(slot: Slot) -> str:
     """Return do(symbol) or see(symbol)."""
-    return escape(f"{author_verb(slot)}({slot.symbol})")
+    return f"{author_verb(slot)}(<wbr>{escape(str(slot.symbol))})"
 
 
 def author_verb(slot: Slot) -> str:

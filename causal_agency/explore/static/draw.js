@@ -71,8 +71,13 @@ function update(mine, node) {
     if (mine.nodeValue !== node.nodeValue) mine.nodeValue = node.nodeValue;
     return;
   }
-  for (const { name } of [...mine.attributes]) if (!node.hasAttribute(name)) mine.removeAttribute(name);
-  for (const { name, value } of node.attributes) if (mine.getAttribute(name) !== value) mine.setAttribute(name, value);
+  const names = new Set([...mine.attributes, ...node.attributes].map(({ name }) => name));
+  names.delete("open"); // what a person folds stays folded
+  for (const name of names) {
+    const value = node.getAttribute(name);
+    if (value === null) mine.removeAttribute(name);
+    else if (mine.getAttribute(name) !== value) mine.setAttribute(name, value);
+  }
   if (mine.nodeName === "INPUT") {
     mine.checked = node.checked;
     const ahead = mine === document.activeElement && mine.type === "range" && queue.length > 0; // of the answers

@@ -103,8 +103,8 @@ function points() {
 function drawChart() {
   const all = points();
   const rows = topics().slice(0, MAX_FACTS);
-  const low = all.reduce((least, { margin }) => Math.min(least, margin), -0.5);
-  const high = all.reduce((most, { margin }) => Math.max(most, margin), 0.5);
+  const low = all.reduce((least, { margin }) => Math.min(least, margin), -0.5) - 0.05;
+  const high = all.reduce((most, { margin }) => Math.max(most, margin), 0.5) + 0.05;
   const x = (margin) => LEFT + ((margin - low) / (high - low)) * (WIDTH - LEFT - RIGHT);
   const y = (topic) => TOP + ROW * (rows.indexOf(topic) + 0.5);
   const height = TOP + ROW * rows.length + 30;
@@ -119,9 +119,10 @@ function drawChart() {
       make("line", { class: "axis", x1: LEFT, x2: WIDTH - RIGHT, y1: y(topic), y2: y(topic) }));
   }
   svg.append(make("line", { class: "axis zero", x1: x(0), x2: x(0), y1: TOP - 12, y2: height - 24 }));
-  for (const tick of [Math.ceil(low), 0, Math.floor(high)].filter((each, i, ticks) => ticks.indexOf(each) === i))
-    svg.append(make("text", { x: x(tick), y: height - 8, "text-anchor": "middle" }, String(tick)));
-  svg.append(make("text", { x: LEFT - 12, y: height - 8, "text-anchor": "end" }, "margin, nats per token"));
+  const step = [0.5, 1, 2, 5, 10, 20, 50, 100].find((each) => (high - low) / each <= 8) ?? (high - low) / 8;
+  for (let i = Math.ceil(low / step); i * step <= high; i += 1)
+    svg.append(make("text", { x: x(i * step), y: height - 8, "text-anchor": "middle" }, `${i * step}`.replace("-", "−")));
+  svg.append(make("text", { x: LEFT - 60, y: height - 8, "text-anchor": "end" }, "margin, nats per token"));
   for (const { seed, arm, topic, margin } of all.filter(({ topic }) => rows.includes(topic)))
     svg.append(shape(arm, x(margin), y(topic), `${topic}: ${margin.toFixed(3)} (${arm}, seed ${seed})`));
   const left = topics().length - rows.length;

@@ -224,7 +224,7 @@ def test_symbols_and_hypotheses_are_added(explorer):
     explorer.set("new-hypothesis", "p_C & co")
     explorer.after(explorer.page.click, "#add-hypothesis")
     explorer.after(explorer.page.click, "#see-2")
-    assert explorer.texts("#editor legend")[-2:] == ["p_C & co", "writes, always"]
+    assert explorer.texts("#editor legend")[-2:] == ["p_C & co", "kernel always"]
     assert explorer.texts(".strip .w .number > span:last-child")[-3:] == ["0", "0", "1"]
     assert explorer.run("document.querySelectorAll('i').length") == 0
 
