@@ -6,7 +6,7 @@ PYTHON ?= python3
 CONSTRAINTS ?= --constraint constraints.txt
 BIN := .venv/bin
 
-.PHONY: demo real test bench results results-real mutants clean
+.PHONY: demo real test explorer bench results results-real mutants clean
 
 demo: .venv/installed
 	$(BIN)/python neural/train.py
@@ -19,6 +19,10 @@ test: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+# A page to play with; Pyodide, which runs the library in it, is fetched with npm the first time.
+explorer: .venv/installed
+	$(BIN)/python -m causal_agency.explore --pyodide --open
 
 bench: .venv/installed
 	$(BIN)/uv venv --quiet --allow-existing .venv/bench

@@ -22,7 +22,7 @@ AXE = Package(
     "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
     ("axe.min.js",),
 )
-PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
+PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 OPTIONS = (
     "--headless=new",
     "--no-sandbox",  # the tests run as root in containers
@@ -102,9 +102,11 @@ class Page:
         still = {"name": "prefers-reduced-motion", "value": "reduce"}
         self.send("Emulation.setEmulatedMedia", media=media, features=[scheme, still])
 
-    def picture(self, whole=True):
-        """Return the whole page as PNG, or what the window shows of it."""
-        shot = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+    def picture(self, selector="html"):
+        """Return what the selector finds first, by default the whole page, as PNG."""
+        box = f"document.querySelector({json.dumps(selector)}).getBoundingClientRect()"
+        clip = self.run(f"(({{x, y, width, height}}) => ({{x, y: y + scrollY, width, height, scale: 1}}))({box})")
+        shot = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
         return base64.b64decode(shot["data"])
 
     def _receive(self):

@@ -13,7 +13,6 @@ from causal_agency.history import Slot
 from causal_agency.hypothesis import Hypothesis
 from causal_agency.ledger import Ledger
 
-
 MAX_ROOMY_SLOTS = 8  # a longer history scrolls sideways on any screen
 
 

@@ -26,10 +26,7 @@ ROOT = Path(__file__).parents[3]
 RESULTS = ROOT / "results" / "smollm2-full" / "results.json"
 TWO_ACTIONS = PRESETS[0]
 
-pytestmark = [
-    pytest.mark.skipif(not PROGRAM, reason="chromium is not installed"),
-    pytest.mark.xdist_group("browser"),
-]
+pytestmark = pytest.mark.skipif(not PROGRAM, reason="chromium is not installed")
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -304,9 +301,9 @@ def test_a_file_of_another_kind_is_refused(explorer, tmp_path):
 def make_picture():
     """Write docs/explorer.png."""
     with chromium() as page, home("server") as url:
-        page.view(1000, 900)
+        page.view(1000)
         page.open(url)
-        (ROOT / "docs" / "explorer.png").write_bytes(page.picture(whole=False))
+        (ROOT / "docs" / "explorer.png").write_bytes(page.picture("main > section"))
 
 
 if __name__ == "__main__":
