@@ -105,7 +105,10 @@ class Page:
     def picture(self, selector="html"):
         """Return what the selector finds first, by default the whole page, as PNG."""
         box = f"document.querySelector({json.dumps(selector)}).getBoundingClientRect()"
-        clip = self.run(f"(({{x, y, width, height}}) => ({{x, y: y + scrollY, width, height, scale: 1}}))({box})")
+        corners = self.run(f"(({{x, y, width, height}}) => [x, y + scrollY, width, height])({box})")
+        edge = 0 if selector == "html" else 16
+        x, y, width, height = corners[0] - edge, corners[1] - edge, corners[2] + 2 * edge, corners[3] + 2 * edge
+        clip = {"x": x, "y": y, "width": width, "height": height, "scale": 1}
         shot = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
         return base64.b64decode(shot["data"])
 

@@ -45,7 +45,8 @@ function show(answer, remember) {
   if (location.hash.slice(1) !== link) history.replaceState(null, "", `#${link}`);
   const focused = document.activeElement?.id;
   for (const [id, html] of Object.entries(answer.parts)) morph(find(id), html);
-  if (focused && document.activeElement?.id !== focused) find(focused)?.focus();
+  if (focused && document.activeElement?.id !== focused) (find(focused) ?? find("strip")).focus();
+  document.querySelectorAll("[data-add] input").forEach((field) => (field.value = ""));
   find("undo").disabled = past.length === 0;
   document.body.dataset.answers = Number(document.body.dataset.answers ?? 0) + 1;
 }

@@ -3,7 +3,7 @@
 
 export function connect({ backends }, status) {
   const server = backends.includes("server") ? askServer : null;
-  const page = backends.includes("pyodide") ? startPage(status) : null;
+  const page = backends.includes("pyodide") ? startPage(status, server ? "server" : "none") : null;
   if (!page) say(status, server ? "server" : "none");
   return async (request) => {
     const text = JSON.stringify(request);
@@ -20,17 +20,21 @@ async function askServer(body) {
   return response.text();
 }
 
-function startPage(status) {
+function startPage(status, otherwise) {
   const waiting = new Map();
   const worker = new Worker("worker.js", { type: "module" });
   const page = { ready: false, ask };
   let count = 0;
-  const failed = new Promise((_, reject) => {
-    worker.onerror = (problem) => reject(new Error(problem.message || "Pyodide does not start"));
+  let fail;
+  const failed = new Promise((_, reject) => (fail = (why) => reject(new Error(why || "it does not start"))));
+  failed.catch((problem) => {
+    say(status, otherwise);
+    status.append(` (Pyodide: ${problem.message})`);
   });
-  failed.catch((problem) => status.append(` (${problem.message})`));
+  worker.onerror = (problem) => fail(problem.message);
   worker.onmessage = ({ data }) => {
-    if (data.python) {
+    if (data.failed) fail(data.failed);
+    else if (data.python) {
       page.ready = true;
       say(status, "page", data.python);
     } else {

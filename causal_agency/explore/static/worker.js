@@ -3,6 +3,7 @@
 import { loadPyodide } from "./pyodide/pyodide.mjs";
 
 const started = start();
+started.catch((problem) => self.postMessage({ failed: problem.message }));
 
 async function start() {
   const python = await loadPyodide({ indexURL: new URL("./pyodide/", self.location).href });

@@ -298,6 +298,18 @@ def test_a_file_of_another_kind_is_refused(explorer, tmp_path):
     assert explorer.text("margins-problem") == "other.json: this has another schema; choose the results.json of a run"
 
 
+@pytest.mark.parametrize("file", ["pyodide/pyodide.mjs", "pyodide/pyodide.asm.wasm", "causal_agency.zip"])
+def test_if_pyodide_breaks_the_server_answers(page, file):
+    pyodide = find(PYODIDE) or pytest.skip("Pyodide has not been fetched: python tests/chromium.py")
+    with serving(Server(0, {**files(pyodide, server=True), file: b"broken"})) as url:
+        page.open(url)
+        page.wait("document.body.dataset.running === 'server'")
+        assert "(Pyodide: " in Explorer(page, url).text("engine")
+        Explorer(page, url).after(page.click, "#slot-0")
+        page.open("about:blank")
+    page.complaints.clear()
+
+
 def make_picture():
     """Write docs/explorer.png."""
     with chromium() as page, home("server") as url:
