@@ -16,9 +16,11 @@ CLOSE = 0.05  # a guess this near is called close
 
 
 def draw(view: View) -> dict[str, str]:
-    """Return all parts; the question stays as it is unless the state is that of a worked example."""
+    """Return all parts; while a worked example is changed, its question stays as it is."""
     parts = {name: part(view) for name, part in PARTS.items()}
-    return {name: part for name, part in parts.items() if name != "question" or part}
+    if not parts["question"] and any(view.state.symbols == preset.state.symbols for preset in PRESETS):
+        del parts["question"]
+    return parts
 
 
 def _presets(view: View) -> str:

@@ -298,7 +298,7 @@ def test_a_file_of_another_kind_is_refused(explorer, tmp_path):
     assert explorer.text("margins-problem") == "other.json: this has another schema; choose the results.json of a run"
 
 
-@pytest.mark.parametrize("file", ["pyodide/pyodide.mjs", "pyodide/pyodide.asm.wasm", "causal_agency.zip"])
+@pytest.mark.parametrize("file", ["pyodide/pyodide.mjs", "causal_agency.zip"])
 def test_if_pyodide_breaks_the_server_answers(page, file):
     pyodide = find(PYODIDE) or pytest.skip("Pyodide has not been fetched: python tests/chromium.py")
     with serving(Server(0, {**files(pyodide, server=True), file: b"broken"})) as url:

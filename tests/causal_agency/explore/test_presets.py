@@ -59,6 +59,11 @@ def test_every_example_is_possible_and_knows_its_question(preset):
     assert given["parts"]["presets"].count("aria-current") == 1
 
 
+def test_a_question_stays_while_its_example_is_changed():
+    assert "question" not in answer({"change": {"flip": 0}})["parts"]
+    assert answer({"change": {"symbol": True, "value": "C"}})["parts"]["question"] == ""
+
+
 def test_numbers_in_the_questions_are_true():
     exactly = answer({"link": BY_NAME["The same, exactly"].link})["slots"][-1]
     assert (exactly["w"]["p_B"], exactly["w_obs"]["p_B"]) == ("56/69", "112/229")
