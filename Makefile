@@ -6,7 +6,7 @@ PYTHON ?= python3
 CONSTRAINTS ?= --constraint constraints.txt
 BIN := .venv/bin
 
-.PHONY: demo real test docs docs-open notebooks bench results results-real mutants clean
+.PHONY: demo real test docs docs-open notebooks explorer bench results results-real mutants clean
 
 demo: .venv/installed
 	$(BIN)/python neural/train.py
@@ -36,6 +36,10 @@ notebooks: .venv/docs
 	  $(BIN)/mystnb-to-jupyter --overwrite $$page build/notebooks/$$(basename $$page .md).ipynb || exit 2; done
 	$(BIN)/uv pip install --quiet --python $(BIN)/python $(CONSTRAINTS) notebook
 	$(BIN)/python -m notebook --notebook-dir build/notebooks
+
+# A page to play with; Pyodide, which runs the library in it, is fetched with npm the first time.
+explorer: .venv/installed
+	$(BIN)/python -m causal_agency.explore --pyodide --open
 
 bench: .venv/installed
 	$(BIN)/uv venv --quiet --allow-existing .venv/bench

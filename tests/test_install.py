@@ -81,6 +81,13 @@ def test_the_exact_side_needs_the_standard_library_alone(environment):
     assert {path.name for path in environment.site.glob("*.dist-info")} == {f"causal_agency-{VERSION}.dist-info"}
 
 
+def test_the_explorer_needs_the_standard_library_alone(environment):
+    code = "from causal_agency.explore._page import files; print(*sorted(files(None, server=True)))"
+    done = environment.run("python", "-c", code)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == ["draw.js", "engine.js", "index.html", "margins.js", "style.css", "worker.js"]
+
+
 @pytest.mark.parametrize(("module", "extra"), [("neural.train", "neural"), ("causal_agency.examples.bandit", "plot")])
 def test_a_missing_extra_is_named_in_one_line(environment, module, extra):
     environment.show(*RICH)

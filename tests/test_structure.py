@@ -39,6 +39,14 @@ LAYERS = {
             "examples.learning_agent",
         },
         {"examples.many_agents"},
+        {"explore._numbers", "explore._marks", "explore._npm"},
+        {"explore._state", "explore._tags"},
+        {"explore._change", "explore._link", "explore._editor", "explore._strip"},
+        {"explore._presets"},
+        {"explore._parts"},
+        {"explore._answer"},
+        {"explore._page", "explore._server"},
+        {"explore.__main__"},
     ],
     "neural": [
         {"arm_names", "errors", "escape", "seeds", "signals", "training.control_groups"},
@@ -151,7 +159,18 @@ def test_no_file_beside_train_hides_a_standard_module():
     assert not names & sys.stdlib_module_names
 
 
-def test_importing_the_exact_side_brings_no_heavy_library():
-    heavy = {"jax", "numpy", "rich", "flax", "hypothesis", "matplotlib"}
-    code = f"import sys, causal_agency; sys.exit(bool({heavy} & sys.modules.keys()))"
+@pytest.mark.parametrize("module", ["causal_agency", "causal_agency.explore"])
+def test_importing_the_exact_side_brings_the_standard_library_alone(module):
+    """It runs in a browser, where nothing else is there."""
+    code = (
+        f"import sys; before = set(sys.modules); import {module}; "
+        "new = {name.partition('.')[0] for name in set(sys.modules) - before}; "
+        "print(*sorted(new - sys.stdlib_module_names - {'causal_agency'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
+
+
+def test_the_exact_side_does_not_load_the_explorer():
+    code = "import sys, causal_agency; sys.exit('causal_agency.explore' in sys.modules or 'http' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
