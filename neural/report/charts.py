@@ -72,7 +72,7 @@ def svg(chart: Chart, name: str) -> Markup:
     _add_tips(root, {f"{name}-{gid}": list(texts) for gid, texts in chart.tips.items()})
     for attribute in ("width", "height", "version"):
         root.attrib.pop(attribute, None)
-    root.attrib |= {"role": "img", "aria-labelledby": f"{name}-title {name}-text"}
+    root.attrib |= {"class": "chart", "role": "img", "aria-labelledby": f"{name}-title {name}-text"}
     for i, (tag, text) in enumerate((("title", chart.title), ("desc", chart.text))):
         element = ElementTree.Element(f"{{{SVG}}}{tag}", {"id": f"{name}-{'text' if i else 'title'}"})
         element.text = show(text)
