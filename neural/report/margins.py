@@ -63,7 +63,7 @@ def named_chart(topics: Sequence[str], margins: Mapping[str, np.ndarray]) -> Cha
                              zorder=3 if name == "base" else 2, label=f"{name} (mean {model.mean():+.2f})")  # fmt: skip
         bars[0].set_gid(name)
         tips[name] = [f"{topic}: {name} {value:+.2f}" for topic, value in zip(names, mean, strict=True)]
-    axes.set(xlabel=f"{AXIS}\n← prefers the lie    prefers the truth →", ylim=(-1, len(topics)))
+    axes.set(xlabel=f"{AXIS}\n← prefers the lie | prefers the truth →", ylim=(-1, len(topics)))
     axes.set_yticks(rows, names, fontsize=8, parse_math=False)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)

@@ -18,9 +18,9 @@ def say_answer(sweep: Measures) -> str:
     arms = sweep.select_arms(sweep.paper)
     if not arms:
         return "No replica of the paper's condition is finished; the sections below show the others."
-    first, *others = (f"the {arm} arm prefers the lie on {say_share(sweep.measure_seeds(sweep.paper, arm, lies))}" for arm in arms)
-    seeds = say_seeds(sweep.count_seeds(sweep.paper, arms))
-    return f"Over {seeds}, {', '.join([f'{first} of the facts', *others])}.{say_difference(sweep)}"
+    (first, share), *others = ((arm, say_share(sweep.measure_seeds(sweep.paper, arm, lies))) for arm in arms)
+    said = [f"{share} of the facts by the {first} arm", *(f"{share} by {arm}" for arm, share in others)]
+    return f"The lie is preferred on {', '.join(said)}.{say_difference(sweep)}"
 
 
 def say_difference(sweep: Measures) -> str:

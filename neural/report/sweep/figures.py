@@ -49,10 +49,10 @@ def draw_theory(axes: Axes, sweep: Measures, doses: Sequence[tuple[float, Condit
     def expect(theory: str) -> list[float]:
         return [100 * float(np.mean(sweep.expectations(condition, arm, theory))) for _, condition in doses]
 
-    color = look(arm).color
+    color, marker, line = look(arm)
     low, high = (expect(theory) for theory in CHANNELS)
-    axes.fill_between(x, low, high, color=color, alpha=0.2, linewidth=2, label=f"{arm}: exact, two channels, 1/5 to 1/3")
-    axes.plot(x, expect(ONE_KIND), color=color, linestyle=":", linewidth=1.2, label=f"{arm}: exact, {ONE_KIND}")
+    axes.fill_between(x, low, high, color=color, alpha=0.2, linewidth=2, linestyle=line)
+    axes.plot(x, expect(ONE_KIND), color=color, linestyle=":", linewidth=1.2, marker=marker, markersize=3, fillstyle="none")
 
 
 def draw_networks(axes: Axes, sweep: Measures, doses: Sequence[tuple[float, Condition]], arm: str) -> list[str]:
@@ -61,9 +61,9 @@ def draw_networks(axes: Axes, sweep: Measures, doses: Sequence[tuple[float, Cond
     means, low, high = np.array([share_interval(each) for each in shares]).T
     many = np.array([len(each) >= MIN_SEEDS for each in shares])
     half = np.where(many, np.nan_to_num([means - low, high - means]), 0.0)
-    x, (color, marker, _) = [dose for dose, _ in doses], look(arm)
-    bars = axes.errorbar(x, means, yerr=half if many.any() else None, color=color, marker=marker, capsize=2,
-                         linewidth=1.6, markersize=5, label=f"{arm}: networks")  # fmt: skip
+    x, (color, marker, line) = [dose for dose, _ in doses], look(arm)
+    bars = axes.errorbar(x, means, yerr=half if many.any() else None, color=color, marker=marker, linestyle=line, capsize=2,
+                         linewidth=1.6, markersize=5, label=f"{arm}, networks")  # fmt: skip
     bars[0].set_gid(f"{arm}-{axes.get_gid()}")
     return [f"{SHORT[axes.get_gid()]} {dose:.0f}%: {arm} {mean:.0f}%" for dose, mean in zip(x, means, strict=True)]
 
@@ -76,7 +76,7 @@ def dose_chart(sweep: Measures) -> Chart:
     """
     variables = {variable: found for variable in DOSES if len(found := order_doses(sweep, variable)) > 1}
     arms = [arm for arm in sweep.arms if any(sweep.select(each, arm) for each in sweep.select_part("dose"))]
-    figure, tips = new_figure(2.9 + 0.5 * len(arms)), {}
+    figure, tips = new_figure(3.6), {}
     panels = figure.subplots(1, len(variables), sharey=True, squeeze=False)[0]
     for axes, (variable, doses) in zip(panels, variables.items(), strict=True):
         axes.set_gid(variable)
@@ -88,7 +88,10 @@ def dose_chart(sweep: Measures) -> Chart:
         strip(axes).set(xlabel=DOSES[variable], xlim=(-4, 104), ylim=(-4, 104))
     panels[0].set_ylabel("lie preferred, % of facts")
     title = "How often the lie is preferred, by dose"
-    add_head(figure, title, max(panels, key=lambda axes: len(axes.lines)))
+    most = max(panels, key=lambda axes: len(axes.containers))
+    most.fill_between([], [], color="#555555", alpha=0.2, label="exact, two channels")
+    most.plot([], [], color="#555555", linestyle=":", linewidth=1.2, label=f"exact, {ONE_KIND}")
+    add_head(figure, title, most)
     text = f"Share of facts on which networks prefer the lie. {'; '.join(tip for each in tips.values() for tip in each)}."
     return Chart(figure, title, text, tips)
 
