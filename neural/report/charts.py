@@ -50,9 +50,11 @@ def new_figure(height: float) -> Figure:
 def add_head(figure: Figure, title: str, axes: Axes, columns: int = 2) -> None:
     """Write the title over the figure, and below it what the labels of ``axes`` stand for."""
     handles, labels = axes.get_legend_handles_labels()
-    order = {label: handle for handle, label in zip(handles, labels, strict=True)}
-    figure.legend(order.values(), order.keys(), loc="outside upper left", title=title, alignment="left", frameon=False,
-                  ncols=columns, title_fontproperties={"weight": "bold", "size": 10}, handlelength=3)  # fmt: skip
+    legend = figure.legend(handles, map(show, labels), loc="outside upper left", title=show(title), alignment="left",
+                           title_fontproperties={"weight": "bold", "size": 10}, frameon=False, ncols=columns,
+                           handlelength=3)  # fmt: skip
+    for text in (legend.get_title(), *legend.get_texts()):
+        text.set_parse_math(False)
 
 
 def add_bands(axes: Axes, gid: str, edges: Sequence[float] | np.ndarray) -> None:
