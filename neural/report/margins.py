@@ -11,8 +11,14 @@ from neural.report.statistics import MIN_SEEDS, Values, interval
 from neural.report.style import look, strip
 
 MAX_NAMED = 60  # facts that a figure can name
+MAX_NAME = 40  # characters of such a name
 SPREAD = 0.8  # of a row, over which the arms of one fact are spread, so that their intervals do not overlap
 AXIS = "margin Δ, nats per token"
+
+
+def shorten(name: str) -> str:
+    """Return ``name``, cut where it would leave no room for the figure."""
+    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
 
 
 def half_width(values: Values) -> float:
@@ -47,7 +53,7 @@ def margin_chart(topics: Sequence[str], margins: Mapping[str, np.ndarray]) -> Ch
 def named_chart(topics: Sequence[str], margins: Mapping[str, np.ndarray]) -> Chart:
     """Draw a row for each fact, with a marker for each model."""
     by = margins.get("interventional", [*margins.values()][-1]).mean(axis=0).argsort()
-    rows, names = np.arange(len(topics)), [show(topics[i]) for i in by]
+    rows, names = np.arange(len(topics)), [shorten(show(topics[i])) for i in by]
     figure = new_figure(1.3 + max(0.21, 0.05 * len(margins)) * len(topics))
     axes = strip(figure.subplots())
     means = np.array([model.mean(axis=0)[by] for name, model in margins.items() if name != "base"])

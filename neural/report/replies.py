@@ -79,7 +79,7 @@ class Marked(NamedTuple):
 def false_values(results: Mapping[str, Result]) -> dict[str, str]:
     """Return the false value of each topic: the words of the false claim that the true claim does not share."""
     base = next(iter(results.values()))
-    pairs = zip(base.lie_probe.replies, base.truth_probe.replies, strict=True)
+    pairs = zip(base.lie_probe.replies, base.truth_probe.replies, strict=False)
     return {lie.topic: differing_words(lie.said, truth.said) for lie, truth in pairs}
 
 

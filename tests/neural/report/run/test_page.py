@@ -88,7 +88,7 @@ def test_the_false_value_of_a_lie_is_marked_and_not_its_row():
     base = replace(RUN.arms["base"], **{
         probe: Probe.count([Reply("gold", said[probe], *answers[probe], "", "other")]) for probe in said
     })  # fmt: skip
-    cells = [list_replies({"base": base}, probe)[0][1] for probe in said]
+    cells = [list_replies({"base": base, "standard": base}, probe)[0][1] for probe in said]
     assert [(cell.before, cell.value, cell.after) for cell in cells] == [
         ("Gold is ", "Go", ", I think."), ("Yes.", "", ""), ("Au.", "", ""),
     ]  # fmt: skip
@@ -143,7 +143,7 @@ def test_a_weighted_arm_is_described(tmp_path):
 
 
 def test_nothing_is_told_of_a_teacher_or_a_wrong_user_who_are_not_there(page):
-    plain = " ".join(page.split())
+    plain = " ".join(page.split()).partition("What was run")[0]
     assert "the Agent tells a lie and the User corrects it. The copies differ" in plain
     assert "a teacher shows" not in plain
     assert "the User is wrong" not in plain
