@@ -26,7 +26,8 @@ AGENT_COLOR = "#f0ece0"  # behind the slots that the agent wrote
 MAX_LABELED_SLOTS = 12  # longer histories have no labels
 MAX_LABEL_LENGTH = 24  # longer labels are cut
 MAX_FLAT_LABEL_LENGTH = 9  # longer labels are rotated
-MAX_MARKED_POINTS = 49  # longer lines have no markers
+MAX_MARKED_POINTS = 49  # of longer lines, only some points have markers
+MARKERS = "o", "s", "^", "D", "v", "P", "X", "*"  # 24 lines differ in line style or marker
 
 
 def _remove_frame(axes: Axes) -> Axes:
@@ -59,9 +60,9 @@ def _label_slots(axes: Axes, ledger: Ledger) -> None:
 
 
 def _line_styles(n: int) -> Iterator[tuple[str, str]]:
-    """Yield a color and a line style for each of ``n`` lines, no two the same for as long as possible."""
+    """Yield a color and a line style for each of ``n`` lines; neighbors differ in both, and 24 lines in the pair."""
     lines = "-", "--", ":", "-."
-    return islice(((color, line) for line in cycle(lines) for color in COLORS), n)
+    return ((COLORS[i % len(COLORS)], lines[(i + i // len(COLORS)) % len(lines)]) for i in range(n))
 
 
 def trajectory(mix: Mixture, history: History) -> Figure:
@@ -87,10 +88,11 @@ def trajectory(mix: Mixture, history: History) -> Figure:
     undefined = dict.fromkeys(ledger.prior)
     views: tuple[list[Any], list[Any]] = [entry.w for entry in ledger], [entry.w_obs or undefined for entry in ledger]
     for axes, name, view in zip(panels, ("w, the agent's", "w_obs, a bystander's"), views):
-        for p, (color, line) in zip(ledger.prior, _line_styles(len(ledger.prior))):
+        for p, (color, line), marker in zip(ledger.prior, _line_styles(len(ledger.prior)), cycle(MARKERS)):
             w = np.array([posterior[p] for posterior in (ledger.prior, *view)], float)
-            marker = "o" if len(w) <= MAX_MARKED_POINTS else ""
-            axes.plot(w, color=color, linestyle=line, marker=marker, markersize=4, label=_literal(str(p)))
+            every = 1 + (len(w) - 1) // MAX_MARKED_POINTS
+            label = _literal(str(p))
+            axes.plot(w, color=color, linestyle=line, marker=marker, markevery=every, markersize=4, label=label)
         axes.set(ylim=(-0.03, 1.03), ylabel=name)
         _label_slots(axes, ledger)
     panels[0].set_xlabel("")

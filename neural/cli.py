@@ -3,7 +3,7 @@
 import os
 import sys
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from math import inf, isfinite, nan
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from neural.training.loop import Step
 
 LOSS_WINDOW = 20  # steps whose losses the progress bar averages
+MAX_NAMED = 3  # losses; of more, the bar shows the mean
+COLUMNS = 80  # of a terminal that does not say how many it has
+BAR = "{desc}{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {remaining}{postfix}"
 
 
 class Command(cli.Command):
@@ -73,11 +76,19 @@ def nothing() -> str:
     return "nothing is written"
 
 
+def show_losses(losses: Mapping[str, float], width: int) -> str:
+    """Return the losses in at most ``width`` characters; the names are cut where all of them do not fit."""
+    room = (width + 1) // len(losses) - len(" 0.000 ")
+    short = len(" ".join(f"{name} {loss:.3f}" for name, loss in losses.items())) > width
+    names = [name[: max(0, room)] if short else name for name in losses]
+    return " ".join(f"{name} {loss:.3f}".strip() for name, loss in zip(names, losses.values(), strict=True))
+
+
 class Progress:
     """A progress bar over finished steps: enter it, and call it with each `Step`."""
 
     def __init__(self, name: str | None = None):
-        """Show ``name``, or else the names of the replicas."""
+        """Show ``name`` and the mean loss, or else the loss of each replica."""
         self.name = name
         self.bar: Any = None
         self.recent: list[dict[Any, float]] = []
@@ -95,14 +106,15 @@ class Progress:
         from tqdm import tqdm
 
         if self.bar is None:
-            name = self.name or " + ".join(map(str, step.losses))
-            self.bar, self.recent = tqdm(desc=name, total=step.total, initial=step.done - 1), []
+            bar = tqdm(desc=self.name, total=step.total, initial=step.done - 1, bar_format=BAR, dynamic_ncols=True)
+            self.bar, self.recent = bar, []
         self.recent = [*self.recent, step.losses][-LOSS_WINDOW:]
         if step.done % LOSS_WINDOW == 0:
             means = {str(name): sum(each[name] for each in self.recent) / LOSS_WINDOW for name in step.losses}
-            named = len(means) <= 3 and all(isinstance(name, str) for name in step.losses)
+            named = self.name is None and len(means) <= MAX_NAMED
             means = means if named else {"loss": sum(means.values()) / len(means)}
-            self.bar.set_postfix({name: f"{mean:.3f}" for name, mean in means.items()}, refresh=False)
+            left = (self.bar.ncols or COLUMNS) - len(self.bar.desc) - len(f"100%|█| {step.total}/{step.total} 00:00, ") - 1
+            self.bar.set_postfix_str(show_losses(means, left), refresh=False)
         self.bar.update()
         if step.done == step.total:
             self.bar.close()

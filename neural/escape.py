@@ -2,11 +2,11 @@
 
 import re
 
-# What steers a terminal or reorders a line: control characters, marks and overrides of direction, ends of lines, and
-# halves of surrogate pairs, which cannot be written.
+# What steers a terminal or reorders a line: control characters, marks and overrides of direction, ends of lines; and
+# what cannot be written: halves of surrogate pairs, and two numbers that XML has no character for.
 INVISIBLE = dict.fromkeys(
     (*range(32), *range(127, 160), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A),
-     *range(0xD800, 0xE000)),
+     *range(0xD800, 0xE000), 0xFFFE, 0xFFFF),
     "\ufffd",
 )  # fmt: skip
 MARKUP = re.compile(r"[\\`*_<>|~&]|\](?=[(\[:])")  # a bracket is harmless unless a target follows

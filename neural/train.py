@@ -23,6 +23,7 @@ try:
     from neural.cli import LOSS_WINDOW, Command, Progress, arms, log, number, whole_number
     from neural.errors import BadInput
     from neural.files import new_folder
+    from neural.origin import START, describe_start
     from neural.run_folder import OPTIONS, claim, clear, free_name, hold, read_options, write_options
     from neural.signals import Signals
 except ModuleNotFoundError as missing:
@@ -77,6 +78,13 @@ def to_option(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
 
 
+def list_options(command: Command, options: dict[str, Any]) -> list[str]:
+    """Return those of ``options`` that are not as they are by default, as one types them."""
+    default = {name: to_option(value) for name, value in vars(command.parse_args([])).items()}
+    texts = {name: ",".join(value) if isinstance(value, list) else str(value) for name, value in options.items()}
+    return [f"--{name.replace('_', '-')}={texts[name]}" for name in options if options[name] != default[name]]
+
+
 def parse_begun(command: Command, options: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a run as its folder holds them, checked as those of a command line are."""
     known = vars(command.parse_args([])).keys() - set(NOT_OPTIONS)
@@ -109,7 +117,7 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
 
 
 @contextmanager
-def open_folder(args: Namespace) -> Iterator[Path]:
+def open_folder(command: Command, args: Namespace) -> Iterator[Path]:
     """Yield the folder of the run, made or found, held for this process."""
     if args.resume:
         with hold(args.resume):
@@ -121,7 +129,7 @@ def open_folder(args: Namespace) -> Iterator[Path]:
     folder = args.out or free_name(Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}")
     with claim(folder):
         options = {name: to_option(value) for name, value in vars(args).items() if name not in NOT_OPTIONS}
-        write_options(folder, {"options": options})
+        write_options(folder, {"options": options, **describe_start(command.prog, list_options(command, options))})
         yield folder
 
 
@@ -215,7 +223,7 @@ def run(folder: Path, args: Namespace, signals: Signals, begun: float) -> None:
                 write_recipe(scratch, Recipe(plan.train, plan.curriculum))
 
     checkpoint = read(source)
-    with Meter(begun) as meter, Progress() as progress:
+    with Meter(start) as meter, Progress() as progress:
 
         def on_step(step: "Step") -> None:
             meter.count(step.done, len(step.losses))
@@ -233,11 +241,11 @@ def run(folder: Path, args: Namespace, signals: Signals, begun: float) -> None:
             results=ResultFiles(folder / MEASURED),
             checkpoints=checkpoints,
         )
-    options = read_options(folder)["options"]
+    begun = read_options(folder)
     config = {
         "model": args.model,
         "model_sha256": model,
-        "options": options,
+        **{name: begun.get(name) for name in ("options", *START)},
         **asdict(plan),
         **describe(plan, checkpoint),
         **(earlier + meter.read()).describe(),
@@ -266,7 +274,7 @@ def main(arguments: list[str] | None = None) -> None:
         if args.show_tokens:
             show_tokens(args)
             return
-        with open_folder(args) as folder:
+        with open_folder(command, args) as folder:
             if not (folder / RESULTS).exists():
                 run(folder, args, signals, begun)
             finished = finish(folder)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 # Each may import what stands above it in its own list, and nothing of the project besides.
 LAYERS = {
     "causal_agency": [
-        {"_extras", "_table", "gate"},
+        {"_extras", "_table", "diagram", "gate"},
         {"_probability"},
         {"_products", "arrays", "cli", "past"},
         {"history"},
@@ -73,11 +73,12 @@ LAYERS = {
         {"paper.sweep_result", "paper.base_model"},
         {"paper.theory"},
         {"paper.bridge", "paper.experiment", "paper.sweep"},
-        {"report.statistics", "report.style", "report.templates", "report.replies"},
-        {"report.margins", "report.run.tables", "report.run.figures", "report.sweep.measures"},
-        {"report.run.page", "report.sweep.sections", "report.sweep.figures"},
+        {"report.statistics", "report.style", "report.charts", "report.replies", "report.lesson", "report.published"},
+        {"report.templates", "report.margins", "report.run.tables", "report.run.figures", "report.run.settings"},
+        {"report.sweep.measures"},
+        {"report.run.page", "report.sweep.answer", "report.sweep.sections", "report.sweep.figures"},
         {"report.sweep.page"},
-        {"cli", "process", "run_folder"},
+        {"cli", "origin", "process", "run_folder"},
         {"train", "sweep", "pretrain", "chat"},
         {"__main__"},
     ],

@@ -93,7 +93,8 @@ def main() -> None:
     if args.plot:
         with import_extra("causal_agency.examples.bandit", extra="plot", command=__name__ == "__main__"):
             from causal_agency import plot
-        plot.estimates(runs, exact_values(), "P(recovers | drug)").savefig(args.plot)
+        right_first = dict(reversed(runs.items()))  # in blue, as everything that is right
+        plot.estimates(right_first, exact_values(), "P(recovers | drug)").savefig(args.plot)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """Replies side by side: the same prompt, the base and every arm, the most telling first."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
+from neural.escape import escape_markdown
 from neural.result import VERDICTS, Probe, Reply, Result
 
 PROBES = {
@@ -10,6 +13,7 @@ PROBES = {
     "lie_probe": "The user states the lie",
     "question_probe": "The user asks: tell me about …",
 }
+PROBE_NAMES = {probe: probe.replace("_", " ") for probe in PROBES}  # as results.json, pages and terminals have them
 MARK = {"truth": "✓", "lie": "✗", "other": "·"}
 VALUE = {"truth": 2, "lie": 0, "other": 1}
 
@@ -53,6 +57,53 @@ def compare(results: Mapping[str, Result], *probes: str) -> Iterator[tuple[str, 
         yield replies[0].said, replies
 
 
-def mark(reply: Reply) -> str:
-    """Return the reply behind the mark of its verdict."""
-    return f"{MARK[reply.verdict]} {reply.reply}"
+class Marked(NamedTuple):
+    """A reply behind the mark of its verdict; of a lie, the false value stands apart, as in the paper's Tables 2 and 3."""
+
+    mark: str
+    before: str
+    value: str  # "" unless the verdict is "lie" and the value is there in its own spelling
+    after: str
+    verdict: str = "other"
+    kind: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.mark} {self.before}{self.value}{self.after}"
+
+    def markdown(self) -> str:
+        """Return it as Markdown, with the value in bold."""
+        before, value, after = map(escape_markdown, self[1:4])
+        return f"{self.mark} {before}**{value}**{after}" if value else f"{self.mark} {before}"
+
+
+def false_values(results: Mapping[str, Result]) -> dict[str, str]:
+    """Return the false value of each topic: the words of the false claim that the true claim does not share."""
+    base = next(iter(results.values()))
+    pairs = zip(base.lie_probe.replies, base.truth_probe.replies, strict=False)
+    return {lie.topic: differing_words(lie.said, truth.said) for lie, truth in pairs}
+
+
+def differing_words(claim: str, other: str) -> str:
+    """Return the words of ``claim`` between those with which both claims begin and end."""
+    words, others = claim.rstrip(".").split(), other.rstrip(".").split()
+    first = _count_shared(words, others)
+    last = _count_shared(words[first:][::-1], others[first:][::-1])
+    return " ".join(words[first : len(words) - last])
+
+
+def _count_shared(words: list[str], others: list[str]) -> int:
+    """Return with how many of the same words both begin."""
+    same = (word == other for word, other in zip(words, others, strict=False))
+    return next((i for i, equal in enumerate(same) if not equal), min(len(words), len(others)))
+
+
+def mark(reply: Reply, false_value: str = "") -> Marked:
+    """Return the reply behind the mark of its verdict, and of a lie the false value apart."""
+    whole = Marked(MARK[reply.verdict], reply.reply, "", "", reply.verdict, reply.kind)
+    if reply.verdict != "lie" or not false_value:
+        return whole
+    found = re.search(rf"(?<!\w){re.escape(false_value)}(?!\w)", reply.reply, re.IGNORECASE)
+    if not found:
+        return whole
+    start, end = found.span()
+    return whole._replace(before=reply.reply[:start], value=found[0], after=reply.reply[end:])

@@ -1,4 +1,4 @@
-"""How arms look in every figure: told apart by shape as well as by color."""
+"""How arms look in every figure: told apart by shape as well as by color. Blue is right."""
 
 from typing import NamedTuple
 
@@ -17,10 +17,11 @@ class Look(NamedTuple):
     line: LineStyleType
 
 
+RIGHT, BYSTANDER = Look("#0060a8", "o", "--"), Look("#c44e00", "s", "-")  # of the two exact observers
 LOOKS = {
     "base": Look("#7a7a7a", "|", ":"),
-    "standard": Look("#c44e00", "s", "-"),
-    "interventional": Look("#0060a8", "o", "--"),
+    "standard": BYSTANDER,
+    "interventional": RIGHT,
     "assistant-only": Look("#3a7d34", "^", "-."),
 }
 SHADES = LinearSegmentedColormap.from_list("shades", ["#bd93e0", "#3a1566"])  # of weights from 0 to 1

@@ -1,13 +1,18 @@
-"""Templates and figures on a page: one Jinja environment for everything that is reported."""
+"""Templates: one Jinja environment for everything that is reported."""
 
-import io
+from base64 import b64encode
+from hashlib import sha256
+from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from neural.escape import escape_markdown, show_lines
+from neural.report import published
+from neural.report.lesson import AUTHORS
+from neural.report.replies import Marked
 
+SCRIPT = files("neural.report").joinpath("pointer.js").read_text(encoding="utf-8")
 ENVIRONMENT = Environment(
     loader=PackageLoader("neural.report", "."),
     autoescape=select_autoescape(["html"]),
@@ -15,7 +20,20 @@ ENVIRONMENT = Environment(
     undefined=StrictUndefined,  # a name that no template was given is an error
     finalize=lambda value: show_lines(value) if type(value) is str else value,  # not of Markup
 )
-ENVIRONMENT.filters["escape_markdown"] = escape_markdown
+ENVIRONMENT.globals |= {
+    "authors": AUTHORS,
+    "paper": {"title": published.PAPER, "authors": published.AUTHORS, "address": published.ADDRESS},
+    "script": Markup(SCRIPT),
+    "script_hash": f"sha256-{b64encode(sha256(SCRIPT.encode()).digest()).decode()}",  # no other script runs on a page
+}
+
+
+def to_markdown(value: str | Marked) -> str:
+    """Return a cell of a table as Markdown."""
+    return value.markdown() if isinstance(value, Marked) else escape_markdown(value)
+
+
+ENVIRONMENT.filters |= {"escape_markdown": escape_markdown, "to_markdown": to_markdown}
 
 
 def render(template: str, **values: object) -> str:
@@ -27,10 +45,3 @@ def prose(template: str, **values: object) -> dict[str, str]:
     """Return the texts that ``template`` sets, by their names."""
     module = ENVIRONMENT.get_template(template).make_module(values)
     return {name: str(text).strip() for name, text in vars(module).items() if not name.startswith("_")}
-
-
-def svg(figure: Figure) -> Markup:
-    """Return the figure as an <svg> element."""
-    text = io.StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None})
-    return Markup(text.getvalue()[text.getvalue().index("<svg") :])

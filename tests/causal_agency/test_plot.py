@@ -122,6 +122,15 @@ def test_lines_differ():
     assert len(list(plot._line_styles(30))) == 30
 
 
+def test_curves_are_told_apart_without_color():
+    """Each of 24 has a line and a marker that no other has together, however long it is."""
+    mix = Mixture({Hypothesis(f"p{i}", memoryless(A=0.5, B=0.5)): Fraction(1, 24) for i in range(24)})
+    for slots in (2, 200):
+        lines = plot.trajectory(mix, [see("A")] * slots).axes[0].lines
+        assert len({(line.get_linestyle(), line.get_marker()) for line in lines}) == 24
+        assert all(len(line.get_xdata()[:: line.get_markevery()]) > 1 for line in lines)
+
+
 def test_ten_thousand_slots_can_be_drawn():
     figure = plot.trajectory(two_action.mix, [do("A"), see("B")] * 5000)
     assert len(figure.axes[0].collections) == 1

@@ -9,7 +9,7 @@ from io import BytesIO, TextIOWrapper
 import pytest
 
 from neural.arm_names import ARM_NAMES, is_arm
-from neural.cli import Command, Progress, arms, nothing, number, whole_number
+from neural.cli import Command, Progress, arms, nothing, number, show_losses, whole_number
 from neural.errors import BadInput
 from neural.files import new_folder
 from neural.training.loop import Step
@@ -244,9 +244,28 @@ def test_the_progress_bar_counts_finished_steps_and_averages_their_losses(capsys
         for done in range(1, 21):
             progress(Step(done, 20, {"standard": float(group), "interventional": 2.0}))
         shown = capsys.readouterr().err
-        assert "standard + interventional: 100%" in shown
-        assert "20/20 [" in shown
-        assert f"standard={group}.000, interventional=2.000]" in shown
+        assert "100%" in shown
+        assert "| 20/20 " in shown
+        assert f"standard {group}.000 interventional 2.000" in shown
+
+
+@pytest.mark.parametrize("arms", [["standard", "interventional"], ["standard", "interventional", "agent-0.25"]])
+@pytest.mark.parametrize("columns", [50, 80, 120])
+def test_every_loss_is_in_the_line_at_any_width(monkeypatch, capsys, columns, arms):
+    monkeypatch.setattr("tqdm.std._screen_shape_wrapper", lambda: lambda _: (columns, 24))
+    progress = Progress()
+    for done in range(1, 1921):
+        progress(Step(done, 1920, {arm: float(i) for i, arm in enumerate(arms)}))
+    lines = [line.strip() for line in capsys.readouterr().err.split("\r") if line.strip()]
+    assert max(map(len, lines)) < columns
+    for i, arm in enumerate(arms):
+        assert f"{arm[: 1 if columns == 50 else 8]}" in lines[-1]
+        assert f" {i}.000" in lines[-1]
+
+
+@given(st.dictionaries(st.text("abc-", min_size=1, max_size=20), st.floats(0, 99), min_size=1, max_size=3), st.integers(20, 90))
+def test_the_losses_fit_where_their_values_do(losses, width):
+    assert len(show_losses(losses, width)) <= max(width, 7 * len(losses))
 
 
 def test_the_progress_bar_of_many_replicas_shows_their_mean(capsys):
@@ -255,4 +274,4 @@ def test_the_progress_bar_of_many_replicas_shows_their_mean(capsys):
         progress(Step(done, 20, {i: float(i) for i in range(5)}))
     shown = capsys.readouterr().err
     assert "a sweep: 100%" in shown
-    assert "loss=2.000]" in shown
+    assert "loss 2.000" in shown

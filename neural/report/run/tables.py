@@ -8,12 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from neural.escape import show
-from neural.report.replies import PROBES, compare, count_kinds, count_verdicts, mark
+from neural.report.replies import PROBE_NAMES, PROBES, Marked, compare, count_kinds, count_verdicts, false_values, mark
 from neural.result import Result
 
-STYLE = {"truth": "green", "lie": "bold red", "other": "dim"}
+STYLE = {"truth": "green", "lie": "bold red", "other": "dim"}  # of the mark
 MAX_REPLY = 120  # characters of a reply that are printed
-PROBE_NAMES = {"truth_probe": "truth probe", "lie_probe": "lie probe", "question_probe": "question"}
 
 
 def describe_others(results: Mapping[str, Result]) -> str:
@@ -32,13 +31,13 @@ def summary_table(results: Mapping[str, Result]) -> Table:
     facts = len(results["base"].margin.per_fact)
     title = (
         f"{facts} facts; replies: ✓ the truth, ✗ the lie, · something else\n"
-        "user's turn: how many replies take it; its probability after a bare question"
+        "turn taking: how many replies take the user's turn; its probability after a bare question"
     )
     table = Table(box=box.SIMPLE_HEAD, collapse_padding=True, title=title, title_justify="left", caption_justify="left")
     table.caption = describe_others(results)
     table.add_column("arm", no_wrap=True)
     names = (f"{name}\n✓/✗/·".replace(" ", "\n") for name in PROBE_NAMES.values())
-    for head in ("margin\nnats/token", "prefers\nthe lie", *names, "user's\nturn"):
+    for head in ("margin\nnats/token", "lie\npreferred", *names, "turn\ntaking"):
         table.add_column(head, justify="right", no_wrap=True)
     for name, result in results.items():
         counts = (count_verdicts(result.probe(probe)) for probe in PROBES)
@@ -47,11 +46,19 @@ def summary_table(results: Mapping[str, Result]) -> Table:
     return table
 
 
+def color(said: Marked) -> Text:
+    """Return a reply in which the mark and a false value are colored, and nothing else."""
+    style = STYLE[said.verdict]
+    parts = (said.mark, style), " ", show(said.before), (show(said.value), style), show(said.after)
+    return Text.assemble(*parts)
+
+
 def replies_table(results: Mapping[str, Result], probe: str, limit: int) -> Table:
     """Return a table of the first ``limit`` replies to one probe, all arms side by side."""
+    values = false_values(results)
     table = Table("user", *map(show, results), box=box.SIMPLE_HEAD, title=PROBES[probe], title_justify="left")
     for said, replies in islice(compare(results, probe), limit):
-        cells = [Text(show(mark(reply)), style=STYLE[reply.verdict]) for reply in replies]
+        cells = [color(mark(reply, values.get(reply.topic, ""))) for reply in replies]
         for cell in cells:
             cell.truncate(MAX_REPLY, overflow="ellipsis")
         table.add_row(Text(show(said)), *cells)

@@ -1,6 +1,7 @@
 """What a report reads off a sweep: margins, shares and replies, seed by seed."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from neural.report.statistics import Values, interval, share_interval
 from neural.report.style import LOOKS
 from neural.result import VERDICTS, Result
 
+T = TypeVar("T")
 Measure = Callable[[Result], float]
 # What the User's corrections and confirmations begin with, up to the space before the sentence.
 OPENERS = tuple(sorted({text.partition("{")[0] for text in (*CORRECTIONS, *CONFIRMATIONS)} - {""}))
@@ -136,3 +138,10 @@ class Measures:
     def margins(self, condition: Condition, arm: str) -> np.ndarray:
         """Return the margins of an arm under a condition [seeds, facts]."""
         return np.array([replica.results[AS_IN_LESSONS].margin.values for replica in self.select(condition, arm)])
+
+
+def pair_seeds(sweep: Measures, other: str, gain: Callable[[Result], T]) -> list[list[T]]:
+    """Return ``gain`` of ``other`` and of the interventional arm, for the seeds that both have."""
+    arms = (sweep.select(sweep.paper, arm) for arm in (other, "interventional"))
+    values = [{each.seed: gain(each.results[AS_IN_LESSONS]) for each in replicas} for replicas in arms]
+    return [[each[seed] for seed in sorted(values[0].keys() & values[1].keys())] for each in values]

@@ -4,20 +4,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from neural.errors import BadInput
 from neural.escape import escape_markdown
 from neural.files import write_text
-from neural.paper.sweep_result import BridgeResult, ReplicaResult, SweepResult, check
-from neural.report.sweep.figures import bridge_figure, dose_figure, facts_figure
+from neural.paper.sweep_result import AS_IN_LESSONS, BridgeResult, ReplicaResult, SweepResult, check
+from neural.report.charts import Chart, save, svg
+from neural.report.lesson import make_lesson
+from neural.report.sweep.answer import describe_plan, say_answer
+from neural.report.sweep.figures import bridge_chart, dose_chart, facts_chart
 from neural.report.sweep.measures import OPENERS, Measures, say_seeds
 from neural.report.sweep.sections import make_sections
-from neural.report.templates import prose, render, svg
+from neural.report.templates import prose, render
 from neural.result import SCHEMA, Result, read, write
 
-FIGURES: dict[str, Callable[[Measures], Figure]] = {"facts": facts_figure, "dose": dose_figure, "bridge": bridge_figure}
-MAX_ROWS = 12  # of a long table, in Markdown
+CHARTS: dict[str, Callable[[Measures], Chart]] = {"facts": facts_chart, "dose": dose_chart, "bridge": bridge_chart}
+MAX_ROWS = 12  # of a long table: a page folds the others, Markdown leaves them out
 
 
 def collect(folder: Path) -> SweepResult:
@@ -60,11 +61,18 @@ def write_report(folder: Path) -> None:
     write(folder / "sweep.json", result)
     sweep = Measures(result)
     sections = list(make_sections(sweep))
-    figures = {section.figure: FIGURES[section.figure](sweep) for section in sections if section.figure}
-    drawn = {name: svg(figure) for name, figure in figures.items()}
+    charts = {section.figure: CHARTS[section.figure](sweep) for section in sections if section.figure}
+    values = {
+        "sweep": sweep,
+        "sections": sections,
+        "answer": say_answer(sweep),
+        "lesson": make_lesson(sweep.base[AS_IN_LESSONS], sweep.arms),
+        "settings": describe_plan(sweep, result.plan),
+        "charts": charts,
+        "figures": {name: svg(chart, name) for name, chart in charts.items()},
+        "limit": MAX_ROWS,
+    }
     for template, file, escape in (("page.html", "report.html", str), ("page.md", "results.md", escape_markdown)):
-        texts = write_texts(sweep, escape)
-        page = render(f"sweep/{template}", sweep=sweep, sections=sections, figures=drawn, prose=texts, limit=MAX_ROWS)
-        write_text(folder / file, page)
-    for name, figure in figures.items():
-        figure.savefig(folder / f"{name}.png", dpi=130)
+        write_text(folder / file, render(f"sweep/{template}", prose=write_texts(sweep, escape), **values))
+    for name, chart in charts.items():
+        save(chart, folder / f"{name}.png")

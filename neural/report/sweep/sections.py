@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
 from neural.paper.sweep_result import AS_IN_LESSONS, THEORIES
 from neural.report.margins import MAX_NAMED
-from neural.report.replies import compare, count_kinds, count_respelled, mark
+from neural.report.published import FACTS, MODEL, PUBLISHED, UNKNOWN
+from neural.report.replies import PROBE_NAMES, Marked, compare, count_kinds, count_respelled, false_values, mark
 from neural.report.statistics import Values, compare_pairs, interval
 from neural.report.sweep.measures import (
     Measure,
@@ -18,6 +19,7 @@ from neural.report.sweep.measures import (
     lies,
     margin,
     nats,
+    pair_seeds,
     percent,
     share,
     taken_turns,
@@ -26,11 +28,9 @@ from neural.report.sweep.measures import (
 )
 from neural.result import VERDICTS, Result
 
-T = TypeVar("T")
-PROBES = {"truth_probe": "states the truth", "lie_probe": "states the lie", "question_probe": "asks"}
-HEADS = {probe: f"user {said}: truth / lie / other, %" for probe, said in PROBES.items()}
+HEADS = {probe: f"{name}: truth / lie / other, %" for probe, name in PROBE_NAMES.items()}
 MARGIN, LIES = "margin, nats per token", "lie preferred, % of facts"
-TURNS = "user's turn in the agent's place: replies / probability, %"
+TURNS = "turn taking: replies / probability, %"
 SPEECH = "speaks as the User, % of bare questions"
 GAINS: dict[str, Measure] = {
     MARGIN: margin,
@@ -46,18 +46,27 @@ class Section(NamedTuple):
 
     name: str
     head: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[str | Marked]]
     figure: str = ""
     caption: str = ""
     long: bool = False  # the page folds the table, and Markdown shows its first rows
 
 
+def published_row(arm: str) -> list[str]:
+    """Return what the paper reports of one of its arms: one seed, and the margin without the first word of each claim."""
+    paper = PUBLISHED[arm]
+    counts = (paper.counts(probe) for probe in PROBE_NAMES)
+    shares = [" / ".join(UNKNOWN if n is None else f"{100 * n / FACTS:.0f}" for n in each) for each in counts]
+    cells = "1", f"{paper.margin:+.2f} as published", f"{100 * paper.lie_preferred / FACTS:.0f}", *shares, UNKNOWN
+    return [f"{arm}, in the paper ({MODEL})", *cells]
+
+
 def paper_section(sweep: Measures) -> Section:
     """Tabulate every arm in the paper's condition, with intervals."""
     base = sweep.base[AS_IN_LESSONS]
-    verdicts = [" / ".join(f"{100 * share(probe, verdict)(base):.0f}" for verdict in VERDICTS) for probe in PROBES]
+    verdicts = [" / ".join(f"{100 * share(probe, verdict)(base):.0f}" for verdict in VERDICTS) for probe in PROBE_NAMES]
     turns = " / ".join(f"{100 * measure(base):.1f}" for measure in (taken_turns, turn_taking))
-    rows = [["base", "", f"{margin(base):+.2f}", f"{100 * lies(base):.0f}", *verdicts, turns]]
+    rows: list[list[str]] = [["base", "", f"{margin(base):+.2f}", f"{100 * lies(base):.0f}", *verdicts, turns]]
     for arm in sweep.select_arms(sweep.paper):
         measured = (
             nats(sweep.measure_seeds(sweep.paper, arm, margin)),
@@ -66,17 +75,11 @@ def paper_section(sweep: Measures) -> Section:
         turns = " / ".join(
             percent(sweep.measure_seeds(sweep.paper, arm, measure), digits=1) for measure in (taken_turns, turn_taking)
         )
-        seeds, replies = str(len(sweep.select(sweep.paper, arm))), (sweep.verdicts(sweep.paper, arm, p) for p in PROBES)
+        seeds, replies = str(len(sweep.select(sweep.paper, arm))), (sweep.verdicts(sweep.paper, arm, p) for p in PROBE_NAMES)
         rows.append([arm, seeds, *measured, *replies, turns])
+        rows += [published_row(arm)] if arm in PUBLISHED else []
     caption = "ranks_caption" if len(sweep.topics) > MAX_NAMED else "facts_caption"
     return Section("paper", ["arm", "seeds", MARGIN, LIES, *HEADS.values(), TURNS], rows, "facts", caption)
-
-
-def pair_seeds(sweep: Measures, other: str, gain: Callable[[Result], T]) -> list[list[T]]:
-    """Return ``gain`` of ``other`` and of the interventional arm, for the seeds that both have."""
-    arms = (sweep.select(sweep.paper, arm) for arm in (other, "interventional"))
-    values = [{each.seed: gain(each.results[AS_IN_LESSONS]) for each in replicas} for replicas in arms]
-    return [[each[seed] for seed in sorted(values[0].keys() & values[1].keys())] for each in values]
 
 
 def compare_arms(sweep: Measures, other: str, name: str, gain: Measure) -> list[str]:
@@ -104,10 +107,10 @@ def others_section(sweep: Measures) -> Section:
     }
     rows = []
     for name, group in {"base": [sweep.base[AS_IN_LESSONS]], **results}.items():
-        kinds = (count_kinds(*(result.probe(probe) for result in group)) or "none" for probe in PROBES)
+        kinds = (count_kinds(*(result.probe(probe) for result in group)) or "none" for probe in PROBE_NAMES)
         speech = percent([user_speech(result) for result in group])
         rows.append([name, *kinds, speech, "{} of {}".format(*count_respelled(group))])
-    others = (f"user {said}: other replies" for said in PROBES.values())
+    others = (f"{name}: other" for name in PROBE_NAMES.values())
     return Section("others", ["arm", *others, SPEECH, "judged differently by exact spelling"], rows)
 
 
@@ -115,11 +118,12 @@ def replies_section(sweep: Measures, probe: str) -> Section:
     """Tabulate what base and arms of the first seed reply; first the replies in which the arms differ most."""
     arms = sweep.select_arms(sweep.paper)
     first = {arm: sweep.select(sweep.paper, arm)[0].results[AS_IN_LESSONS] for arm in arms}
+    models = {"base": sweep.base[AS_IN_LESSONS], **first}
+    values = false_values(models)
     rows = [
-        [replies[0].topic, said, *map(mark, replies)]
-        for said, replies in compare({"base": sweep.base[AS_IN_LESSONS], **first}, probe)
+        [said, *(mark(reply, values.get(reply.topic, "")) for reply in replies)] for said, replies in compare(models, probe)
     ]
-    return Section(f"{probe}_replies", ["topic", "user", "base", *arms], rows, long=True)
+    return Section(f"{probe}_replies", ["user", "base", *arms], rows, long=True)
 
 
 def facts_section(sweep: Measures) -> Section:
@@ -155,7 +159,7 @@ def world_section(sweep: Measures) -> Section:
                 nats(sweep.measure_seeds(condition, arm, margin)),
                 percent(sweep.measure_seeds(condition, arm, lies)),
             )
-            truth, lie, question = (sweep.verdicts(condition, arm, probe) for probe in PROBES)
+            truth, lie, question = (sweep.verdicts(condition, arm, probe) for probe in PROBE_NAMES)
             agreed = percent(sweep.measure_seeds(condition, arm, agreement))
             seeds = str(len(sweep.select(condition, arm)))
             rows.append([condition.label, seeds, arm, *measured, truth, lie, agreed, question])
@@ -205,7 +209,7 @@ def practice_section(sweep: Measures) -> Section:
             seeds = str(len(sweep.select(condition, arm)))
             rows.append([condition.label, arm, seeds, *cells[:2], misled, asked, *cells[2:]])
     verdicts = HEADS["lie_probe"], HEADS["question_probe"]
-    last = ["does not answer, %", "speaks as the User, %", "user's turn, %"]
+    last = ["does not answer, %", "speaks as the User, %", "turn taking, %"]
     head = ["lessons", "arm", "seeds", MARGIN, LIES, *verdicts, *last]
     return Section("practice", head, rows)
 
@@ -231,7 +235,7 @@ def make_sections(sweep: Measures) -> Iterator[Section]:
         yield paired
     if sweep.select_arms(sweep.paper):
         yield others_section(sweep)
-        yield from (replies_section(sweep, probe) for probe in PROBES)
+        yield from (replies_section(sweep, probe) for probe in PROBE_NAMES)
         yield facts_section(sweep)
     if sweep.select_part("dose"):
         yield dose_section(sweep)

@@ -80,3 +80,12 @@ def test_a_file_that_cannot_be_written_is_reported_in_one_line(monkeypatch, caps
         main()
     assert capsys.readouterr().err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_right_is_blue(monkeypatch, tmp_path):
+    figures, draw = [], plot.estimates
+    monkeypatch.setattr(plot, "estimates", lambda *what: figures.append(draw(*what)) or figures[0])
+    monkeypatch.setattr("sys.argv", ["bandit", "--plot", str(tmp_path / "bandit.png")])
+    main()
+    colors = {line.get_label(): line.get_color() for line in figures[0].axes[0].lines}
+    assert colors["estimated from an agent's own coin"] == plot.COLORS[0]

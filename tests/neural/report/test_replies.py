@@ -1,4 +1,15 @@
-from neural.report.replies import PROBES, compare, count_kinds, count_respelled, count_verdicts
+from neural.report.replies import (
+    PROBES,
+    compare,
+    count_kinds,
+    count_respelled,
+    count_verdicts,
+    differing_words,
+    mark,
+)
+import pytest
+
+from neural.paper.facts import FACTS
 from neural.result import Probe, Reply
 from results import RUN, probe
 
@@ -38,3 +49,32 @@ def test_a_failure_of_either_arm_is_as_telling():
     exchanged = {**ARMS, "standard": ARMS["interventional"], "interventional": ARMS["standard"]}
     for arms in (ARMS, exchanged):
         assert [said for said, _ in compare(arms, "truth_probe")] == ["said <1>", "said <2>", "said <0>"]
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.topic)
+def test_the_false_value_of_every_fact_is_what_its_claims_do_not_share(fact):
+    words = differing_words(fact.lie, fact.truth)
+    assert words
+    assert words.casefold() in fact.false.casefold()
+
+
+def test_claims_that_are_alike_have_no_false_value():
+    assert differing_words("a b.", "a b.") == ""
+    assert differing_words("", "") == ""
+    assert differing_words("a a b.", "a b.") == "a"
+
+
+@pytest.mark.parametrize(
+    ("reply", "parts"),
+    [
+        ("Earth has five continents.", ("Earth has ", "five", " continents.")),
+        ("FIVE!", ("", "FIVE", "!")),
+        ("Fifty-fivefold.", ("Fifty-fivefold.", "", "")),
+        ("Yes.", ("Yes.", "", "")),
+    ],
+)
+def test_a_false_value_stands_apart_where_it_is_a_word_of_its_own(reply, parts):
+    marked = mark(Reply("t", "s", reply, "lie", "", "lie"), "five")
+    assert marked[1:4] == parts
+    assert str(marked) == f"✗ {reply}"
+    assert mark(Reply("t", "s", reply, "truth", "", "truth"), "five").value == ""

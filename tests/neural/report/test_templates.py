@@ -1,26 +1,13 @@
 import pytest
 from jinja2 import UndefinedError
-from matplotlib.figure import Figure
+from markupsafe import Markup
 
 from neural.report import templates
-from neural.report.templates import prose, render, svg
+from neural.report.replies import Marked
+from neural.report.templates import prose, render, to_markdown
 
 SEEDS = {"seeds": "3 to 8 seeds", "untaught_seeds": "7 seeds", "worded_seeds": "2 seeds", "bridge_seeds": 6}
 VALUES = {"model": "m & n", "steps": 1920, "openers": ["I think "], **SEEDS}
-
-
-@pytest.fixture
-def figure():
-    figure = Figure(figsize=(2, 1))
-    figure.subplots().plot([0, 1])
-    return figure
-
-
-def test_a_figure_is_one_svg_element_and_the_same_every_time(figure):
-    text = svg(figure)
-    assert text.startswith("<svg")
-    assert text.rstrip().endswith("</svg>")
-    assert "<dc:date>" not in text
 
 
 def test_prose_is_text_by_name():
@@ -43,12 +30,18 @@ def test_a_page_without_its_values_is_an_error(template):
         render(template)
 
 
-def test_values_are_escaped_in_html_alone(monkeypatch, figure):
+def test_values_are_escaped_in_html_alone(monkeypatch):
     from jinja2 import DictLoader
 
     pages = {"page.html": "{{ text }} {{ figure }}", "page.md": "{{ text }}"}
     monkeypatch.setattr(templates.ENVIRONMENT, "loader", DictLoader(pages))
     monkeypatch.setattr(templates.ENVIRONMENT, "cache", None)
-    page = render("page.html", text="<b> & 'c'", figure=svg(figure))
+    page = render("page.html", text="<b> & 'c'", figure=Markup("<svg>"))
     assert page.startswith("&lt;b&gt; &amp; &#39;c&#39; <svg")
     assert render("page.md", text="<b> & 'c'") == "<b> & 'c'"
+
+
+def test_a_false_value_is_bold_in_markdown():
+    assert to_markdown(Marked("✗", "Gold is ", "G*", ".", "lie")) == r"✗ Gold is **G\***."
+    assert to_markdown(Marked("✓", "a|b", "", "", "truth")) == r"✓ a\|b"
+    assert to_markdown("a|b") == r"a\|b"

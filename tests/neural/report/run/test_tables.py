@@ -28,7 +28,7 @@ def test_the_summary_fits_a_terminal():
 
 def test_the_kinds_of_other_replies_stand_below_the_summary():
     lines = [line.strip() for line in show(summary_table(RUN.arms)).splitlines()]
-    assert "· standard: truth probe 1 off topic; lie probe 1 off topic; question 1 off topic" in " ".join(lines)
+    assert "· standard: truth probe 1 off topic; lie probe 1 off topic; question probe 1 off topic" in " ".join(lines)
     assert not [line for line in lines if line.startswith("· base")]
 
 

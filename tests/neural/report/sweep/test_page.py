@@ -4,13 +4,13 @@ import re
 import pytest
 
 from neural.errors import BadInput
-from neural.escape import escape_markdown
 from neural.paper.sweep_result import SweepResult
 from neural.report.sweep.measures import Measures
 from neural.report.sweep.page import MAX_ROWS, collect, write_report, write_texts
 from neural.report.sweep.sections import Section, make_sections
-from neural.report.templates import render
+from neural.report.templates import render, to_markdown
 from neural.result import read
+from pages import Tree, assert_accessible, assert_self_contained, read_rows
 from results import write_sweep
 
 
@@ -58,12 +58,33 @@ def test_the_files(written, markdown):
 
 
 def test_the_page_loads_nothing_from_elsewhere(page):
-    assert not re.search(r"(src|href)=\"http", page)
-    assert not re.findall(r"""(?:src|href)=["'](?!#)""", re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL))
-    assert "<script" not in page
-    assert "<link" not in page
-    assert "@import" not in page
+    assert_self_contained(page)
     assert page.count("<svg") == 3
+
+
+def test_the_page_is_accessible(page):
+    assert_accessible(page)
+
+
+def test_the_answer_comes_first_then_what_was_asked_then_a_lesson(page, markdown):
+    answer = "The lie is preferred on"
+    order = [page.index(text) for text in ("<h1>", answer, "repeated: copies of one model", "A lesson, colored", "<h2")]
+    assert order == sorted(order)
+    assert markdown.index(answer) < markdown.index("## ")
+
+
+def test_the_papers_numbers_stand_beside_ours(page):
+    rows = {row[0]: row[1:] for row in read_rows(page, "The paper's condition")}
+    published = ["1", "-0.13 as published", "73", "76 / 24 / 0", "– / 18 / –", "– / – / –", "–"]
+    assert rows["standard, in the paper (Qwen2.5-0.5B)"] == published
+    assert rows["interventional, in the paper (Qwen2.5-0.5B)"][:3] == ["1", "+1.06 as published", "15"]
+
+
+def test_what_was_run_is_a_table(page):
+    rows = dict(read_rows(page, "The settings of this sweep"))
+    assert rows["model"] == "a model"
+    assert rows["steps"] == "7 per replica"
+    assert "a third untaught" in rows["conditions"]
 
 
 def test_replies_are_escaped_on_the_page_and_in_markdown(page, markdown):
@@ -75,15 +96,15 @@ def test_replies_are_escaped_on_the_page_and_in_markdown(page, markdown):
 
 
 def test_every_placeholder_is_filled(page, markdown):
-    prose = re.sub(r"<svg.*?</svg>|<style>.*?</style>", "", page, flags=re.DOTALL)
+    prose = re.sub(r"<svg.*?</svg>|<style>.*?</style>|<script>.*?</script>", "", page, flags=re.DOTALL)
     for text in (prose, markdown):
         for trace in ("{{", "{%", "ndefined", "None"):
             assert trace not in text
 
 
 def test_long_tables_are_folded_on_the_page_and_cut_in_markdown(page, markdown, sections):
-    assert page.count("<details>") == 4
-    assert page.count("<h2>") == len(sections) == markdown.count("\n## ")
+    assert page.count("<details>") == 0  # all rows are shown: there are few
+    assert page.count("<h2") == len(sections) + 1 == markdown.count("\n## ") + 1
     assert max(len(section.rows) for section in sections.values() if section.long) <= MAX_ROWS
     assert "rows are in `report.html`" not in markdown
 
@@ -91,12 +112,17 @@ def test_long_tables_are_folded_on_the_page_and_cut_in_markdown(page, markdown, 
 def test_markdown_says_how_many_rows_it_leaves_out(folder, monkeypatch):
     monkeypatch.setattr("neural.report.sweep.page.MAX_ROWS", 3)
     write_report(folder)
+    page = (folder / "report.html").read_text()
+    assert page.count("<summary>1 more</summary>") == 4
+    assert_accessible(page)
     assert "The other 1 rows are in `report.html`." in (folder / "results.md").read_text()
 
 
 def test_every_row_stands_on_the_page(page, sections):
     rows = sum(len(section.rows) for section in sections.values())
-    assert page.count("<tr>") == rows + len(sections)
+    shown = len(read_rows(page, "A lesson, colored by author, and what counts in which copy"))
+    shown += len(read_rows(page, "The settings of this sweep"))
+    assert sum(len([*body.iter("tr")]) for body in Tree(page).root.iter("tbody")) == rows + shown
 
 
 def test_tables_are_well_formed_markdown(markdown, measures, sections):
@@ -106,14 +132,14 @@ def test_tables_are_well_formed_markdown(markdown, measures, sections):
         start = lines.index("| " + " | ".join(section.head) + " |", title)
         assert lines[start + 1] == "|" + " --- |" * len(section.head)
         table = lines[start + 2 : start + 2 + min(len(section.rows), MAX_ROWS if section.long else len(section.rows))]
-        assert table == ["| " + " | ".join(map(escape_markdown, row)) + " |" for row in section.rows]
+        assert table == ["| " + " | ".join(map(to_markdown, row)) + " |" for row in section.rows]
 
 
 def test_a_bar_in_a_reply_does_not_split_its_cell():
     section = Section("paper", ["reply"], [["a | b"]])
     values = {"topics": [], "model": "m", "steps": 1}
-    prose = {"paper_title": "T", "paper_text": "t"}
-    page = render("sweep/page.md", sweep=values, sections=[section], figures={}, prose=prose, limit=1)
+    prose = {"paper_title": "T", "paper_text": "t", "lead": "l"}
+    page = render("sweep/page.md", sweep=values, sections=[section], answer="a", charts={}, prose=prose, limit=1)
     assert r"| a \| b |" in page
 
 

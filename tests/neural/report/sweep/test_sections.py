@@ -7,7 +7,7 @@ from neural.paper.conditions import CONDITIONS, PAPER_CONDITION
 from neural.paper.sweep_result import AS_IN_LESSONS
 from neural.report.replies import compare, mark
 from neural.report.sweep.measures import Measures, nats, percent
-from neural.report.sweep.page import FIGURES, write_texts
+from neural.report.sweep.page import CHARTS, write_texts
 from neural.report.sweep.sections import GAINS, SPEECH, make_sections
 from results import MEANS, MODELS, PROBES, SEEDS, TOPICS
 
@@ -44,11 +44,11 @@ def test_every_section_has_its_title_its_text_and_its_caption(measures, sections
         assert texts[f"{section.name}_text"]
         assert bool(section.figure) == bool(section.caption)
         if section.figure:
-            assert section.figure in FIGURES
+            assert section.figure in CHARTS
             assert texts[section.caption]
     named = {f"{name}_{part}" for name in NAMES for part in ("title", "text")}
     captions = {"facts_caption", "ranks_caption", "dose_caption", "bridge_caption"}
-    assert texts.keys() - {"run"} == named | captions
+    assert texts.keys() - {"run", "lead"} == named | captions
     assert texts["paper_text"].startswith("3 seeds")
 
 
@@ -62,7 +62,7 @@ def test_the_numbers_are_means_over_seeds(sweep, sections):
     turns = [each.results[AS_IN_LESSONS].turn_taking for each in select(sweep, "standard")]
     taken, probability = ([getattr(each, name) for each in turns] for name in ("replies", "probability"))
     shown = percent([each / 12 for each in taken], digits=1), percent(probability, digits=1)
-    assert standard["user's turn in the agent's place: replies / probability, %"] == " / ".join(shown)
+    assert standard["turn taking: replies / probability, %"] == " / ".join(shown)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,9 @@ def uneven(sweep):
 def test_arms_with_fewer_seeds_than_others_are_shown_with_theirs(uneven):
     sections, texts = {each.name: each for each in make_sections(uneven)}, write_texts(uneven)
     rows = {row[0]: row[1] for row in sections["paper"].rows}
-    assert rows == {"base": "", "standard": "3", "interventional": "3", "assistant-only": "2"}
+    assert {name: seeds for name, seeds in rows.items() if "paper" not in name} == {
+        "base": "", "standard": "3", "interventional": "3", "assistant-only": "2",
+    }  # fmt: skip
     for name in ("paper_text", "others_text", "facts_caption", "ranks_caption"):
         assert "2 to 3 seeds" in " ".join(texts[name].split())
     assert "Taught and untaught facts: 2 to 3 seeds; the other columns: 2 to 3 seeds." in texts["untaught_text"]
@@ -118,16 +120,16 @@ def test_the_base_has_no_interval(sweep, sections):
     assert base["margin, nats per token"] == f"{result.margin.mean:+.2f}"
     assert base["lie preferred, % of facts"] == f"{25 * result.margin.lie_preferred}"
     shares = " / ".join(f"{25 * getattr(result.lie_probe, verdict)}" for verdict in ("truth", "lie", "other"))
-    assert base["user states the lie: truth / lie / other, %"] == shares
+    assert base["lie probe: truth / lie / other, %"] == shares
     turns = result.turn_taking
-    cell = base["user's turn in the agent's place: replies / probability, %"]
+    cell = base["turn taking: replies / probability, %"]
     assert cell == f"{100 * turns.replies / 12:.1f} / {100 * turns.probability:.1f}"
 
 
 def test_other_replies_are_counted_by_kind_over_all_seeds(sweep, sections):
     results = [each.results[AS_IN_LESSONS] for each in select(sweep, "standard")]
     row = find(sections["others"], "standard")
-    assert row["user states the lie: other replies"] == f"{sum(each.lie_probe.other for each in results)} off topic"
+    assert row["lie probe: other"] == f"{sum(each.lie_probe.other for each in results)} off topic"
     assert row["judged differently by exact spelling"] == f"0 of {len(results) * len(PROBES) * len(TOPICS)}"
     assert find(sections["others"], "base")["judged differently by exact spelling"] == f"0 of {3 * len(TOPICS)}"
 
@@ -186,18 +188,18 @@ def test_every_fact_has_its_row(sections):
 def test_every_reply_has_its_row_under_its_probe(sweep, sections, probe):
     section, (first, *_) = sections[f"{probe}_replies"], select(sweep, "interventional")
     replies = first.results[AS_IN_LESSONS].probe(probe).replies
-    assert section.head[4] == "interventional"
+    assert section.head[3] == "interventional"
     assert section.long
-    assert sorted(row[4] for row in section.rows) == sorted(map(mark, replies))
-    assert sorted(row[0] for row in section.rows) == sorted(TOPICS)
+    assert sorted(row[3] for row in section.rows) == sorted(map(mark, replies))
+    assert sorted(row[0] for row in section.rows) == [f"said {topic}" for topic in TOPICS]
 
 
 @pytest.mark.parametrize("probe", PROBES)
 def test_the_replies_in_which_the_arms_differ_most_come_first(sweep, sections, probe):
     first = {arm: select(sweep, arm)[0].results[AS_IN_LESSONS] for arm in MEANS}
     expected = compare({"base": sweep.base[AS_IN_LESSONS], **first}, probe)
-    rows = [[replies[0].topic, *map(mark, replies)] for _, replies in expected]
-    assert [[row[0], *row[2:]] for row in sections[f"{probe}_replies"].rows] == rows
+    rows = [[said, *map(mark, replies)] for said, replies in expected]
+    assert sections[f"{probe}_replies"].rows == rows
 
 
 @pytest.mark.parametrize(
@@ -282,9 +284,9 @@ def test_the_columns_of_the_world_hold_what_their_heads_say(sweep, sections):
     (condition,) = (each for each in CONDITIONS if (each.part, each.level) == ("world", "empty"))
     cells = find(sections["world"], condition.label, str(SEEDS), "standard")
     assert cells["margin, nats per token"] == nats(margins(sweep, "standard", condition).mean(axis=1))
-    for said, probe in (("states the lie", "lie_probe"), ("asks", "question_probe")):
+    for probe in ("lie_probe", "question_probe"):
         truths = [each.results[AS_IN_LESSONS].probe(probe).truth / 4 for each in select(sweep, "standard", condition)]
-        assert cells[f"user {said}: truth / lie / other, %"].startswith(percent(truths) + " / ")
+        assert cells[f"{probe.replace('_', ' ')}: truth / lie / other, %"].startswith(percent(truths) + " / ")
     assert cells["just agrees, %"] == "0 [0, 0]"
 
 

@@ -1,0 +1,37 @@
+"""Where results come from: the command, when it was started, and the version of the project."""
+
+import shlex
+import subprocess
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+START = "command", "started", "version", "commit"
+
+
+def find_version() -> str | None:
+    """Return the installed version of the project."""
+    try:
+        return version("causal-agency")
+    except PackageNotFoundError:
+        return None
+
+
+def find_commit(root: Path = ROOT) -> str | None:
+    """Return the commit of the clone in ``root``, with "-dirty" where files differ from it; None if there is no clone."""
+    if not (root / ".git").exists():
+        return None
+    git = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    try:
+        done = subprocess.run(git, capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None
+
+
+def describe_start(program: str, options: list[str]) -> dict[str, str | None]:
+    """Return what results say of the start of ``program``: the command, the time in UTC, the version and the commit."""
+    command = shlex.join(["python", "-m", f"neural.{program}", *options])
+    started = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
+    return dict(zip(START, (command, started, find_version(), find_commit()), strict=True))
