@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, Author, AuthorWeights
     from neural.dialogue.dialogue import Dialogue, Turn, agent, user
     from neural.dialogue.labels import labels
+    from neural.dialogue.logs.reading import read_transcripts
     from neural.errors import BadInput
     from neural.finetuning import answer, finetune
     from neural.model.checkpoint import Checkpoint, load, save
@@ -74,6 +75,7 @@ _HOMES = {
     "neural.dialogue.authors": ("ASSISTANT_ONLY", "INTERVENTIONAL", "STANDARD", "Author", "AuthorWeights"),
     "neural.dialogue.dialogue": ("Dialogue", "Turn", "agent", "user"),
     "neural.dialogue.labels": ("labels",),
+    "neural.dialogue.logs.reading": ("read_transcripts",),
     "neural.errors": ("BadInput",),
     "neural.finetuning": ("answer", "finetune"),
     "neural.model.checkpoint": ("Checkpoint", "load", "save"),
@@ -98,6 +100,7 @@ __all__ = [
     "finetune",
     "labels",
     "load",
+    "read_transcripts",
     "save",
     "user",
 ]

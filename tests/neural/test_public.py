@@ -17,6 +17,8 @@ WITH_EXAMPLES = [
     "neural.dialogue.authors",
     "neural.dialogue.dialogue",
     "neural.dialogue.labels",
+    "neural.dialogue.logs.reading",
+    "neural.dialogue.transcript",
     "neural.errors",
     "neural.finetuning",
     "neural.model.checkpoint",
@@ -124,7 +126,9 @@ def test_the_examples_in_the_docstrings_are_right(name, monkeypatch, tmp_path):
 
 def test_every_module_with_examples_is_listed():
     folder = Path(neural.__file__).parent
-    files = [file for part in ("", "dialogue", "model", "training") for file in (folder / part).glob("*.py")]
+    files = [
+        file for part in ("", "dialogue", "dialogue/logs", "model", "training") for file in (folder / part).glob("*.py")
+    ]
     found = {file.relative_to(folder.parent).with_suffix("") for file in files if ">>>" in file.read_text()}
     assert {".".join(path.parts).removesuffix(".__init__") for path in found} == {*WITH_EXAMPLES}
 

@@ -1,0 +1,1 @@
+"""Readers of agents' logs: one file a format, each a function from records to transcripts."""
