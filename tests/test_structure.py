@@ -48,12 +48,15 @@ LAYERS = {
         {"paper.sweep_result", "paper.base_model"},
         {"paper.theory"},
         {"paper.bridge", "paper.experiment", "paper.sweep"},
+        {"own.secrets"},
+        {"own.audit", "own.redact"},
         {"report.statistics", "report.style", "report.templates", "report.replies"},
         {"report.margins", "report.run.tables", "report.run.figures", "report.sweep.measures"},
         {"report.run.page", "report.sweep.sections", "report.sweep.figures"},
-        {"report.sweep.page"},
+        {"report.sweep.page", "report.audit.tables"},
+        {"report.audit.page", "report.audit.terminal"},
         {"cli", "process", "run_folder"},
-        {"train", "sweep", "pretrain", "chat"},
+        {"train", "sweep", "pretrain", "chat", "audit"},
         {"__main__"},
     ],
 }
@@ -97,7 +100,7 @@ def test_what_a_benchmark_imports_is_there(file):
 
 
 METHOD = "dialogue", "model", "training"
-DOORS = "cli", "process", "run_folder", "train", "sweep", "pretrain", "chat", "__main__"
+DOORS = "cli", "process", "run_folder", "train", "sweep", "pretrain", "chat", "audit", "__main__"
 LIBRARY = [file for file in FILES if file.relative_to(ROOT).parts[0] == "neural" and file.stem not in DOORS]
 
 
