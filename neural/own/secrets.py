@@ -23,7 +23,7 @@ FORMS = {
     "password in an address": r"(?<=://)[^\s:/@]+:[^\s:/@]{3,}(?=@)",
     "bearer token": r"(?i:(?<=bearer )[\w.~+/-]{20,}=*)",
     "password": r"(?i:(?<![a-z])(?:password|passwd|api_?key|secret|token)[\"']?\s*[:=]\s*[\"']?)"
-    r"(?P<value>[^\s\"',;]{8,})",
+    r"(?P<value>[^\s\"',;\[][^\s\"',;]{7,})",
 }
 FINDS = {kind: re.compile(form) for kind, form in FORMS.items()}
 

@@ -1,5 +1,3 @@
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,14 +45,14 @@ def test_ordinary_text_is_left_alone(text):
 
 def test_of_two_that_overlap_the_first_is_taken():
     text = "api_key = " + KEYS["model provider's key"]
-    assert [secret.kind for secret in find_secrets(text)] == ["model provider's key"] or len(
-        list(find_secrets(text))
-    ) == 1
+    (secret,) = find_secrets(text)
+    assert redact(text).startswith("api_key = [")
 
 
 @given(st.lists(st.sampled_from([*KEYS.values(), " ", "x", "\n"]), max_size=8).map(" ".join))
 def test_nothing_is_left_after_redaction(text):
-    assert not [s for s in find_secrets(redact(text)) if not re.search("removed", redact(text)[s.start : s.end])]
+    assert list(find_secrets(redact(text))) == []
+    assert redact(redact(text)) == redact(text)
 
 
 def test_a_json_value_keeps_its_shape():
