@@ -1,7 +1,7 @@
 import pytest
+from neural.dialogue.encode import encode_transcript
 
 from neural.dialogue.authors import INTERVENTIONAL, STANDARD, Author
-from neural.dialogue.encode import encode_transcript
 from neural.dialogue.transcript import Kind, Part, Place, Transcript, Writer
 from neural.own.audit import Audit, find_counted, list_runs
 

@@ -45,7 +45,7 @@ def test_ordinary_text_is_left_alone(text):
 
 def test_of_two_that_overlap_the_first_is_taken():
     text = "api_key = " + KEYS["model provider's key"]
-    (secret,) = find_secrets(text)
+    assert len(list(find_secrets(text))) == 1
     assert redact(text).startswith("api_key = [")
 
 
