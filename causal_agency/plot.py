@@ -5,7 +5,7 @@ Lines differ in style as well as in color.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import cycle, islice
+from itertools import cycle
 from typing import Any
 
 from causal_agency._extras import optional_import

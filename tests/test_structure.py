@@ -58,6 +58,7 @@ LAYERS = {
         {"dialogue.logs.fields", "dialogue.owners"},
         {"dialogue.logs.parts", "dialogue.logs.sources", "dialogue.tokens"},
         {"dialogue.logs.messages", "dialogue.logs.responses", "dialogue.plain_text"},
+        {"dialogue.encode"},
         {"dialogue.labels", "dialogue.logs.atif", "dialogue.logs.claude_code", "dialogue.logs.codex"},
         {"dialogue.logs.plain", "dialogue.logs.sharegpt", "dialogue.logs.swe_agent", "dialogue.logs.tau"},
         {"dialogue.logs.reading"},
@@ -77,9 +78,13 @@ LAYERS = {
         {"report.templates", "report.margins", "report.run.tables", "report.run.figures", "report.run.settings"},
         {"report.sweep.measures"},
         {"report.run.page", "report.sweep.answer", "report.sweep.sections", "report.sweep.figures"},
-        {"report.sweep.page"},
+        {"report.sweep.page", "own.secrets", "own.delusion", "own.export"},
+        {"own.audit", "own.examples", "own.redact"},
+        {"own.tuning", "report.audit.tables"},
+        {"report.audit.page", "report.audit.terminal", "report.own.tables"},
+        {"report.own.page"},
         {"cli", "origin", "process", "run_folder"},
-        {"train", "sweep", "pretrain", "chat"},
+        {"train", "sweep", "pretrain", "chat", "audit"},
         {"__main__"},
     ],
 }
@@ -123,7 +128,7 @@ def test_what_a_benchmark_imports_is_there(file):
 
 
 METHOD = "dialogue", "model", "training"
-DOORS = "cli", "process", "run_folder", "train", "sweep", "pretrain", "chat", "__main__"
+DOORS = "cli", "process", "run_folder", "train", "sweep", "pretrain", "chat", "audit", "__main__"
 LIBRARY = [file for file in FILES if file.relative_to(ROOT).parts[0] == "neural" and file.stem not in DOORS]
 
 

@@ -12,9 +12,8 @@ from transformers import BatchEncoding, PreTrainedTokenizerBase
 from neural.dialogue.authors import INTERVENTIONAL, Author, AuthorWeights
 from neural.dialogue.logs.fields import Field, parse
 from neural.dialogue.logs.messages import read_messages
-from neural.dialogue.plain_text import encode_plain
 from neural.dialogue.render import Example, find_supervised
-from neural.dialogue.tokens import Tokens, encode_transcript
+from neural.dialogue.tokens import Tokens
 from neural.dialogue.transcript import Place
 
 CHAT = Place("the chat")

@@ -95,12 +95,14 @@ class Transcript:
         parts: the turns, in order.
         tools: descriptions of the tools, as JSON objects; they belong to the context.
         place: where the transcript begins.
+        format: the name of the format it was read from; empty if it was not read from a file.
     """
 
     context: Sequence[Part]
     parts: Sequence[Part]
     tools: Sequence[Mapping[str, Any]] = ()
     place: Place = NOWHERE
+    format: str = ""
 
     def __post_init__(self) -> None:
         for field in ("context", "parts", "tools"):

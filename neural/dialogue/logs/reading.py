@@ -1,6 +1,7 @@
 """From a source of logs to transcripts: which format it has, and what to do with what cannot be read."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -116,15 +117,16 @@ def _read_file(file: File, name: str | None, on_bad: OnBad) -> Iterator[Transcri
     try:
         if first is None:
             refuse(Place(file.name), "contains no records")
-        form = FORMATS[name or recognize(first)]
+        name = name or recognize(first)
     except BadInput as problem:
         on_bad(problem)
         return
-    everything = chain([first], records)
-    if not form.session:
-        yield from _read_each(everything, form, on_bad)
-    elif not damaged:
-        yield from _read_session(everything, form, on_bad)
+    form, everything = FORMATS[name], chain([first], records)
+    if form.session and damaged:
+        return
+    read = _read_session if form.session else _read_each
+    for transcript in read(everything, form, on_bad):
+        yield replace(transcript, format=name)
 
 
 def recognize(first: Field) -> str:

@@ -13,7 +13,7 @@ from neural.paper.sweep_result import AS_IN_LESSONS, THEORIES, BridgeResult
 from neural.report.charts import LETTERS, Chart, add_head, new_figure
 from neural.report.margins import margin_chart
 from neural.report.statistics import MIN_SEEDS, Interval, interval, share_interval
-from neural.report.style import BYSTANDER, RIGHT, Look, look, strip
+from neural.report.style import BYSTANDER, RIGHT, look, strip
 from neural.report.sweep.measures import Measures, lies
 
 DOSES = {"p_lie": "lessons in which the agent lies, %", "p_wrong": "replies in which the world is wrong, %"}

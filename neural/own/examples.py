@@ -1,0 +1,98 @@
+"""From transcripts to what a model is trained on, and an account of it."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from transformers import PreTrainedTokenizerBase
+
+from neural.dialogue.authors import INTERVENTIONAL, Author
+from neural.dialogue.encode import encode
+from neural.dialogue.render import Example, find_supervised
+from neural.dialogue.template import list_parts
+from neural.dialogue.tokens import Tokens
+from neural.dialogue.transcript import Transcript, Writer
+from neural.errors import BadInput
+from neural.seeds import random_stream
+
+INFORMED = Writer.TEACHER, Writer.OTHER_AGENT, Writer.HUMAN  # in the agent's place: they may know more than it says
+
+
+@dataclass
+class Examples:
+    """Encoded transcripts, and whose words they are.
+
+    Attributes:
+        all: the examples, one for each transcript.
+        written: how many tokens each writer wrote; "context" and "protocol" count, too.
+        straddles: how many tokens have two owners.
+        informed: how many tokens in the agent's place were written by somebody else.
+    """
+
+    all: list[Example] = field(default_factory=list)
+    written: Counter[str] = field(default_factory=Counter)
+    straddles: int = 0
+    informed: int = 0
+
+    def add(self, transcript: Transcript, tokens: Tokens) -> None:
+        """Add a transcript. What its file wants not to be trained on is read, and never scored."""
+        authors = np.where(tokens.train, tokens.authors, Author.NOBODY).astype(np.int8)
+        self.all.append(Example(tokens.ids, authors))
+        self.straddles += tokens.straddles
+        lengths = np.bincount(tokens.parts + 1, minlength=len(list_parts(transcript)) + 1)
+        for part, length in zip(list_parts(transcript), lengths[1:].tolist()):
+            self.written[str(part.writer)] += length
+            self.informed += length * (part.role == "assistant" and part.writer in INFORMED)
+        for author, name in {Author.NOBODY: "context", Author.PROTOCOL: "protocol"}.items():
+            self.written[name] += int(((tokens.authors == author) & (tokens.parts < 0)).sum())
+
+
+def read_examples(
+    transcripts: Iterable[Transcript],
+    tokenizer: PreTrainedTokenizerBase,
+    most: int,
+    on_bad: Callable[[BadInput], object],
+) -> Examples:
+    """Return the examples of ``transcripts``.
+
+    Raise BadInput if there are none, some have more than ``most`` tokens, or no token of any is evidence.
+    """
+    examples = Examples()
+    for transcript in transcripts:
+        try:
+            tokens = encode(tokenizer, transcript)
+        except BadInput as problem:
+            on_bad(BadInput(f"{transcript.place}: {problem}"))
+        else:
+            examples.add(transcript, tokens)
+    check(examples, most)
+    return examples
+
+
+def check(examples: Examples, most: int) -> None:
+    """Raise BadInput if nothing can be learned from ``examples``, or some are too long."""
+    if not examples.all:
+        raise BadInput("there are no transcripts to train on")
+    lengths = np.array([len(example.ids) for example in examples.all])
+    if (long := int((lengths > most).sum())) > 0:
+        raise BadInput(
+            f"{long:,} of {len(lengths):,} transcripts have more than the {most:,} tokens that the model allows, "
+            f"up to {lengths.max():,}: split them, or cut them with --max-tokens {most}"
+        )
+    if not any(find_supervised(example, INTERVENTIONAL).any() for example in examples.all):
+        raise BadInput("no token of these transcripts is evidence: only the agent speaks in them")
+
+
+def cut(examples: list[Example], most: int) -> list[Example]:
+    """Return ``examples`` without what stands after their first ``most`` tokens."""
+    return [Example(example.ids[:most], example.authors[:most]) for example in examples]
+
+
+def hold_out(examples: list[Example], share: float, seed: int) -> tuple[list[Example], list[Example]]:
+    """Return the examples to train on, and ``share`` of them that are held out, drawn by ``seed``."""
+    out = set(random_stream("held out", seed).permutation(len(examples))[: round(share * len(examples))].tolist())
+    return (
+        [example for i, example in enumerate(examples) if i not in out],
+        [example for i, example in enumerate(examples) if i in out],
+    )
