@@ -5,7 +5,6 @@ from transformers import PreTrainedTokenizerBase
 from neural.dialogue.plain_text import encode_plain
 from neural.dialogue.tokens import Tokens, encode_transcript
 from neural.dialogue.transcript import Transcript
-from neural.errors import BadInput
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, transcript: Transcript) -> Tokens:
@@ -13,7 +12,4 @@ def encode(tokenizer: PreTrainedTokenizerBase, transcript: Transcript) -> Tokens
 
     Raise BadInput if the template does not show it, or who wrote what cannot be proved.
     """
-    try:
-        return (encode_transcript if tokenizer.chat_template else encode_plain)(tokenizer, transcript)
-    except UnicodeEncodeError:
-        raise BadInput("a text contains half of a surrogate pair, which is no character: remove it") from None
+    return (encode_transcript if tokenizer.chat_template else encode_plain)(tokenizer, transcript)

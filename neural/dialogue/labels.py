@@ -10,6 +10,7 @@ from jaxtyping import Int
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 from neural.dialogue.authors import INTERVENTIONAL, Author, AuthorWeights
+from neural.dialogue.encode import encode
 from neural.dialogue.logs.fields import Field, parse
 from neural.dialogue.logs.messages import read_messages
 from neural.dialogue.render import Example, find_supervised
@@ -28,7 +29,7 @@ def encode_messages(
     """Render a chat with the tokenizer's chat template, or as plain text if it has none."""
     record = {"messages": list(messages), "tools": list(tools or ())}
     (transcript,) = read_messages(Field(parse(json.dumps(record), CHAT), CHAT))
-    return (encode_transcript if tokenizer.chat_template else encode_plain)(tokenizer, transcript)
+    return encode(tokenizer, transcript)
 
 
 def labels(

@@ -1,4 +1,4 @@
-"""What a trained model needs to be served: where its replies end, and a card that says on whose words it was trained."""
+"""What a trained model needs to be served: where its replies end, and a card that says on whose words it learned."""
 
 import json
 from collections.abc import Mapping
