@@ -158,19 +158,19 @@ def _is_on(topics: Sequence[str], result: Result) -> bool:
     )
 
 
-class ResultFiles(MutableMapping[str, Result]):
+class ResultFiles(MutableMapping[str, T]):
     """Results by the names of their models, each in a file of its own as soon as it is there: FOLDER/NAME.json."""
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, kind: type[T] = Result):  # type: ignore[assignment]
+        self.folder, self.kind = folder, kind
 
-    def __getitem__(self, name: str) -> Result:
+    def __getitem__(self, name: str) -> T:
         file = self.folder / f"{name}.json"
         if not file.exists():
             raise KeyError(name)
-        return read(file, Result)
+        return read(file, self.kind)
 
-    def __setitem__(self, name: str, result: Result) -> None:
+    def __setitem__(self, name: str, result: T) -> None:
         self.folder.mkdir(exist_ok=True)
         write(self.folder / f"{name}.json", result)
 

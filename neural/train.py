@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 try:
     from neural.arm_names import ARM_NAMES, WEIGHTED
-    from neural.cli import LOSS_WINDOW, Command, Progress, arms, log, number, whole_number
+    from neural.cli import LOSS_WINDOW, Command, arms, log, number, whole_number
     from neural.errors import BadInput
     from neural.files import new_folder
     from neural.origin import START, describe_start
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from neural.paper.curriculum import Recipe
     from neural.paper.experiment import Plan
     from neural.result import Run
-    from neural.training.loop import Step
 
 
 NOT_OPTIONS = "out", "resume", "like", "show_tokens"  # of a run: they say where, not what
@@ -194,18 +192,16 @@ def say_what_is_left(folder: Path | None) -> str:
     return f"go on with: {sys.executable} -m neural.train --resume {folder}"
 
 
-def run(folder: Path, args: Namespace, signals: Signals, begun: float) -> None:
+def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     """Run the experiment and write its results to ``folder``. Heavy imports wait until the arguments are checked."""
     from neural.model.checkpoint import Checkpoint, read, write
     from neural.model.source import find, hash_model, open_source
     from neural.paper.curriculum import Recipe, read_recipe, write_recipe
     from neural.paper.experiment import check_resources, describe, experiment
-    from neural.process import Cost, Meter, prepare, trimming, while_training
+    from neural.process import prepare
     from neural.result import SCHEMA, ResultFiles, Run
-    from neural.result import read as read_json
     from neural.result import write as write_json
-    from neural.training.checkpoints import Checkpoints
-    from neural.training.config import PRECISIONS
+    from neural.session import open_session
 
     prepare(len(args.arms))
     source = open_source(find(args.model))
@@ -213,8 +209,6 @@ def run(folder: Path, args: Namespace, signals: Signals, begun: float) -> None:
     model = hash_model(source.path)
     needed = check_resources(source.config(), args.precision, len(args.arms), folder)
     log(f"about {needed / 1e9:.1f} GB of memory")
-    earlier = read_json(folder / COST, Cost) if (folder / COST).exists() else Cost()
-    checkpoints = Checkpoints(folder / CHECKPOINTS, model, args.checkpoint_every, lambda: signals.asked is not None)
 
     def keep(arm: str, checkpoint: Checkpoint) -> None:
         if not (folder / arm).exists():
@@ -223,23 +217,16 @@ def run(folder: Path, args: Namespace, signals: Signals, begun: float) -> None:
                 write_recipe(scratch, Recipe(plan.train, plan.curriculum))
 
     checkpoint = read(source)
-    with Meter(start) as meter, Progress() as progress:
-
-        def on_step(step: "Step") -> None:
-            meter.count(step.done, len(step.losses))
-            progress(step)
-            if step.done % LOSS_WINDOW == 0 or signals.asked is not None:
-                write_json(folder / COST, earlier + meter.read())
-
+    with open_session(folder, model, args.checkpoint_every, args.precision, signals, start) as session:
         results = experiment(
             plan,
             checkpoint,
             on_arm=keep,
             on_probe=lambda name, facts: log(f"asking the model {name!r} about {facts} facts"),
-            on_step=trimming(on_step),
-            while_training=partial(while_training, PRECISIONS[args.precision], signals),
+            on_step=session.on_step,
+            while_training=session.while_training,
             results=ResultFiles(folder / MEASURED),
-            checkpoints=checkpoints,
+            checkpoints=session.checkpoints,
         )
     begun = read_options(folder)
     config = {
@@ -248,7 +235,7 @@ def run(folder: Path, args: Namespace, signals: Signals, begun: float) -> None:
         **{name: begun.get(name) for name in ("options", *START)},
         **asdict(plan),
         **describe(plan, checkpoint),
-        **(earlier + meter.read()).describe(),
+        **session.cost().describe(),
     }
     write_json(folder / RESULTS, Run(SCHEMA, config, results))
 

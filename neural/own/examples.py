@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from transformers import PreTrainedTokenizerBase
@@ -49,15 +49,9 @@ class Examples:
 
 
 def read_examples(
-    transcripts: Iterable[Transcript],
-    tokenizer: PreTrainedTokenizerBase,
-    most: int,
-    on_bad: Callable[[BadInput], object],
+    transcripts: Iterable[Transcript], tokenizer: PreTrainedTokenizerBase, on_bad: Callable[[BadInput], object]
 ) -> Examples:
-    """Return the examples of ``transcripts``.
-
-    Raise BadInput if there are none, some have more than ``most`` tokens, or no token of any is evidence.
-    """
+    """Return the examples of ``transcripts``; ``on_bad`` is told of those that cannot be rendered."""
     examples = Examples()
     for transcript in transcripts:
         try:
@@ -66,7 +60,6 @@ def read_examples(
             on_bad(BadInput(f"{transcript.place}: {problem}"))
         else:
             examples.add(transcript, tokens)
-    check(examples, most)
     return examples
 
 
@@ -78,15 +71,15 @@ def check(examples: Examples, most: int) -> None:
     if (long := int((lengths > most).sum())) > 0:
         raise BadInput(
             f"{long:,} of {len(lengths):,} transcripts have more than the {most:,} tokens that the model allows, "
-            f"up to {lengths.max():,}: split them, or cut them with --max-tokens {most}"
+            f"up to {lengths.max():,}: split them, or ask for the first {most:,} of each"
         )
     if not any(find_supervised(example, INTERVENTIONAL).any() for example in examples.all):
         raise BadInput("no token of these transcripts is evidence: only the agent speaks in them")
 
 
-def cut(examples: list[Example], most: int) -> list[Example]:
-    """Return ``examples`` without what stands after their first ``most`` tokens."""
-    return [Example(example.ids[:most], example.authors[:most]) for example in examples]
+def cut_all(examples: Examples, most: int) -> Examples:
+    """Return ``examples`` without what stands after the first ``most`` tokens of each."""
+    return replace(examples, all=[Example(example.ids[:most], example.authors[:most]) for example in examples.all])
 
 
 def hold_out(examples: list[Example], share: float, seed: int) -> tuple[list[Example], list[Example]]:

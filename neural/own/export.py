@@ -6,9 +6,14 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
 
+from neural.dialogue.authors import AuthorWeights
 from neural.dialogue.template import read_frame, read_template
 from neural.dialogue.tokens import read_control
+from neural.dialogue.transcript import Writer
+from neural.escape import escape_markdown
 from neural.files import write_text
+from neural.paper.arms import arm_weights
+from neural.training.config import TrainConfig
 
 
 def find_stop(tokenizer: PreTrainedTokenizerBase) -> int | None:
@@ -31,25 +36,34 @@ def write_generation_config(folder: Path, tokenizer: PreTrainedTokenizerBase) ->
 
 
 CARD = """---
-tags: [causal-agency, interventional-fine-tuning]
+tags: [causal-agency]
 ---
 
 # {base}, fine-tuned on logs: {arm}
 
-Trained with causal_agency for {steps:,} steps on {transcripts:,} transcripts. A token counted by its author:
+Trained with causal_agency for {epochs} epochs at a learning rate of {rate:g}. How much of the logs each writer wrote, and
+what a token of theirs weighed in the loss:
 
-| written by | tokens | weight in the loss |
+| written by | tokens | weight |
 | --- | ---: | ---: |
 {rows}
 
-The agent's own words are in the context of what it learned from. With weight 0 they were not learned from: the model
-was not taught to repeat what an agent said, and not taught to speak in its place either.
+All of it is in the context of what was learned. Where the agent's weight is 0, the model was not taught to repeat what an
+agent said, nor to speak in its place.
 
-Data: SHA-256 {data}. Settings: {settings}.
+Data: SHA-256 of the tokens and their authors, {data}.
 """
 
 
-def write_card(folder: Path, rows: Mapping[str, tuple[int, float]], **facts: object) -> None:
-    """Write the model card; ``rows`` says how many tokens each writer wrote, and what each of them weighed."""
-    lines = "\n".join(f"| {name} | {tokens:,} | {weight:g} |" for name, (tokens, weight) in rows.items())
-    write_text(folder / "README.md", CARD.format(rows=lines, **facts))
+def weigh(writer: str, weights: AuthorWeights) -> float:
+    """Return what a token of ``writer`` weighs."""
+    unowned = {"context": weights.nobody, "protocol": weights.protocol}
+    return unowned[writer] if writer in unowned else weights[Writer(writer).author]
+
+
+def write_card(folder: Path, base: str, arm: str, written: Mapping[str, int], data: str, config: TrainConfig) -> None:
+    """Write the model card: whose words the model ``arm`` of the model ``base`` was trained on."""
+    weights = arm_weights(arm)
+    rows = "\n".join(f"| {name} | {tokens:,} | {weigh(name, weights):g} |" for name, tokens in written.items() if tokens)
+    facts = {"epochs": config.epochs, "rate": config.learning_rate, "rows": rows, "data": data}
+    write_text(folder / "README.md", CARD.format(base=escape_markdown(base), arm=arm, **facts))

@@ -1,0 +1,63 @@
+"""Fine-tune a model on your own logs, each arm on the same transcripts in the same order, and measure each."""
+
+from collections.abc import Callable, MutableMapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+
+from flax import nnx
+
+from neural.dialogue.render import Example, find_supervised
+from neural.model.checkpoint import Checkpoint
+from neural.own.delusion import measure
+from neural.own.result import Model
+from neural.paper.arms import arm_weights
+from neural.paper.facts import Fact
+from neural.paper.probes import Probes
+from neural.training.batching import Replica
+from neural.training.checkpoints import Checkpoints
+from neural.training.config import TrainConfig
+from neural.training.loop import OnStep, WhileTraining, train
+
+
+def tune(
+    checkpoint: Checkpoint,
+    examples: Sequence[Example],
+    held_out: Sequence[Example],
+    arms: Sequence[str],
+    config: TrainConfig,
+    on_arm: Callable[[str, Checkpoint], object],
+    facts: Sequence[Fact] = (),
+    on_step: OnStep | None = None,
+    while_training: WhileTraining = nullcontext,
+    results: MutableMapping[str, Model] | None = None,
+    checkpoints: Checkpoints | None = None,
+) -> dict[str, Model]:
+    """Train a copy of ``checkpoint`` for each arm, and return what is measured of the base and of every arm.
+
+    ``on_arm`` receives every trained arm. Each result is put into ``results`` as soon as it is there, and what is there
+    already is not computed again. Training goes on from ``checkpoints``.
+    """
+    results = {} if results is None else results
+    graph, base = nnx.split(checkpoint.model, nnx.Param)
+    probes = Probes(checkpoint.tokenizer, facts) if facts else None
+
+    def look(params: nnx.State) -> Model:
+        return Model(measure(graph, params, held_out or examples), probes(graph, params) if probes else None)
+
+    if "base" not in results:
+        results["base"] = look(base)
+    left = [arm for arm in arms if arm not in results]
+    replicas = {arm: Replica(examples, arm_weights(arm), (config.seed,)) for arm in left}
+    for arm, trained in train((graph, base), replicas, config, on_step, while_training, checkpoints):
+        model = nnx.merge(graph, trained.params)
+        on_arm(arm, Checkpoint(model, checkpoint.config, checkpoint.tokenizer, trained.losses))
+        results[arm] = replace(
+            look(trained.params),
+            losses=tuple(trained.losses.tolist()),
+            agent_losses=tuple(trained.agent_losses.tolist()),
+            supervised_tokens=sum(int(find_supervised(example, arm_weights(arm)).sum()) for example in examples),
+        )
+        if checkpoints:
+            checkpoints.drop(arm)
+        del model, trained  # not to be held while the next is trained
+    return {name: results[name] for name in ("base", *arms)}
