@@ -1,5 +1,7 @@
 """Does training on its own words make a model believe them? ``python neural/train.py`` runs section 5 of the paper.
 
+With ``--data LOGS`` it trains on your own logs instead (docs/logs.md), and says what that did to the model.
+
 Copies of a base model are fine-tuned on the same dialogues in the same order. In the standard arm every token counts as
 evidence; in the interventional arm the agent's own tokens are read but do not count. Three probes then ask the base and
 every arm for the truth about 33 facts. Without --model, the base is the small model that ships with the project.
@@ -18,6 +20,7 @@ from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 try:
+    from neural import logs_run
     from neural.arm_names import ARM_NAMES, WEIGHTED
     from neural.cli import LOSS_WINDOW, Command, arms, log, number, whole_number
     from neural.errors import BadInput
@@ -64,6 +67,16 @@ def add_options(command: Command) -> None:
            help="of parameters and optimizer: float32 (default), or bfloat16 as in the notebook")  # fmt: skip
     option("--order", choices=("same", "independent"), default="same",
            help="of the dialogues: one for all arms (default), or one for each as in the notebook")  # fmt: skip
+    option("--batch-size", type=whole_number(1), help="dialogues of a step (default: 1)")
+    option("--accumulate", type=whole_number(1), help="compute a step in this number of parts, to save memory")
+    option("--schedule", choices=("constant", "linear", "cosine"), help="of the learning rate (default: constant)")
+    option("--warmup", type=whole_number(0), help="steps over which the learning rate rises (default: 0)")
+    option("--data", metavar="LOGS", help="train on these logs: a file, a folder, or - (default: the paper's lessons)")
+    option("--format", help="of the logs (default: the first record of each file tells)")
+    option("--skip-bad", action="store_true", help="leave out what cannot be read of the logs, and count it")
+    option("--held-out", type=number(0, 0.9), default=0.1, metavar="P",
+           help="share of the logs that is measured and not trained on (default: 0.1)")  # fmt: skip
+    option("--max-tokens", type=whole_number(2), metavar="N", help="read the first N tokens of each log only")
     option("--show-tokens", action="store_true", help="print the author of each token of the first dialogue, and stop")
     option("--checkpoint-every", type=whole_number(1), metavar="N",
            help="save everything after N steps (default: about every two minutes)")  # fmt: skip
@@ -140,7 +153,8 @@ def read_plan(args: Namespace, recipe: "Recipe") -> "Plan":
     def given(**values: Any) -> dict[str, Any]:
         return {name: value for name, value in values.items() if value is not None}
 
-    changed = given(learning_rate=args.learning_rate, epochs=args.epochs)
+    names = "learning_rate", "epochs", "batch_size", "accumulate", "schedule", "warmup"
+    changed = given(**{name: getattr(args, name) for name in names})
     settings = replace(recipe.train, seed=args.seed, max_steps=args.steps, precision=args.precision, **changed)
     facts = read_facts(args.facts) if args.facts else recipe.curriculum.facts
     template = replace(PAPER, **given(p_lie=args.p_lie, p_wrong=args.p_wrong, p_teacher=args.teacher))
@@ -241,15 +255,19 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
 
 
 def finish(folder: Path) -> "Run":
-    """Draw the report of the results in ``folder``, remove what only a run that goes on needs, return the results."""
+    """Draw the report of the results in ``folder``, and return them."""
     from neural.report.run.page import write_report
     from neural.result import Run, read
 
     write_report(folder)
+    return read(folder / RESULTS, Run)
+
+
+def remove_progress(folder: Path) -> None:
+    """Remove what only a run that goes on needs."""
     (folder / COST).unlink(missing_ok=True)
     for name in (CHECKPOINTS, MEASURED):
         rmtree(folder / name, ignore_errors=True)
-    return read(folder / RESULTS, Run)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -261,12 +279,14 @@ def main(arguments: list[str] | None = None) -> None:
         if args.show_tokens:
             show_tokens(args)
             return
+        work = logs_run if args.data else sys.modules[__name__]
         with open_folder(command, args) as folder:
             if not (folder / RESULTS).exists():
-                run(folder, args, signals, begun)
-            finished = finish(folder)
+                work.run(folder, args, signals, begun)
+            finished = work.finish(folder)
+            remove_progress(folder)
     try:
-        show(finished, folder)
+        work.show(finished, folder)
     except OSError as problem:  # what is printed is in the folder, too
         log(f"train: cannot print the result, which is in {folder}: {problem.strerror}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

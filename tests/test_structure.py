@@ -79,11 +79,14 @@ LAYERS = {
         {"report.sweep.measures"},
         {"report.run.page", "report.sweep.answer", "report.sweep.sections", "report.sweep.figures"},
         {"report.sweep.page", "own.secrets", "own.delusion", "own.export"},
-        {"own.audit", "own.examples", "own.redact"},
-        {"own.tuning", "report.audit.tables"},
-        {"report.audit.page", "report.audit.terminal", "report.own.tables"},
+        {"own.audit", "own.examples", "own.redact", "own.result"},
+        {"own.tuning", "report.audit.tables", "report.own.tables"},
+        {"report.audit.page", "report.audit.terminal"},
+        {"report.own.terminal"},
         {"report.own.page"},
         {"cli", "origin", "process", "run_folder"},
+        {"session"},
+        {"logs_run"},
         {"train", "sweep", "pretrain", "chat", "audit"},
         {"__main__"},
     ],
@@ -128,7 +131,7 @@ def test_what_a_benchmark_imports_is_there(file):
 
 
 METHOD = "dialogue", "model", "training"
-DOORS = "cli", "process", "run_folder", "train", "sweep", "pretrain", "chat", "audit", "__main__"
+DOORS = "cli", "process", "run_folder", "session", "logs_run", "train", "sweep", "pretrain", "chat", "audit", "__main__"
 LIBRARY = [file for file in FILES if file.relative_to(ROOT).parts[0] == "neural" and file.stem not in DOORS]
 
 

@@ -1,0 +1,1 @@
+"""What a run on logs shows: tables for a terminal, and one page."""

@@ -1,0 +1,51 @@
+"""The page of a run on logs."""
+
+from pathlib import Path
+
+from matplotlib import rc_context
+
+from neural.files import write_text
+from neural.own.delusion import TENTHS
+from neural.own.result import LogsRun
+from neural.report.charts import LETTERS, Chart, add_head, new_figure, svg
+from neural.report.own.tables import describe_change, list_models, list_probes, list_warnings, list_written
+from neural.report.own.terminal import HEADS, PROBE_HEADS
+from neural.report.run.figures import loss_chart
+from neural.report.run.settings import describe_settings
+from neural.report.style import look, strip
+from neural.report.templates import render
+
+SHOWN = {"agent": "the agent's words", "world": "the world's words"}
+
+
+@rc_context(LETTERS)
+def position_chart(run: LogsRun) -> Chart:
+    """Draw how surprising each model finds the agent's and the world's words, by tenth of the transcript."""
+    figure = new_figure(3.4)
+    title = "How surprising are the words of each, along the transcript?"
+    for axes, (author, name) in zip(figure.subplots(1, 2, sharey=True), SHOWN.items()):
+        strip(axes).set(title=name, xlabel="% of the transcript", xlim=(0, 100))
+        for model, measured in run.models.items():
+            color, marker, line = look(model)
+            points = [(10 * i + 5, x.nats) for i, x in enumerate(measured.reading.positions[author]) if x.tokens]
+            axes.plot(*zip(*points), color=color, marker=marker, linestyle=line, label=model, markersize=4)
+    figure.axes[0].set(ylabel="nats per token", ylim=(0, None))
+    add_head(figure, title, figure.axes[0], columns=3)
+    return Chart(figure, title, f"{describe_change(run)} The curves show this in each of {TENTHS} parts.")
+
+
+def write_report(folder: Path, run: LogsRun) -> None:
+    """Write ``report.html`` of ``run`` to ``folder``."""
+    losses = {name: model.losses for name, model in run.models.items() if model.losses}
+    charts = {"positions": position_chart(run), "losses": loss_chart(losses, "The loss of each step", "token")}
+    page = render(
+        "own/page.html",
+        change=describe_change(run),
+        warnings=list_warnings(run),
+        models=(HEADS, list_models(run)),
+        probes=(PROBE_HEADS, list_probes(run)),
+        written=list_written(run),
+        settings_lines=describe_settings(run.config),
+        charts={name: svg(chart, name) for name, chart in charts.items()},
+    )
+    write_text(folder / "report.html", page)
