@@ -44,7 +44,7 @@ def files(pyodide: Path | None, server: bool) -> dict[str, bytes | Path]:
 
 
 def is_free(folder: Path) -> bool:
-    """Return whether the page may be written into ``folder``: it is new, empty, or holds an earlier copy of the page."""
+    """Return whether the page may be written into ``folder``: it is new or empty, or holds an earlier copy."""
     if not folder.exists():
         return True
     return folder.is_dir() and (not any(folder.iterdir()) or (folder / "causal_agency.zip").is_file())
