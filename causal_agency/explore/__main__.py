@@ -5,7 +5,7 @@ from pathlib import Path
 
 from causal_agency.cli import Command
 from causal_agency.explore._npm import PYODIDE, NotFetched, fetch, find
-from causal_agency.explore._page import files, write
+from causal_agency.explore._page import files, is_free, write
 from causal_agency.explore._server import Server
 
 
@@ -20,11 +20,13 @@ def read_arguments(arguments: list[str] | None = None) -> tuple[Command, Namespa
         help="fetch Pyodide with npm first (once, 14 MB): Python then runs in the page",
     )
     command.add_argument(
-        "--static", type=Path, metavar="DIR", help="write the page and Pyodide into this folder, for any web server"
+        "--static", type=Path, metavar="DIR", help="write the page and Pyodide into this new folder, for any web server"
     )
     args = command.parse_args(arguments)
     if not 0 <= args.port <= 65535:
         command.error(f"--port {args.port}: a port is a number up to 65535")
+    if args.static and not is_free(args.static):
+        command.error(f"{args.static} holds other files: name a folder that is new or empty")
     return command, args
 
 

@@ -43,6 +43,13 @@ def files(pyodide: Path | None, server: bool) -> dict[str, bytes | Path]:
     return page
 
 
+def is_free(folder: Path) -> bool:
+    """Return whether the page may be written into ``folder``: it is new or empty, or holds an earlier copy."""
+    if not folder.exists():
+        return True
+    return folder.is_dir() and (not any(folder.iterdir()) or (folder / "causal_agency.zip").is_file())
+
+
 def write(folder: Path, pyodide: Path) -> None:
     """Write the page into ``folder``, for any web server: the library runs in the page."""
     (folder / "pyodide").mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,8 @@ def run(*arguments, path):
     [
         (["--port", "70000"], "a port is a number up to 65535"),
         (["--port", "x"], "invalid int value"),
-        (["--static", "site"], "npm, which is not installed"),
+        (["--static", "/nowhere/site"], "npm, which is not installed"),
+        (["--static", "/"], "/ holds other files: name a folder that is new or empty"),
     ],
 )
 def test_what_goes_wrong_is_one_line(arguments, error, tmp_path):

@@ -9,7 +9,7 @@ from io import BytesIO
 
 from causal_agency.examples import two_action
 from causal_agency.explore._npm import PYODIDE
-from causal_agency.explore._page import STATIC, files, index, library, write
+from causal_agency.explore._page import STATIC, files, index, is_free, library, write
 from causal_agency.ledger import format_number
 
 
@@ -67,3 +67,13 @@ def test_the_folder_for_any_web_server(tmp_path):
     names = {str(file.relative_to(tmp_path / "site")) for file in (tmp_path / "site").rglob("*") if file.is_file()}
     assert names == set(files(pyodide, server=False)) >= {"index.html", "causal_agency.zip", "pyodide/pyodide.mjs"}
     assert 'data-backends="pyodide"' in (tmp_path / "site" / "index.html").read_text()
+    assert is_free(tmp_path / "site")
+    write(tmp_path / "site", pyodide)
+
+
+def test_a_folder_with_other_files_is_not_free(tmp_path):
+    assert is_free(tmp_path)
+    assert is_free(tmp_path / "new")
+    (tmp_path / "index.html").write_text("another page")
+    assert not is_free(tmp_path)
+    assert not is_free(tmp_path / "index.html")
