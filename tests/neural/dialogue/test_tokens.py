@@ -77,14 +77,16 @@ def test_a_token_that_two_owners_share_is_the_more_guarded_ones(tokenizer):
     made.chat_template = "{% for m in messages %}{{ m.content }}{% endfor %}"
     order = {Writer.HUMAN: Author.WORLD, Writer.AGENT: Author.AGENT}
     for first, second in ((Writer.HUMAN, Writer.AGENT), (Writer.AGENT, Writer.HUMAN), (Writer.HUMAN, Writer.TOOL)):
-        parts = [Part(who, "user", Kind.TEXT, text, i) for i, (who, text) in enumerate(((first, "th"), (second, "e")))]
+        parts = [
+            Part(who, "user", Kind.TEXT, text, i) for i, (who, text) in enumerate(((first, "Ag"), (second, "ent")))
+        ]
         tokens = encode_transcript(made, Transcript([], parts))
-        assert made.decode(tokens.ids) == "the"
+        assert made.decode(tokens.ids) == "Agent"
         assert len(tokens.ids) == tokens.straddles == 1
         assert tokens.authors.tolist() == [max(order.get(first, 2), order.get(second, 2))]
-    context = Part(Writer.HARNESS, "system", Kind.TEXT, "th", 0)
+    context = Part(Writer.HARNESS, "system", Kind.TEXT, "Ag", 0)
     for writer, author in ((Writer.HUMAN, Author.NOBODY), (Writer.AGENT, Author.AGENT)):
-        tokens = encode_transcript(made, Transcript([context], [Part(writer, "user", Kind.TEXT, "e", 1)]))
+        tokens = encode_transcript(made, Transcript([context], [Part(writer, "user", Kind.TEXT, "ent", 1)]))
         assert (tokens.authors.tolist(), tokens.straddles) == ([author], 1)
 
 
@@ -93,10 +95,10 @@ def test_a_token_that_touches_a_part_not_to_be_trained_on_is_not_trained_on(toke
     made.chat_template = "{% for m in messages %}{{ m.content }}{% endfor %}"
     parts = [
         Part(Writer.HUMAN, "user", Kind.TEXT, text, i, train=wish)
-        for i, (text, wish) in enumerate((("th", None), ("e", False), (" x", True)))
+        for i, (text, wish) in enumerate((("Ag", None), ("ent", False), (":", True)))
     ]
     tokens = encode_transcript(made, Transcript([], parts))
-    assert [made.decode([i]) for i in tokens.ids] == ["the", " x"]
+    assert [made.decode([i]) for i in tokens.ids] == ["Agent", ":"]
     assert tokens.train.tolist() == [False, True]
 
 
