@@ -41,15 +41,15 @@ tags: [causal-agency]
 
 # {base}, fine-tuned on logs: {arm}
 
-Trained with causal_agency for {epochs} epochs at a learning rate of {rate:g}. How much of the logs each writer wrote, and
-what a token of theirs weighed in the loss:
+Trained with causal_agency for {epochs} epochs at a learning rate of {rate:g}. How much of the logs each writer wrote,
+and what a token of theirs weighed in the loss:
 
 | written by | tokens | weight |
 | --- | ---: | ---: |
 {rows}
 
-All of it is in the context of what was learned. Where the agent's weight is 0, the model was not taught to repeat what an
-agent said, nor to speak in its place.
+All of it is in the context of what was learned. Where the agent's weight is 0, the model was not taught to repeat what
+an agent said, nor to speak in its place.
 
 Data: SHA-256 of the tokens and their authors, {data}.
 """
@@ -64,6 +64,7 @@ def weigh(writer: str, weights: AuthorWeights) -> float:
 def write_card(folder: Path, base: str, arm: str, written: Mapping[str, int], data: str, config: TrainConfig) -> None:
     """Write the model card: whose words the model ``arm`` of the model ``base`` was trained on."""
     weights = arm_weights(arm)
-    rows = "\n".join(f"| {name} | {tokens:,} | {weigh(name, weights):g} |" for name, tokens in written.items() if tokens)
+    counts = {name: tokens for name, tokens in written.items() if tokens}
+    rows = "\n".join(f"| {name} | {tokens:,} | {weigh(name, weights):g} |" for name, tokens in counts.items())
     facts = {"epochs": config.epochs, "rate": config.learning_rate, "rows": rows, "data": data}
     write_text(folder / "README.md", CARD.format(base=escape_markdown(base), arm=arm, **facts))

@@ -65,9 +65,9 @@ def list_warnings(run: LogsRun) -> list[str]:
     warnings = []
     if run.informed:
         warnings.append(
-            f"{run.informed:,} tokens in the agent's place were written by a teacher, a person or another model. If they "
-            "knew more than the transcript says, their words are evidence in it, and a model that reads such logs learns "
-            "to treat what stands in the agent's place as evidence, whether or not it counts in the loss."
+            f"{run.informed:,} tokens in the agent's place were written by a teacher, a person or another model. If "
+            "they knew more than the transcript says, their words are evidence in it, and a model that reads such logs "
+            "learns to treat what stands in the agent's place as evidence, whether or not it counts in the loss."
         )
     if not run.held_out:
         warnings.append("Nothing was held out: what is measured here was also trained on.")
