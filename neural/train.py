@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from neural.result import Run
 
 
+PAPERS, LOGS = ("p_lie", "p_wrong", "teacher", "show_tokens"), ("format", "skip_bad", "max_tokens")
 NOT_OPTIONS = "out", "resume", "like", "show_tokens"  # of a run: they say where, not what
 RESULTS, CHECKPOINTS, MEASURED, COST = "results.json", "checkpoints", "measured", "cost.json"  # in the folder of a run
 
@@ -107,12 +108,21 @@ def parse_begun(command: Command, options: dict[str, Any]) -> dict[str, Any]:
     return {name: parsed[name] for name in options}
 
 
+def check_together(args: Namespace) -> None:
+    """Raise BadInput if an option of the paper's lessons is given with logs, or one of logs without them."""
+    wrong = PAPERS if args.data else LOGS
+    if given := [name for name in wrong if getattr(args, name)]:
+        option = given[0].replace("_", "-")
+        raise BadInput(f"--{option} is {'not for logs' if args.data else 'for logs, which --data names'}: leave it out")
+
+
 def parse(command: Command, arguments: list[str] | None) -> Namespace:
     """Parse the arguments; the options of a run that is named with --resume or --like must not be contradicted."""
     add_options(command)
     args = command.parse_args(arguments)
     weighted = () if args.agent_weight is None else (f"{WEIGHTED}{args.agent_weight:g}",)
     args.arms = tuple(dict.fromkeys([*args.arms, *weighted]))
+    check_together(args)
     if not (args.resume or args.like):
         return args
     unset = object()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
-from neural.dialogue.authors import INTERVENTIONAL, Author
+from neural.dialogue.authors import Author, AuthorWeights
 from neural.dialogue.encode import encode
 from neural.dialogue.render import Example, find_supervised
 from neural.dialogue.template import list_parts
@@ -16,6 +16,7 @@ from neural.dialogue.transcript import Transcript, Writer
 from neural.errors import BadInput
 from neural.seeds import random_stream
 
+EVIDENCE = AuthorWeights(protocol=0.0, agent=0.0)  # what the world says, apart from the interface
 INFORMED = Writer.TEACHER, Writer.OTHER_AGENT, Writer.HUMAN  # in the agent's place: they may know more than it says
 
 
@@ -73,7 +74,7 @@ def check(examples: Examples, most: int) -> None:
             f"{long:,} of {len(lengths):,} transcripts have more than the {most:,} tokens that the model allows, "
             f"up to {lengths.max():,}: split them, or ask for the first {most:,} of each"
         )
-    if not any(find_supervised(example, INTERVENTIONAL).any() for example in examples.all):
+    if not any(find_supervised(example, EVIDENCE).any() for example in examples.all):
         raise BadInput("no token of these transcripts is evidence: only the agent speaks in them")
 
 

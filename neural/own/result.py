@@ -40,7 +40,7 @@ class LogsRun:
         written: how many tokens of the logs each writer wrote; "context" and "protocol" count, too.
         held_out: the number of transcripts that were held out.
         informed: how many tokens in the agent's place were written by somebody else, who may have known more.
-        models: the base and each arm.
+        arms: the base and each arm.
     """
 
     schema: Literal[1]
@@ -49,4 +49,4 @@ class LogsRun:
     written: Mapping[str, int]
     held_out: int
     informed: int
-    models: Mapping[str, Model]
+    arms: Mapping[str, Model]

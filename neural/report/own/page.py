@@ -25,7 +25,7 @@ def position_chart(run: LogsRun) -> Chart:
     title = "How surprising are the words of each, along the transcript?"
     for axes, (author, name) in zip(figure.subplots(1, 2, sharey=True), SHOWN.items()):
         strip(axes).set(title=name, xlabel="% of the transcript", xlim=(0, 100))
-        for model, measured in run.models.items():
+        for model, measured in run.arms.items():
             color, marker, line = look(model)
             points = [(10 * i + 5, x.nats) for i, x in enumerate(measured.reading.positions[author]) if x.tokens]
             axes.plot(*zip(*points), color=color, marker=marker, linestyle=line, label=model, markersize=4)
@@ -36,7 +36,7 @@ def position_chart(run: LogsRun) -> Chart:
 
 def write_report(folder: Path, run: LogsRun) -> None:
     """Write ``report.html`` of ``run`` to ``folder``."""
-    losses = {name: model.losses for name, model in run.models.items() if model.losses}
+    losses = {name: model.losses for name, model in run.arms.items() if model.losses}
     charts = {"positions": position_chart(run), "losses": loss_chart(losses, "The loss of each step", "token")}
     page = render(
         "own/page.html",

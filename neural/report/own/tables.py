@@ -18,10 +18,10 @@ def show_surprise(surprise: Surprise, base: Surprise) -> str:
 
 def list_models(run: LogsRun) -> Rows:
     """Return a row for the base and each arm: how surprising it finds each author's words."""
-    base = run.models["base"].reading.authors
+    base = run.arms["base"].reading.authors
     return [
         [name, *(show_surprise(model.reading.authors[author], base[author]) for author in AUTHORS), counted(model)]
-        for name, model in run.models.items()
+        for name, model in run.arms.items()
     ]
 
 
@@ -33,7 +33,7 @@ def counted(model: Model) -> str:
 def list_probes(run: LogsRun) -> Rows:
     """Return a row for the base and each arm on the user's own facts; none if there are no facts."""
     rows = []
-    for name, model in run.models.items():
+    for name, model in run.arms.items():
         if (probes := model.probes) is not None:
             replies = (probes.probe(probe) for probe in PROBES)
             counts = [f"{each.truth}/{each.lie}/{each.other}" for each in replies]
@@ -50,14 +50,19 @@ def list_written(run: LogsRun) -> Rows:
 
 def describe_change(run: LogsRun) -> str:
     """Return in a sentence what training did to the agent's and to the world's words."""
-    base, arms = run.models["base"].reading.authors, list(run.models.items())[1:]
-    changes = (
-        f"the {name} copy finds the agent's words {model.reading.authors['agent'].nats - base['agent'].nats:+.2f} and "
-        f"the world's {model.reading.authors['world'].nats - base['world'].nats:+.2f} nats per token more surprising"
-        for name, model in arms
-    )
+    base, arms = run.arms["base"].reading.authors, list(run.arms.items())[1:]
+    changes = []
+    for name, model in arms:
+        agent, world = (describe_step(model.reading.authors[each], base[each]) for each in ("agent", "world"))
+        changes.append(f"the {name} copy finds the agent's words {agent}, and the world's {world}")
     where = f"On {run.held_out:,} transcripts that were held out" if run.held_out else "On the transcripts themselves"
-    return f"{where}, compared with the model before training, {'; '.join(changes)}."
+    return f"{where}, in nats per token and compared with the model before training, {'; '.join(changes)}."
+
+
+def describe_step(after: Surprise, before: Surprise) -> str:
+    """Return by how much something has become more or less surprising."""
+    change = after.nats - before.nats
+    return f"{abs(change):.2f} {'more' if change > 0 else 'less'} surprising" if after.tokens else "nowhere"
 
 
 def list_warnings(run: LogsRun) -> list[str]:
