@@ -234,7 +234,8 @@ def log_posterior_of_counts(
 
 
 def pad(
-    symbols: Sequence[Shaped[np.ndarray, "_"] | ArrayLike], evidence: Sequence[Bool[np.ndarray, "_"] | ArrayLike]
+    symbols: Sequence[Shaped[np.ndarray, " _"] | ArrayLike],
+    evidence: Sequence[Bool[np.ndarray, " _"] | ArrayLike],
 ) -> tuple[Shaped[np.ndarray, "N T"], Bool[np.ndarray, "N T"]]:
     """Make streams of several lengths one array; slots beyond the end of a stream are no evidence, so w stays.
 
@@ -266,7 +267,7 @@ def pad(
     return _lay_out(rows, inside), _lay_out(flags, inside)
 
 
-def _lay_out(rows: Sequence[Shaped[np.ndarray, "_"]], inside: Bool[np.ndarray, "N T"]) -> Shaped[np.ndarray, "N T"]:
+def _lay_out(rows: Sequence[Shaped[np.ndarray, " _"]], inside: Bool[np.ndarray, "N T"]) -> Shaped[np.ndarray, "N T"]:
     """Return the rows one below the other, with zeros where they are not ``inside``."""
     filled = [row for row in rows if len(row)]
     values = np.concatenate(filled) if filled else np.zeros(0, bool)

@@ -28,6 +28,8 @@ def test_public_modules_list_their_names(name):
 
 @pytest.mark.parametrize("name", ["causal_agency", *MODULES])
 def test_the_examples_of_docstrings_work(name):
+    if name == "causal_agency._compiled":
+        pytest.importorskip("numba", reason="compiled trajectories need numba (the extra `compiled`)")
     failed, tried = doctest.testmod(importlib.import_module(name))
     assert failed == 0
     assert tried or name not in PUBLIC
