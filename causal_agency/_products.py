@@ -90,3 +90,8 @@ Products = ExactProducts | ScaledProducts
 def empty_products(n: int) -> Products:
     """Return ``n`` products of no factors, each 1."""
     return ExactProducts((1,) * n, (1,) * n)
+
+
+def log_of(x: Number) -> float:
+    """Return the logarithm of a number of any size, in nats; −∞ of 0."""
+    return empty_products(1).multiply([x]).logs()[0]

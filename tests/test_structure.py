@@ -21,11 +21,11 @@ LAYERS = {
         {"history"},
         {"kernel"},
         {"hypothesis", "learning"},
-        {"_factors"},
+        {"_factors", "posterior"},
         {"belief", "likelihood"},
         {"ledger", "streams"},
         {"mixture"},
-        {"_laws", "episode", "plot"},
+        {"_laws", "episode", "plot", "simulation"},
         {
             "testing",
             "examples.two_action",
