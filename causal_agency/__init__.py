@@ -23,8 +23,9 @@ A kernel is any function ``nu(token, past)`` that returns the probability of ``t
 symbols before it, whoever wrote them; ``past`` is empty at the first slot. It is a `Past`, which knows the authors too:
 ``past.gates``, and ``past.world``, the world's symbols alone. `memoryless` and `markov` make kernels from tables,
 `channels` joins one for actions and one for observations, and `dirichlet` learns from what the world wrote; `bystander`
-makes it learn from everyone. For a token that it does not know, a kernel of your own raises `UnknownToken` with a
-message; any other error passes through with a note of the slot. If it is to act, say what it can write:
+makes it learn from everyone. `from_logs` takes log-probabilities, `density` and `from_scipy` densities. For a token
+that it does not know, a kernel of your own raises `UnknownToken` with a message; any other error passes through with a
+note of the slot. If it is to act, say what it can write:
 
     >>> def nu(token, past):
     ...     return 0.9 if past[-1:] == (token,) else 0.5 if not past else 0.1
@@ -52,6 +53,7 @@ from causal_agency.kernel import Kernel, UnknownToken, channels, markov, memoryl
 from causal_agency.learning import bystander, dirichlet
 from causal_agency.ledger import Entry, Ledger
 from causal_agency.likelihood import L_do, L_obs, log_L_do
+from causal_agency.log_kernels import density, from_logs, from_scipy
 from causal_agency.mixture import Mixture
 from causal_agency.past import Past
 from causal_agency.simulation import simulate
@@ -80,8 +82,11 @@ __all__ = [
     "as_bystander",
     "bystander",
     "channels",
+    "density",
     "dirichlet",
     "do",
+    "from_logs",
+    "from_scipy",
     "log_L_do",
     "markov",
     "memoryless",

@@ -1,8 +1,8 @@
 """The two likelihoods of a history (paper, sections 3.2 and 3.3)."""
 
-from causal_agency._factors import factor
+from causal_agency._factors import begin, factor
 from causal_agency._probability import Number, display
-from causal_agency._products import Products, empty_products
+from causal_agency._products import Products
 from causal_agency.gate import Gate
 from causal_agency.history import History, as_bystander, slots
 from causal_agency.hypothesis import Hypothesis
@@ -39,7 +39,7 @@ def L_do(p: Hypothesis, history: History) -> Number:
 def _product(p: Hypothesis, history: History) -> Products:
     """Return the product of the world's factors."""
     history = slots(history)
-    product, order, before = empty_products(1), p.order, NOTHING
+    product, order, before = begin([p]), p.order, NOTHING
     for t, (z, gate) in enumerate(history, 1):
         if gate == Gate.WORLD:
             product = product.multiply([factor(p, z, before, t)])

@@ -8,8 +8,8 @@ from itertools import accumulate, pairwise
 from math import inf
 from typing import Any
 
+from causal_agency._factors import begin
 from causal_agency._probability import Distribution, Number, validate_distribution
-from causal_agency._products import empty_products
 from causal_agency.belief import Belief, Choice, ImpossibleEvidence, Posterior, Rng
 from causal_agency.history import History, Symbol, slots
 from causal_agency.hypothesis import Hypothesis
@@ -59,7 +59,7 @@ class Mixture:
         if count > 1:
             raise ValueError(f"two hypotheses are called {name}: give each its own name")
         object.__setattr__(self, "prior", prior)
-        products = empty_products(len(prior)).multiply([*prior.values()])
+        products = begin([*prior]).multiply([*prior.values()])
         object.__setattr__(self, "_start", Belief(tuple(prior), products, NOTHING, longest_order(prior), 0))
 
     def belief(self, history: History = ()) -> Belief:

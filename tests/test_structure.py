@@ -20,7 +20,7 @@ LAYERS = {
         {"_products", "arrays", "cli", "past"},
         {"history"},
         {"kernel"},
-        {"hypothesis", "learning"},
+        {"hypothesis", "learning", "log_kernels"},
         {"_factors", "posterior"},
         {"belief", "likelihood"},
         {"ledger", "streams"},
