@@ -93,7 +93,15 @@ class Distribution(Table[T, Number]):
         return display(super().__getitem__(x))
 
     def get(self, x: T, default: Any = None) -> Any:
-        """Return the probability of ``x``; ``default`` if it is missing."""
+        """Return the probability of ``x``.
+
+        Args:
+            x: What the probability is of.
+            default: What to return if ``x`` is missing.
+
+        Returns:
+            The probability.
+        """
         try:
             return self[x]
         except KeyError:
