@@ -244,6 +244,15 @@ def import_rows() -> Iterator[tuple[str, ...]]:
         yield f"+ import {module}", span(got.median - bare.median), span(got.least - bare.least), "", ""
 
 
+def large_rows() -> Iterator[tuple[str, ...]]:
+    """Yield what must not cost the square of its size: many hypotheses, and a long ledger to print."""
+    nu, n = memoryless(A=0.5, B=0.5), 20_000
+    prior = {Hypothesis(f"p{i}", nu): 1 / n for i in range(n)}
+    ledger = two_action().ledger((do("A"), see("B")) * 5000)
+    yield "Mixture of 20,000 hypotheses", *times(time_call(partial(Mixture, prior))), "", ""
+    yield "repr of a ledger of 10,000 slots", *times(time_call(partial(repr, ledger))), "", ""
+
+
 def small_rows() -> Iterator[tuple[str, ...]]:
     """Yield everything of section 4."""
     yield from group("two-action example", two_action_rows())
@@ -251,6 +260,7 @@ def small_rows() -> Iterator[tuple[str, ...]]:
         yield from group(f"online step, {hypotheses} hypotheses", online_rows(hypotheses))
     for hypotheses in (2, 10):
         yield from group(f"1,000 slots in Fractions, {hypotheses} hypotheses", fraction_rows(hypotheses))
+    yield from group("large things", large_rows())
     yield from group("fresh process", import_rows())
 
 

@@ -23,8 +23,9 @@ A kernel is any function ``nu(token, past)`` that returns the probability of ``t
 symbols before it, whoever wrote them; ``past`` is empty at the first slot. It is a `Past`, which knows the authors too:
 ``past.gates``, and ``past.world``, the world's symbols alone. `memoryless` and `markov` make kernels from tables,
 `channels` joins one for actions and one for observations, and `dirichlet` learns from what the world wrote; `bystander`
-makes it learn from everyone. For a token that it does not know, a kernel of your own raises `UnknownToken` with a
-message; any other error passes through with a note of the slot. If it is to act, say what it can write:
+makes it learn from everyone. `from_logs` takes log-probabilities, `density` and `from_scipy` densities. For a token
+that it does not know, a kernel of your own raises `UnknownToken` with a message; any other error passes through with a
+note of the slot. If it is to act, say what it can write:
 
     >>> def nu(token, past):
     ...     return 0.9 if past[-1:] == (token,) else 0.5 if not past else 0.1
@@ -33,9 +34,10 @@ message; any other error passes through with a note of the slot. If it is to act
 ``mix.trajectory(history)`` lists the posterior after every slot. ``mix.ledger(history)`` returns a table of what each
 slot did; print it. ``mix.belief()`` takes one slot at a time. ``mix.act(history, rng)`` draws a hypothesis from the
 posterior and returns a symbol from its kernel; ``rng`` is a `random.Random` or a NumPy generator. `L_do` and `L_obs`
-are the likelihoods of a history. If prior and kernels are Fractions, every result is one; floats keep full precision
-and show four digits at the prompt. Evidence that every hypothesis rules out raises `ImpossibleEvidence`; it and
-`UnknownToken` are ValueErrors.
+are the likelihoods of a history, ``mix.log_evidence(history)`` and `log_L_do` their logarithms at any length.
+`simulate` lets an agent and a world write in turn. If prior and kernels are Fractions, every result is one; floats keep
+full precision and show four digits at the prompt. Evidence that every hypothesis rules out raises `ImpossibleEvidence`;
+it and `UnknownToken` are ValueErrors.
 
 Types: a `Symbol` is anything hashable, a `Number` a float or a Fraction, a `History` an iterable of `Slot`, a `Kernel`
 a function as above. Importing this package loads the standard library alone. For long streams see
@@ -43,19 +45,22 @@ a function as above. Importing this package loads the standard library alone. Fo
 """
 
 from causal_agency._probability import Distribution, Number
-from causal_agency.belief import Belief, ImpossibleEvidence, Rng
+from causal_agency.belief import Belief, Choice, ImpossibleEvidence, Posterior, Rng
 from causal_agency.gate import Gate
-from causal_agency.history import History, Slot, Symbol, as_bystander, do, see
+from causal_agency.history import History, Slot, Symbol, as_bystander, do, pairs, see
 from causal_agency.hypothesis import Hypothesis
 from causal_agency.kernel import Kernel, UnknownToken, channels, markov, memoryless
 from causal_agency.learning import bystander, dirichlet
 from causal_agency.ledger import Entry, Ledger
-from causal_agency.likelihood import L_do, L_obs
+from causal_agency.likelihood import L_do, L_obs, log_L_do
+from causal_agency.log_kernels import density, from_logs, from_scipy
 from causal_agency.mixture import Mixture
 from causal_agency.past import Past
+from causal_agency.simulation import simulate
 
 __all__ = [
     "Belief",
+    "Choice",
     "Distribution",
     "Entry",
     "Gate",
@@ -69,6 +74,7 @@ __all__ = [
     "Mixture",
     "Number",
     "Past",
+    "Posterior",
     "Rng",
     "Slot",
     "Symbol",
@@ -76,11 +82,17 @@ __all__ = [
     "as_bystander",
     "bystander",
     "channels",
+    "density",
     "dirichlet",
     "do",
+    "from_logs",
+    "from_scipy",
+    "log_L_do",
     "markov",
     "memoryless",
+    "pairs",
     "see",
+    "simulate",
 ]
 
 

@@ -1,13 +1,22 @@
 """One factor ν_p(z_i | h_{<i}) of a likelihood, checked (paper, section 3.2)."""
 
+from collections.abc import Sequence
+from math import inf
 from reprlib import repr as short_repr
 from typing import Any
 
 from causal_agency._probability import Number, describe, is_probability, to_number
+from causal_agency._products import Products, empty_products, empty_wide_products, log_of
 from causal_agency.history import Symbol
 from causal_agency.hypothesis import Hypothesis
 from causal_agency.kernel import UnknownToken
 from causal_agency.past import Past
+
+
+def begin(hypotheses: Sequence[Hypothesis]) -> Products:
+    """Return a product of no factors for each hypothesis."""
+    n = len(hypotheses)
+    return empty_wide_products(n) if any(p.density for p in hypotheses) else empty_products(n)
 
 
 def factor(p: Hypothesis, token: Symbol, past: Past, t: int) -> Number:
@@ -28,7 +37,7 @@ def to_probability(nu: Any, p: Hypothesis, token: Symbol, past: Past, t: int) ->
         number = to_number(nu)
     except (TypeError, ValueError):
         number = float("nan")
-    if not is_probability(number):
+    if not (number >= 0 and log_of(number) < inf if p.density else is_probability(number)):
         before = short_repr(tuple(past))
         raise ValueError(f"slot {t}: the kernel of {p} gives {token!r} the probability {describe(nu)} after {before}")
     return number

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import MAX_EMAX, MIN_EMIN, Context
 from fractions import Fraction
+from math import exp, inf, log
 from reprlib import repr as short_repr
 from sys import float_info
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ Number = float | Fraction
 T = TypeVar("T")
 
 MAX_SUM_ERROR = 1e-6  # how far from one a sum of floats may be, in single precision too; a sum of Fractions must be one
+MAX_LOG = log(float_info.max)
 SHORT, FULL = 4, 17  # significant digits: of a repr, and of a float
 MAX_PRINTED_BITS = 2000  # of a numerator or denominator that Python prints whatever its limit of digits
 MAX_DESCRIBED_BITS = 200  # of one in a message
@@ -30,6 +32,25 @@ class Probability(float):
 
     def __str__(self) -> str:
         return float.__repr__(self)
+
+
+class LogNumber(float):
+    """A number of any size, given by its logarithm; as a float it is 0 or ∞ where floats end.
+
+    Attributes:
+        log: The logarithm, in nats.
+    """
+
+    __slots__ = ("log",)
+    log: float
+
+    def __new__(cls, log: float) -> "LogNumber":
+        number = super().__new__(cls, inf if log > MAX_LOG else exp(log))
+        number.log = log
+        return number
+
+    def __reduce__(self) -> tuple[type, tuple[float]]:
+        return type(self), (self.log,)
 
 
 class LongFraction(Fraction):
@@ -128,6 +149,8 @@ def to_number(x: Any) -> Number:
     """Return a rational as it is and anything else, such as a NumPy scalar, as a float; raise TypeError for text."""
     if isinstance(x, (str, bytes)):
         raise TypeError(f"{x!r} is not a number")
+    if isinstance(x, LogNumber):
+        return x
     return x if isinstance(x, (Fraction, int)) and not isinstance(x, bool) else float(x)
 
 

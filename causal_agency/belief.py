@@ -1,8 +1,9 @@
 """The current posterior, updated one slot at a time (paper, sections 3.3 and 3.4)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import exp, log
 from reprlib import repr as short_repr
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from causal_agency._factors import factor
 from causal_agency._probability import Distribution, Number, display, validate_distribution
@@ -11,12 +12,12 @@ from causal_agency.gate import Gate
 from causal_agency.history import Slot, Symbol, slots
 from causal_agency.hypothesis import Hypothesis
 from causal_agency.past import Past
+from causal_agency.posterior import Posterior
 
-__all__ = ["Belief", "ImpossibleEvidence", "Posterior", "Rng"]
+__all__ = ["Belief", "Choice", "ImpossibleEvidence", "Posterior", "Rng"]
 
 T = TypeVar("T")
 AGENT, WORLD = Gate.AGENT, Gate.WORLD
-Posterior = Distribution[Hypothesis]
 
 
 class ImpossibleEvidence(ValueError):
@@ -55,6 +56,24 @@ def _draw(probs: Mapping[T, Number], rng: Rng) -> T:
         if u < 0:
             return x
     return alive[-1]  # the probabilities sum to a little less than one
+
+
+class Choice(NamedTuple):
+    """What posterior sampling drew (section 3.4).
+
+    Attributes:
+        hypothesis: p̄ ~ w_t.
+        action: a ~ ν_p̄(· | h_t).
+
+    Example:
+        >>> import random
+        >>> from causal_agency import Hypothesis, Mixture, memoryless
+        >>> Mixture({Hypothesis("sure", memoryless(A=1.0)): 1.0}).choose([], random.Random(0))
+        Choice(hypothesis=sure, action='A')
+    """
+
+    hypothesis: Hypothesis
+    action: Symbol
 
 
 class Belief(NamedTuple):
@@ -106,7 +125,7 @@ class Belief(NamedTuple):
 
     def posterior(self) -> Posterior:
         """Return w_t(p) (section 3.3)."""
-        return Distribution(zip(self.hypotheses, self.products.normalize()))
+        return Posterior(zip(self.hypotheses, self.products.normalize()))
 
     def predict(self, token: Symbol) -> Number:
         """Return π(token | ĥ_t) = Σ_p w_t(p) ν_p(token | h_t) (section 3.4).
@@ -120,6 +139,42 @@ class Belief(NamedTuple):
         t = self.t + 1
         return display(sum(w * factor(p, token, self.past, t) for p, w in self.posterior().items() if w))
 
+    def predictive(self) -> Distribution[Symbol]:
+        """Return π(· | ĥ_t) = Σ_p w_t(p) ν_p(· | h_t), over all tokens that the hypotheses list (section 3.4).
+
+        Returns:
+            The probability of each token; a hypothesis gives none to tokens that it does not list.
+
+        Raises:
+            ValueError: If a hypothesis still alive lists no tokens, or its kernel does not sum to one over them.
+        """
+        pi: dict[Symbol, Any] = {z: 0 for p in self.hypotheses for z in p.tokens}
+        for p, w in self.posterior().items():
+            for z, nu in self._kernel(p).items() if w else ():
+                pi[z] += w * nu
+        return Distribution(pi)
+
+    def expect(self, f: Callable[[Any], Any]) -> Any:
+        """Return E_π[f] = Σ_z π(z | ĥ_t) f(z), over all tokens that the hypotheses list.
+
+        Args:
+            f: A function of the next symbol.
+
+        Returns:
+            Its mean.
+        """
+        return sum(prob * f(z) for z, prob in self.predictive().items() if prob)
+
+    def log_evidence(self) -> float:
+        """Return log Σ_p w_0(p) L^do(p) = Σ_{γ_i = 0} log π(z_i | ĥ_{<i}).
+
+        Returns:
+            Nats.
+        """
+        logs = self.products.logs()
+        top = max(logs)
+        return top + log(sum(exp(x - top) for x in logs))
+
     def act(self, rng: Rng) -> Symbol:
         """Sample an action: p̄ ~ w_t, then a ~ ν_p̄(· | h_t) (section 3.4).
 
@@ -132,13 +187,26 @@ class Belief(NamedTuple):
         Raises:
             ValueError: If the sampled hypothesis lists no tokens, or its kernel does not sum to one over them.
         """
+        return self.choose(rng).action
+
+    def choose(self, rng: Rng) -> "Choice":
+        """Sample an action as `act` does, and say by which hypothesis.
+
+        Args:
+            rng: The source of randomness.
+
+        Returns:
+            p̄ and a.
+        """
         p = _draw(self.posterior(), rng)
+        return Choice(p, _draw(self._kernel(p), rng))
+
+    def _kernel(self, p: Hypothesis) -> Mapping[Symbol, Number]:
+        """Return ν_p(· | h_t) over the tokens of p."""
         if not p.tokens:
             raise ValueError(f"{p} lists no tokens to sample from: write Hypothesis({p.name!r}, nu, tokens=(...))")
         probs = {a: factor(p, a, self.past, self.t + 1) for a in p.tokens}
-        return _draw(
-            validate_distribution(probs, f"the kernel of {p} over its tokens after {short_repr(tuple(self.past))}"), rng
-        )
+        return validate_distribution(probs, f"the kernel of {p} over its tokens after {short_repr(tuple(self.past))}")
 
     def _multiply(self, symbol: Symbol) -> Products:
         """Return the products with the world's factors; kernels of hypotheses that are ruled out are not called."""

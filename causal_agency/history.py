@@ -11,7 +11,7 @@ from typing import NamedTuple
 from causal_agency.gate import Gate
 from causal_agency.past import NOTHING, Past
 
-__all__ = ["History", "Slot", "Symbol", "as_bystander", "do", "see", "slots", "symbols"]
+__all__ = ["History", "Slot", "Symbol", "as_bystander", "do", "pairs", "see", "slots", "symbols"]
 
 Symbol = Hashable
 
@@ -91,6 +91,23 @@ def see(observation: Symbol) -> Slot:
         see('B')
     """
     return Slot(_validate(observation), Gate.WORLD)
+
+
+def pairs(turns: Iterable[tuple[Symbol, Symbol]]) -> tuple[Slot, ...]:
+    """Return the history (a_1, o_1, a_2, o_2, …): the agent acts and the world answers, in turn (section 3.1).
+
+    Args:
+        turns: Pairs of an action and an observation.
+
+    Returns:
+        Two slots for each pair.
+
+    Example:
+        >>> from causal_agency import pairs
+        >>> pairs([("left", "won"), ("right", "lost")])
+        (do('left'), see('won'), do('right'), see('lost'))
+    """
+    return tuple(slot for action, observation in turns for slot in (do(action), see(observation)))
 
 
 def slots(history: History) -> tuple[Slot, ...]:

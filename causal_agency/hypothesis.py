@@ -56,6 +56,11 @@ class Hypothesis:
         object.__setattr__(self, "tokens", tuple(dict.fromkeys(tokens)))
         object.__setattr__(self, "order", order)
 
+    @property
+    def density(self) -> bool:
+        """Whether the kernel returns densities, which may be larger than one, as those of `density` do."""
+        return getattr(self.nu, "density", False) is True
+
     def __repr__(self) -> str:
         return self.name
 

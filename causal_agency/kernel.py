@@ -158,6 +158,11 @@ class Channels:
         """How many symbols back either channel looks; None if one may look at the whole past."""
         return longest_order([self.action, self.world])
 
+    @property
+    def density(self) -> bool:
+        """Whether either channel is a density."""
+        return any(getattr(nu, "density", False) is True for nu in (self.action, self.world))
+
     def __call__(self, token: Symbol, past: Past | tuple[Symbol, ...]) -> Number:
         """Return ν(token | past)."""
         return (self.action if token in self.tokens else self.world)(token, past)

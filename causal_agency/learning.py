@@ -112,6 +112,11 @@ class Bystander:
         """The tokens that it can write."""
         return getattr(self.nu, "tokens", ())
 
+    @property
+    def density(self) -> bool:
+        """Whether the kernel is a density."""
+        return getattr(self.nu, "density", False) is True
+
     def __call__(self, token: Symbol, past: Any) -> Number:
         """Return ν(token | past), every γ = 0.
 

@@ -1,20 +1,20 @@
 """The two likelihoods of a history (paper, sections 3.2 and 3.3)."""
 
-from causal_agency._factors import factor
+from causal_agency._factors import begin, factor
 from causal_agency._probability import Number, display
-from causal_agency._products import empty_products
+from causal_agency._products import Products
 from causal_agency.gate import Gate
 from causal_agency.history import History, as_bystander, slots
 from causal_agency.hypothesis import Hypothesis
 from causal_agency.past import NOTHING
 
-__all__ = ["L_do", "L_obs"]
+__all__ = ["L_do", "L_obs", "log_L_do"]
 
 
 def L_do(p: Hypothesis, history: History) -> Number:
     """Return L^do(p) = ∏_{i: γ_i = 0} ν_p(z_i | h_{<i}), the product of the world's factors (section 3.3).
 
-    In floats it underflows to 0 on very long histories; `Mixture.posterior` does not.
+    In floats it underflows to 0 on very long histories; `log_L_do` and `Mixture.posterior` do not.
 
     Args:
         p: The hypothesis.
@@ -33,13 +33,39 @@ def L_do(p: Hypothesis, history: History) -> Number:
         >>> L_do(p_B, [do("A"), see("B")])
         0.8
     """
+    return display(_product(p, history).values()[0])
+
+
+def _product(p: Hypothesis, history: History) -> Products:
+    """Return the product of the world's factors."""
     history = slots(history)
-    product, order, before = empty_products(1), p.order, NOTHING
+    product, order, before = begin([p]), p.order, NOTHING
     for t, (z, gate) in enumerate(history, 1):
         if gate == Gate.WORLD:
             product = product.multiply([factor(p, z, before, t)])
         before = before if order == 0 else before.after(z, gate, order)
-    return display(product.values()[0])
+    return product
+
+
+def log_L_do(p: Hypothesis, history: History) -> float:
+    """Return log L^do(p) = Σ_{i: γ_i = 0} log ν_p(z_i | h_{<i}) (section 3.3), for histories of any length.
+
+    The difference between two hypotheses is the logarithm of their Bayes factor.
+
+    Args:
+        p: The hypothesis.
+        history: Slots made by `do` and `see`.
+
+    Returns:
+        Nats; −∞ if the hypothesis excludes what the world wrote.
+
+    Example:
+        >>> from causal_agency import Hypothesis, do, log_L_do, memoryless, see
+        >>> p_B = Hypothesis("p_B", memoryless(A=0.20, B=0.80))
+        >>> round(log_L_do(p_B, [do("A"), *[see("B")] * 10_000]), 6)
+        -2231.435513
+    """
+    return _product(p, history).logs()[0]
 
 
 def L_obs(p: Hypothesis, history: History) -> Number:

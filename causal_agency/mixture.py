@@ -1,15 +1,16 @@
 """The mixture over hypotheses: posteriors, predictions and actions (paper, sections 3.2 to 3.4)."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
-from itertools import accumulate
-from typing import TYPE_CHECKING
+from itertools import accumulate, pairwise
+from math import inf
+from typing import TYPE_CHECKING, Any
 
+from causal_agency._factors import begin
 from causal_agency._probability import Distribution, Number, validate_distribution
-from causal_agency._products import empty_products
-from causal_agency.belief import Belief, Posterior, Rng
+from causal_agency.belief import Belief, Choice, ImpossibleEvidence, Posterior, Rng
 from causal_agency.history import History, Symbol, slots
 from causal_agency.hypothesis import Hypothesis
 from causal_agency.kernel import longest_order
@@ -54,14 +55,14 @@ class Mixture:
     _start: Belief = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        prior = Distribution(validate_distribution(self.prior, "the prior"))
+        prior = Posterior(validate_distribution(self.prior, "the prior"))
         if not all(isinstance(p, Hypothesis) for p in prior):
             raise TypeError(f"a mixture needs hypotheses, not {', '.join(map(repr, prior))}: use Hypothesis(name, nu)")
         name, count = Counter(p.name for p in prior).most_common(1)[0]
         if count > 1:
             raise ValueError(f"two hypotheses are called {name}: give each its own name")
         object.__setattr__(self, "prior", prior)
-        products = empty_products(len(prior)).multiply([*prior.values()])
+        products = begin([*prior]).multiply([*prior.values()])
         object.__setattr__(self, "_start", Belief(tuple(prior), products, NOTHING, longest_order(prior), 0))
 
     def belief(self, history: History = ()) -> Belief:
@@ -99,7 +100,11 @@ class Mixture:
         Returns:
             t + 1 posteriors.
         """
-        return [b.posterior() for b in accumulate(slots(history), Belief.after, initial=self.belief())]
+        return [belief.posterior() for belief in self._beliefs(history)]
+
+    def _beliefs(self, history: History) -> Iterator[Belief]:
+        """Yield the belief before the first slot and after each slot."""
+        return accumulate(slots(history), Belief.after, initial=self.belief())
 
     def predict(self, token: Symbol, history: History = ()) -> Number:
         """Return π(token | ĥ_t) = Σ_p w_t(p) ν_p(token | h_t) (section 3.4).
@@ -114,6 +119,76 @@ class Mixture:
             The probability of the token.
         """
         return self.belief(history).predict(token)
+
+    @property
+    def tokens(self) -> tuple[Symbol, ...]:
+        """All tokens that the hypotheses list."""
+        return tuple(dict.fromkeys(z for p in self.prior for z in p.tokens))
+
+    def predictive(self, history: History = ()) -> Distribution[Symbol]:
+        """Return π(· | ĥ_t), the whole distribution over `tokens` (section 3.4).
+
+        Of hypotheses made of `channels` it is the next-action distribution: those list their actions.
+
+        Args:
+            history: Slots made by `do` and `see`.
+
+        Returns:
+            The probability of each token; a hypothesis gives none to tokens that it does not list.
+        """
+        return self.belief(history).predictive()
+
+    def expect(self, f: Callable[[Any], Any], history: History = ()) -> Any:
+        """Return E_π[f] = Σ_z π(z | ĥ_t) f(z), over `tokens`.
+
+        Args:
+            f: A function of the next symbol, such as a reward.
+            history: Slots made by `do` and `see`.
+
+        Returns:
+            Its mean.
+        """
+        return self.belief(history).expect(f)
+
+    def log_evidence(self, history: History = ()) -> float:
+        """Return log Σ_p w_0(p) L^do(p) = Σ_{γ_i = 0} log π(z_i | ĥ_{<i}), for histories of any length.
+
+        The difference between two mixtures is the logarithm of their Bayes factor; `log_predictions` has the summands.
+
+        Args:
+            history: Slots made by `do` and `see`.
+
+        Returns:
+            Nats; −∞ if every hypothesis excludes what the world wrote.
+        """
+        try:
+            return self.belief(history).log_evidence()
+        except ImpossibleEvidence:
+            return -inf
+
+    def log_predictions(self, history: History = ()) -> list[float]:
+        """Return log π(z_i | ĥ_{<i}) of the slots that the world wrote, and 0 of the agent's; they sum to the evidence.
+
+        Args:
+            history: t slots made by `do` and `see`.
+
+        Returns:
+            t numbers, in nats.
+        """
+        evidence = [belief.log_evidence() for belief in self._beliefs(history)]
+        return [after - before for before, after in pairwise(evidence)]
+
+    def choose(self, history: History, rng: Rng) -> Choice:
+        """Sample an action as `act` does, and say by which hypothesis (section 3.4).
+
+        Args:
+            history: Slots made by `do` and `see`.
+            rng: The source of randomness, such as ``random.Random(0)``.
+
+        Returns:
+            p̄ and a.
+        """
+        return self.belief(history).choose(rng)
 
     def act(self, history: History, rng: Rng) -> Symbol:
         """Sample an action: p̄ ~ w_t, then a ~ ν_p̄(· | h_t) (section 3.4).

@@ -13,6 +13,7 @@ __all__ = ["Past", "Window"]
 T_co = TypeVar("T_co", covariant=True)
 Label = Callable[[Any, Gate, "Past"], Iterable[Hashable]]
 WORLD = Gate.WORLD
+ONE = range(1)
 LOCK = RLock()  # held while lists that several pasts share grow; reentrant because a label may ask the past for a tally
 
 
@@ -152,6 +153,8 @@ class Past(Window[Any]):
             The longer past.
         """
         items, authors, start, stop = self._items, self._authors, self._span.start, self._span.stop
+        if order == 1:  # by far the most common
+            return Past([symbol], [gate], ONE, None)
         if order is not None:
             start, authors = max(start, stop + 1 - order), authors or [WORLD] * stop
             items = [*items[start:stop], symbol]

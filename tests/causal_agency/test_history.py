@@ -2,7 +2,7 @@ import pickle
 
 import pytest
 
-from causal_agency import Gate, Slot, as_bystander, do, see
+from causal_agency import Gate, Slot, as_bystander, do, pairs, see
 from causal_agency.history import slots, symbols
 
 HISTORY = do("A"), see("B"), see("A")
@@ -57,3 +57,10 @@ def test_none_and_bools_are_symbols():
 def test_a_single_slot_is_not_a_history():
     with pytest.raises(TypeError, match=r"write \[do\('A'\)\]"):
         slots(do("A"))
+
+
+def test_pairs_alternate():
+    assert pairs([("A", "x"), ("B", "y")]) == (do("A"), see("x"), do("B"), see("y"))
+    assert pairs([]) == ()
+    with pytest.raises(ValueError, match="to unpack"):
+        pairs([("A", "x", "y")])

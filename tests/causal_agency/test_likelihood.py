@@ -1,10 +1,10 @@
 from fractions import Fraction
-from math import prod
+from math import inf, log, prod
 
 import pytest
 from hypothesis import given
 
-from causal_agency import Gate, Hypothesis, L_do, L_obs, UnknownToken, as_bystander, do, memoryless, see
+from causal_agency import Gate, Hypothesis, L_do, L_obs, UnknownToken, as_bystander, do, log_L_do, memoryless, see
 from causal_agency.history import symbols
 from causal_agency.testing import histories, mixtures
 
@@ -65,3 +65,16 @@ def test_long_products_round_to_zero_and_fractions_do_not():
 def test_the_empty_history_is_certain():
     p = Hypothesis("p", memoryless(A=1.0))
     assert L_do(p, []) == L_do(p, [do("A")]) == 1
+
+
+@given(mixtures(), histories())
+def test_log_L_do_is_the_logarithm(mix, history):
+    for p in mix.prior:
+        exact = L_do(p, history)
+        assert log_L_do(p, history) == (pytest.approx(log(exact), abs=1e-12) if exact else -inf)
+
+
+def test_log_L_do_of_any_length():
+    p, q = (Hypothesis("p", memoryless(A=half, B=1 - half)) for half in (0.5, Fraction(1, 2)))
+    for each in (p, q):
+        assert log_L_do(each, [do("B"), *[see("A")] * 20_000]) == pytest.approx(20_000 * log(0.5), rel=1e-14)

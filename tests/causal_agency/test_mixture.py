@@ -2,12 +2,25 @@ import pickle
 import random
 import time
 from fractions import Fraction
+from math import inf, log
 
 import numpy as np
 import pytest
 from hypothesis import assume, given
 
-from causal_agency import Hypothesis, ImpossibleEvidence, Mixture, Slot, as_bystander, do, memoryless, see
+from causal_agency import (
+    Gate,
+    Hypothesis,
+    ImpossibleEvidence,
+    L_do,
+    Mixture,
+    Slot,
+    as_bystander,
+    do,
+    log_L_do,
+    memoryless,
+    see,
+)
 from causal_agency.testing import histories, mixtures
 
 p_B = Hypothesis("p_B", memoryless(A=0.20, B=0.80))
@@ -84,7 +97,7 @@ def test_act_rejects_an_incomplete_list_of_tokens():
 
 
 def test_a_mixture_cannot_be_changed():
-    with pytest.raises(TypeError, match=r"^a distribution is immutable: change a copy, dict\(distribution\)$"):
+    with pytest.raises(TypeError, match=r"^a posterior is immutable: change a copy, dict\(posterior\)$"):
         MIX.prior[p_B] = 0.9
     with pytest.raises(TypeError, match="is immutable"):
         MIX.posterior().update({p_B: 0.9})
@@ -182,3 +195,76 @@ def test_a_mixture_is_pickled_with_its_hypotheses():
 def test_predictions_and_errors_count_the_slots():
     with pytest.raises(ValueError, match="slot 3, p_B: unknown token 'C'"):
         MIX.predict("C", [do("A"), see("B")])
+
+
+@given(mixtures(), histories())
+def test_the_predictive_is_the_prediction_of_every_token(mix, history):
+    try:
+        pi = mix.predictive(history)
+    except ImpossibleEvidence:
+        assume(False)
+    assert list(pi) == list(mix.tokens) == list("ABC")
+    assert pi == {z: mix.predict(z, history) for z in mix.tokens}
+    assert sum(pi.values()) == 1
+    assert mix.expect("ABC".index, history) == pi["B"] + 2 * pi["C"]
+
+
+def test_a_hypothesis_gives_nothing_to_tokens_that_it_does_not_list():
+    p, q = Hypothesis("p", memoryless(A=0.5, B=0.5)), Hypothesis("q", memoryless(B=0.5, C=0.5))
+    mix = Mixture({p: 0.5, q: 0.5})
+    assert mix.tokens == ("A", "B", "C")
+    assert mix.predictive() == {"A": 0.25, "B": 0.5, "C": 0.25}
+    sure = Mixture({p: 1.0, q: 0.0})
+    assert sure.predictive() == {"A": 0.5, "B": 0.5, "C": 0.0}
+    assert sure.expect(lambda z: {"A": 1, "B": 3}[z]) == 2.0
+
+
+def test_a_predictive_needs_all_tokens_of_what_is_alive():
+    plain = Hypothesis("plain", lambda token, past: 0.5)
+    with pytest.raises(ValueError, match=r"^plain lists no tokens"):
+        Mixture({plain: 0.5, p_A: 0.5}).predictive()
+    assert Mixture({plain: 0, p_A: 1}).predictive() == {"A": 0.9, "B": 0.1}
+    short = Hypothesis("short", memoryless(A=0.5, B=0.5), tokens=("A",))
+    with pytest.raises(ValueError, match=r"the kernel of short over its tokens after \(\) sums to 0.5"):
+        Mixture({short: 1}).predictive()
+
+
+@given(mixtures(), histories())
+def test_the_evidence_is_the_sum_over_hypotheses_and_over_slots(mix, history):
+    exact = sum(w * L_do(p, history) for p, w in mix.prior.items())
+    if not exact:
+        assert mix.log_evidence(history) == -inf
+        with pytest.raises(ImpossibleEvidence):
+            mix.log_predictions(history)
+        return
+    assert mix.log_evidence(history) == pytest.approx(log(exact), abs=1e-12)
+    each = mix.log_predictions(history)
+    assert len(each) == len(history)
+    for i, (z, gate) in enumerate(history):
+        expected = 0.0 if gate == Gate.AGENT else log(mix.predict(z, history[:i]))
+        assert each[i] == pytest.approx(expected, abs=1e-12)
+        assert gate == Gate.WORLD or each[i] == 0
+
+
+def test_evidence_of_any_length_gives_bayes_factors():
+    """The evidence of one hypothesis is its likelihood; twenty thousand slots are e^−4463."""
+    history = [see("B")] * 20_000
+    alone = [Mixture({p: 1}).log_evidence(history) for p in (p_B, p_A)]
+    assert alone == [pytest.approx(log_L_do(p, history)) for p in (p_B, p_A)]
+    assert alone[0] == pytest.approx(20_000 * log(0.8))
+    assert MIX.log_evidence(history) == pytest.approx(log(0.35) + alone[0])
+
+
+def test_choose_says_by_which_hypothesis():
+    rng, n = random.Random(0), 4000
+    only_A, only_B = Hypothesis("only_A", memoryless(A=1.0, B=0.0)), Hypothesis("only_B", memoryless(A=0.0, B=1.0))
+    mix = Mixture({only_A: 0.25, only_B: 0.75})
+    choices = [mix.choose([do("A")], rng) for _ in range(n)]
+    assert all((p == only_A) == (a == "A") for p, a in choices)
+    share = sum(choice.hypothesis == only_A for choice in choices) / n
+    assert abs(share - 0.25) < 4 * (0.25 * 0.75 / n) ** 0.5
+    assert MIX.choose([], random.Random(5)).action == MIX.act([], random.Random(5))
+
+
+def test_priors_are_asked_by_name():
+    assert MIX.prior["p_B"] == 0.35

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from causal_agency._products import MIN_MANTISSA, ExactProducts, ScaledProducts, empty_products, split
+from causal_agency._products import MIN_MANTISSA, ExactProducts, ScaledProducts, empty_products, log_of, split
 
 RATIONALS = st.fractions(0, 1, max_denominator=50)
 ROWS = st.lists(st.tuples(RATIONALS, RATIONALS.filter(bool)), min_size=1, max_size=30)
@@ -73,3 +73,11 @@ def test_a_zero_stays_zero_and_hides_nothing():
     assert result.values() == [0.0, 0.0]
     assert result.normalize() == [0.0, 1.0]
     assert result.logs()[0] == -math.inf
+
+
+def test_the_logarithm_of_a_number_of_any_size():
+    assert log_of(0.5) == log_of(Fraction(1, 2)) == pytest.approx(math.log(0.5))
+    assert log_of(Fraction(1, 10**1000)) == pytest.approx(-1000 * math.log(10))
+    assert log_of(5e-324) == pytest.approx(-744.4400719, abs=1e-6)
+    assert log_of(0) == log_of(0.0) == -math.inf
+    assert log_of(1) == 0
