@@ -52,6 +52,9 @@ numbered as in `Author`. `Collator` makes batches of them for ``transformers.Tra
     >>> sorted(row)
     ['assistant_masks', 'authors', 'input_ids', 'labels']
 
+`read_transcripts` reads agents' logs, in the formats that docs/logs.md lists, as transcripts whose every part names its
+writer.
+
 A model, a chat or a setting that cannot be used raises `BadInput`, a ValueError. Importing this package
 loads none of the heavy libraries; they are loaded when a name is first used. The paper's section 5 as a command is
 ``python -m neural.train``, and over seeds and conditions ``python -m neural.sweep``.

@@ -114,7 +114,9 @@ def _read_file(file: File, name: str | None, on_bad: OnBad) -> Iterator[Transcri
     if first is None and damaged:
         return
     try:
-        form = FORMATS[name or recognize(first, file)]
+        if first is None:
+            refuse(Place(file.name), "contains no records")
+        form = FORMATS[name or recognize(first)]
     except BadInput as problem:
         on_bad(problem)
         return
@@ -125,10 +127,8 @@ def _read_file(file: File, name: str | None, on_bad: OnBad) -> Iterator[Transcri
         yield from _read_session(everything, form, on_bad)
 
 
-def recognize(first: Field | None, file: File) -> str:
+def recognize(first: Field) -> str:
     """Return the name of the format of a file with this first record; raise BadInput if there is none."""
-    if first is None:
-        refuse(Place(file.name), "contains no records")
     if not isinstance(first.value, dict):
         first.refuse(f"{describe(first.value)}, not an object, so no known format: {', '.join(FORMATS)}")
     found = next((name for name, form in FORMATS.items() if form.fits(first.value)), None)

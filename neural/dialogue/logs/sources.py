@@ -1,13 +1,15 @@
 """Files of logs and the JSON records in them, one at a time, whatever is damaged between them."""
 
+import codecs
 import gzip
 import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from itertools import count
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple, cast
 
 from neural.dialogue.logs.fields import Field, parse, refuse
 from neural.dialogue.transcript import Place
@@ -17,7 +19,6 @@ STANDARD_INPUT = "-"
 LINES = (".jsonl",)  # a record a line
 DOCUMENTS = ".json", ".traj"  # one value: a record, or a list of them
 MAX_RECORD = 1 << 29  # bytes; more would need many times as much memory as JSON
-Stream = IO[bytes] | gzip.GzipFile
 UNREADABLE = OSError, EOFError, zlib.error
 
 
@@ -74,10 +75,10 @@ def read_records(file: File) -> Iterator[Field | BadInput]:
 
 
 @contextmanager
-def _open(file: File) -> Iterator[Stream]:
+def _open(file: File) -> Iterator[BufferedIOBase]:
     """Open ``file`` for reading bytes, decompressed."""
     if file.path is None:
-        yield sys.stdin.buffer
+        yield cast(BufferedIOBase, sys.stdin.buffer)
     elif file.name.endswith(".gz"):
         with gzip.open(file.path) as unpacked:
             yield unpacked
@@ -86,7 +87,7 @@ def _open(file: File) -> Iterator[Stream]:
             yield opened
 
 
-def read_lines(stream: Stream, name: str) -> Iterator[Field | BadInput]:
+def read_lines(stream: BufferedIOBase, name: str) -> Iterator[Field | BadInput]:
     """Yield the records of JSON lines, one line in memory at a time. Empty lines count, but are no records."""
     for number in count(1):
         place = Place(name, number)
@@ -101,17 +102,19 @@ def read_lines(stream: Stream, name: str) -> Iterator[Field | BadInput]:
             return
         if not line:
             return
+        if number == 1:
+            line = line.removeprefix(codecs.BOM_UTF8)
         if line.strip():
             yield read_value(line, place)
 
 
-def _skip_line(stream: Stream, start: bytes) -> None:
+def _skip_line(stream: BufferedIOBase, start: bytes) -> None:
     """Read to the end of the line that ``start`` begins."""
     while start and not start.endswith(b"\n"):
         start = stream.readline(MAX_RECORD)
 
 
-def read_document(stream: Stream, name: str) -> Iterator[Field | BadInput]:
+def read_document(stream: BufferedIOBase, name: str) -> Iterator[Field | BadInput]:
     """Yield the records of one JSON value: the entries of a list, or the value itself."""
     place = Place(name)
     try:
