@@ -146,4 +146,4 @@ def own(
         spans += [Span(text[start:end], owners.author(part), part, True)] if end > start else ()
         last, before = end, part
     spans += owners.between(text[last:], before, None) if last < len(text) else ()
-    return spans
+    return spans or [Span("", Author.NOBODY, -1, False)]

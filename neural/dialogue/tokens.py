@@ -90,15 +90,15 @@ def read_control(tokenizer: PreTrainedTokenizerBase, template: str) -> Control:
 class Stretch(NamedTuple):
     """Tokens that stand next to each other, and the characters at which each begins and ends."""
 
-    ids: Sequence[int]
-    offsets: Sequence[tuple[int, int]]
+    ids: list[int]
+    offsets: Int[np.ndarray, "T 2"]
 
 
 def encode_stretch(control: Control, text: str, start: int, as_text: bool) -> Stretch:
     """Tokenize ``text``, which begins at ``start``; names of control tokens are text on request."""
     control.plain.encode_special_tokens = as_text
     encoding = control.plain.encode(text, add_special_tokens=False)
-    return Stretch(encoding.ids, [(start + begin, start + end) for begin, end in encoding.offsets])
+    return Stretch(encoding.ids, start + np.array(encoding.offsets, np.int64).reshape(-1, 2))
 
 
 def find_genuine(control: Control, spans: Sequence[Span]) -> Iterator[tuple[int, int, str]]:
@@ -124,7 +124,7 @@ def encode_apart(control: Control, spans: Sequence[Span], text: str) -> Iterator
         while after and end < len(text) and text[end].isspace():
             end += 1
         yield encode_stretch(control, text[last:start], last, True)
-        yield Stretch([control.ids[name]], [(start, end)])
+        yield Stretch([control.ids[name]], np.array([[start, end]]))
         last = end
     yield encode_stretch(control, text[last:], last, True)
 
@@ -140,10 +140,10 @@ def encode_spans(control: Control, spans: Sequence[Span]) -> Stretch:
     if [found.span() for found in control.finds.finditer(text)] == [(start, end) for start, end, _ in genuine]:
         return encode_stretch(control, text, 0, False)
     stretches = list(encode_apart(control, spans, text))
-    whole = Stretch([i for each in stretches for i in each.ids], [pair for each in stretches for pair in each.offsets])
-    if sum(i in set(control.ids.values()) for i in whole.ids) != len(genuine):
+    ids = [i for each in stretches for i in each.ids]
+    if np.isin(ids, list(control.ids.values())).sum() != len(genuine):
         raise BadInput("the tokenizer makes control tokens of ordinary text: its vocabulary cannot be used safely")
-    return whole
+    return Stretch(ids, np.concatenate([each.offsets for each in stretches]))
 
 
 def check_borders(spans: Sequence[Span], text: str) -> None:
@@ -160,11 +160,10 @@ def check_borders(spans: Sequence[Span], text: str) -> None:
             )
 
 
-def share_out(spans: Sequence[Span], offsets: Sequence[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
+def share_out(spans: Sequence[Span], offsets: Int[np.ndarray, "T 2"]) -> tuple[np.ndarray, np.ndarray]:
     """Return the first and the last span of each token. Characters that no token shows are of the token before them."""
     borders = np.array(list(accumulate(len(span.text) for span in spans)))
-    places = np.array(offsets, np.int64).reshape(-1, 2)
-    starts, ends = places.T
+    starts, ends = offsets.T
     starts[:1] = 0
     ends = np.maximum(ends, np.append(starts[1:], borders[-1:]))
     first = np.searchsorted(borders, starts, side="right")
