@@ -78,10 +78,11 @@ def nothing() -> str:
 
 def show_losses(losses: Mapping[str, float], width: int) -> str:
     """Return the losses in at most ``width`` characters; the names are cut where all of them do not fit."""
-    room = (width + 1) // len(losses) - len(" 0.000 ")
-    short = len(" ".join(f"{name} {loss:.3f}" for name, loss in losses.items())) > width
+    numbers = [f"{loss:.3f}"[:5] for loss in losses.values()]  # 0.123, 12.34
+    room = (width + 1) // len(losses) - len(" 0.123 ")
+    short = sum(map(len, losses)) + len(" 0.123 ") * len(losses) - 1 > width
     names = [name[: max(0, room)] if short else name for name in losses]
-    return " ".join(f"{name} {loss:.3f}".strip() for name, loss in zip(names, losses.values(), strict=True))
+    return " ".join(f"{name} {number}".strip() for name, number in zip(names, numbers, strict=True))
 
 
 class Progress:
@@ -106,7 +107,7 @@ class Progress:
         from tqdm import tqdm
 
         if self.bar is None:
-            bar = tqdm(desc=self.name, total=step.total, initial=step.done - 1, bar_format=BAR, dynamic_ncols=True)
+            bar = tqdm(desc=self.name and f"{self.name}: ", total=step.total, initial=step.done - 1, bar_format=BAR, dynamic_ncols=True)
             self.bar, self.recent = bar, []
         self.recent = [*self.recent, step.losses][-LOSS_WINDOW:]
         if step.done % LOSS_WINDOW == 0:

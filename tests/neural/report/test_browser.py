@@ -24,16 +24,15 @@ def browser():
 def page(request, tmp_path_factory):
     """The page of a run or of a sweep."""
     folder = tmp_path_factory.mktemp(request.param)
-    if request.param == "run":
-        write(folder / "results.json", RUN)
-        run_page.SHOWN = 1
-        run_page.write_report(folder)
-        run_page.SHOWN = 8
-    else:
-        write_sweep(draw_sweep(), folder)
-        sweep_page.MAX_ROWS = 3
-        sweep_page.write_report(folder)
-        sweep_page.MAX_ROWS = 12
+    with pytest.MonkeyPatch.context() as patch:  # few rows, so that some are folded
+        patch.setattr(run_page, "SHOWN", 1)
+        patch.setattr(sweep_page, "MAX_ROWS", 3)
+        if request.param == "run":
+            write(folder / "results.json", RUN)
+            run_page.write_report(folder)
+        else:
+            write_sweep(draw_sweep(), folder)
+            sweep_page.write_report(folder)
     return folder / "report.html"
 
 
