@@ -1,8 +1,8 @@
 """The causal diagram of section 2.2 as SVG: what seeing an action says of its cause, and what doing it cuts.
 
-    >>> from pathlib import Path
-    >>> from causal_agency import diagram
-    >>> _ = Path("causal_graph.svg").write_text(diagram.causal_graph(), encoding="utf-8")  # doctest: +SKIP
+>>> from pathlib import Path
+>>> from causal_agency import diagram
+>>> _ = Path("causal_graph.svg").write_text(diagram.causal_graph(), encoding="utf-8")  # doctest: +SKIP
 """
 
 from collections.abc import Iterator, Sequence

@@ -107,14 +107,22 @@ class Progress:
         from tqdm import tqdm
 
         if self.bar is None:
-            bar = tqdm(desc=self.name and f"{self.name}: ", total=step.total, initial=step.done - 1, bar_format=BAR, dynamic_ncols=True)
+            bar = tqdm(
+                desc=self.name and f"{self.name}: ",
+                total=step.total,
+                initial=step.done - 1,
+                bar_format=BAR,
+                dynamic_ncols=True,
+            )
             self.bar, self.recent = bar, []
         self.recent = [*self.recent, step.losses][-LOSS_WINDOW:]
         if step.done % LOSS_WINDOW == 0:
             means = {str(name): sum(each[name] for each in self.recent) / LOSS_WINDOW for name in step.losses}
             named = self.name is None and len(means) <= MAX_NAMED
             means = means if named else {"loss": sum(means.values()) / len(means)}
-            left = (self.bar.ncols or COLUMNS) - len(self.bar.desc) - len(f"100%|█| {step.total}/{step.total} 00:00, ") - 1
+            left = (
+                (self.bar.ncols or COLUMNS) - len(self.bar.desc) - len(f"100%|█| {step.total}/{step.total} 00:00, ") - 1
+            )
             self.bar.set_postfix_str(show_losses(means, left), refresh=False)
         self.bar.update()
         if step.done == step.total:

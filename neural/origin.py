@@ -2,7 +2,7 @@
 
 import shlex
 import subprocess
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -33,5 +33,5 @@ def find_commit(root: Path = ROOT) -> str | None:
 def describe_start(program: str, options: list[str]) -> dict[str, str | None]:
     """Return what results say of the start of ``program``: the command, the time in UTC, the version and the commit."""
     command = shlex.join(["python", "-m", f"neural.{program}", *options])
-    started = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
+    started = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     return dict(zip(START, (command, started, find_version(), find_commit()), strict=True))

@@ -265,7 +265,10 @@ def test_every_loss_is_in_the_line_at_any_width(monkeypatch, capsys, columns, ar
         assert f" {i}.000" in lines[-1]
 
 
-@given(st.dictionaries(st.text("abc-", min_size=1, max_size=20), st.floats(0, 99), min_size=1, max_size=3), st.integers(20, 90))
+@given(
+    st.dictionaries(st.text("abc-", min_size=1, max_size=20), st.floats(0, 99), min_size=1, max_size=3),
+    st.integers(20, 90),
+)
 def test_the_losses_fit_where_their_values_do(losses, width):
     assert len(show_losses(losses, width)) <= max(width, 7 * len(losses))
 

@@ -76,7 +76,9 @@ def summary_row(name: str, result: Result) -> list[str]:
     """Return the row of a model in the summary, by `HEAD`."""
     turns, tokens = result.turn_taking, result.supervised_tokens
     probes = [
-        Markup("{}<small>{}</small>").format(count_verdicts(result.probe(probe)).replace("/", " / "), count_kinds(result.probe(probe)))
+        Markup("{}<small>{}</small>").format(
+            count_verdicts(result.probe(probe)).replace("/", " / "), count_kinds(result.probe(probe))
+        )
         for probe in PROBES
     ]
     return [
@@ -110,7 +112,8 @@ def list_replies(arms: Mapping[str, Result], probe: str) -> list[list[str | Mark
     """Return a row for each fact: what the user says, and the marked replies of every model."""
     values = false_values(arms)
     return [
-        [said, *(mark(reply, values.get(reply.topic, "")) for reply in replies)] for said, replies in compare(arms, probe)
+        [said, *(mark(reply, values.get(reply.topic, "")) for reply in replies)]
+        for said, replies in compare(arms, probe)
     ]
 
 

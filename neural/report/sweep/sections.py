@@ -75,7 +75,10 @@ def paper_section(sweep: Measures) -> Section:
         turns = " / ".join(
             percent(sweep.measure_seeds(sweep.paper, arm, measure), digits=1) for measure in (taken_turns, turn_taking)
         )
-        seeds, replies = str(len(sweep.select(sweep.paper, arm))), (sweep.verdicts(sweep.paper, arm, p) for p in PROBE_NAMES)
+        seeds, replies = (
+            str(len(sweep.select(sweep.paper, arm))),
+            (sweep.verdicts(sweep.paper, arm, p) for p in PROBE_NAMES),
+        )
         rows.append([arm, seeds, *measured, *replies, turns])
         rows += [published_row(arm)] if arm in PUBLISHED else []
     caption = "ranks_caption" if len(sweep.topics) > MAX_NAMED else "facts_caption"
@@ -121,7 +124,8 @@ def replies_section(sweep: Measures, probe: str) -> Section:
     models = {"base": sweep.base[AS_IN_LESSONS], **first}
     values = false_values(models)
     rows = [
-        [said, *(mark(reply, values.get(reply.topic, "")) for reply in replies)] for said, replies in compare(models, probe)
+        [said, *(mark(reply, values.get(reply.topic, "")) for reply in replies)]
+        for said, replies in compare(models, probe)
     ]
     return Section(f"{probe}_replies", ["user", "base", *arms], rows, long=True)
 

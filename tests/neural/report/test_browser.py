@@ -53,7 +53,9 @@ def brightness(color):
 @pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
 def test_the_page_is_as_dark_as_the_reader_wants_it(browser, page, scheme, dark):
     browser.open(page, 1280, scheme=scheme)
-    ink, paper = (brightness(browser.ask(f"getComputedStyle(document.body).{name}")) for name in ("color", "backgroundColor"))
+    ink, paper = (
+        brightness(browser.ask(f"getComputedStyle(document.body).{name}")) for name in ("color", "backgroundColor")
+    )
     assert (ink > paper) == dark
     assert abs(ink - paper) > 125
     assert ("invert" in browser.ask("getComputedStyle(document.querySelector('.chart')).filter")) == dark
@@ -61,7 +63,9 @@ def test_the_page_is_as_dark_as_the_reader_wants_it(browser, page, scheme, dark)
 
 def test_what_is_folded_is_printed(browser, page):
     """The rows in closed <details> have a height on paper; on the screen they have none."""
-    height = "Math.min(...[...document.querySelectorAll('details table')].map(each => each.getBoundingClientRect().height))"
+    height = (
+        "Math.min(...[...document.querySelectorAll('details table')].map(each => each.getBoundingClientRect().height))"
+    )
     browser.open(page, 1280)
     assert browser.ask("document.querySelectorAll('details:not([open])').length") > 0
     assert not browser.ask("document.querySelector('details table').checkVisibility({contentVisibilityAuto: true})")
@@ -79,7 +83,9 @@ def test_paper_is_white_and_a_heading_stays_with_what_follows(browser, page):
 def test_a_chart_answers_to_the_pointer(browser, page):
     browser.open(page, 1280)
     tip = browser.ask("document.querySelector('.tip title').textContent")
-    browser.ask("document.querySelector('.tip').dispatchEvent(new PointerEvent('pointerover', {bubbles: true, clientX: 9, clientY: 9}))")
+    browser.ask(
+        "document.querySelector('.tip').dispatchEvent(new PointerEvent('pointerover', {bubbles: true, clientX: 9, clientY: 9}))"
+    )
     assert browser.ask("document.querySelector('.note').textContent") == tip
     assert not browser.ask("document.querySelector('.note').hidden")
     browser.ask("document.body.dispatchEvent(new PointerEvent('pointerover', {bubbles: true}))")

@@ -1,3 +1,6 @@
+import pytest
+
+from neural.paper.facts import FACTS
 from neural.report.replies import (
     PROBES,
     compare,
@@ -7,9 +10,6 @@ from neural.report.replies import (
     differing_words,
     mark,
 )
-import pytest
-
-from neural.paper.facts import FACTS
 from neural.result import Probe, Reply
 from results import RUN, probe
 
