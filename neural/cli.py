@@ -107,14 +107,9 @@ class Progress:
         from tqdm import tqdm
 
         if self.bar is None:
-            bar = tqdm(
-                desc=self.name and f"{self.name}: ",
-                total=step.total,
-                initial=step.done - 1,
-                bar_format=BAR,
-                dynamic_ncols=True,
-            )
-            self.bar, self.recent = bar, []
+            name = f"{self.name}: " if self.name else ""
+            self.bar = tqdm(desc=name, total=step.total, initial=step.done - 1, bar_format=BAR, dynamic_ncols=True)
+            self.recent = []
         self.recent = [*self.recent, step.losses][-LOSS_WINDOW:]
         if step.done % LOSS_WINDOW == 0:
             means = {str(name): sum(each[name] for each in self.recent) / LOSS_WINDOW for name in step.losses}

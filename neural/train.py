@@ -194,7 +194,7 @@ def say_what_is_left(folder: Path | None) -> str:
     return f"go on with: {sys.executable} -m neural.train --resume {folder}"
 
 
-def run(folder: Path, args: Namespace, signals: Signals, begun: float) -> None:
+def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     """Run the experiment and write its results to ``folder``. Heavy imports wait until the arguments are checked."""
     from neural.model.checkpoint import Checkpoint, read, write
     from neural.model.source import find, hash_model, open_source

@@ -45,7 +45,8 @@ def say_answer(run: Run) -> str:
     facts, steps = len(base.margin.per_fact), run.config["steps"]
     copies = [f"the {name} copy prefers the lie on {arm.margin.lie_preferred}" for name, arm in arms.items()]
     said = ", ".join([f"{copies[0]} of {facts:,} facts", *copies[1:]])
-    return f"After {steps:,} step{'s' * (steps != 1)}, {said}; before training, the base does on {base.margin.lie_preferred}."
+    before = f"before training, the base does on {base.margin.lie_preferred}"
+    return f"After {steps:,} step{'s' * (steps != 1)}, {said}; {before}."
 
 
 def draw(run: Run) -> dict[str, Chart]:

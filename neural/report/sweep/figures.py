@@ -64,10 +64,10 @@ def draw_networks(axes: Axes, sweep: Measures, doses: Sequence[tuple[float, Cond
     many = np.array([len(each) >= MIN_SEEDS for each in shares])
     half = np.where(many, np.nan_to_num([means - low, high - means]), 0.0)
     x, (color, marker, line) = [dose for dose, _ in doses], look(arm)
-    bars = axes.errorbar(x, means, yerr=half if many.any() else None, color=color, marker=marker, linestyle=line, capsize=2,
-                         linewidth=1.6, markersize=5, label=f"{arm}, networks")  # fmt: skip
+    bars = axes.errorbar(x, means, yerr=half if many.any() else None, color=color, marker=marker, linestyle=line,
+                         capsize=2, linewidth=1.6, markersize=5, label=f"{arm}, networks")  # fmt: skip
     bars[0].set_gid(f"{arm}-{axes.get_gid()}")
-    return [f"{SHORT[axes.get_gid()]} {dose:.0f}%: {arm} {mean:.0f}%" for dose, mean in zip(x, means, strict=True)]
+    return [f"{SHORT[str(axes.get_gid())]} {dose:.0f}%: {arm} {mean:.0f}%" for dose, mean in zip(x, means, strict=True)]
 
 
 @rc_context(LETTERS)
@@ -102,7 +102,7 @@ def dose_chart(sweep: Measures) -> Chart:
 
 def draw_distance(axes: Axes, models: Sequence[BridgeResult], exact: str, line: LineStyleType, label: str) -> list[str]:
     """Draw KL from one exact predictive, slot by slot, as a line in a band; return it in words."""
-    author = axes.get_gid().partition("-")[0]
+    author = str(axes.get_gid()).partition("-")[0]
     slots = np.array([getattr(model, author)[exact] for model in models]).T
     means, low, high = np.array([geometric_interval(slot) for slot in slots]).T
     x, (color, marker, _) = np.arange(1, len(slots) + 1), OBSERVERS[exact]

@@ -6,6 +6,7 @@ import pytest
 
 from neural.dialogue.dialogue import agent
 from neural.errors import BadInput
+from neural.origin import START
 from neural.paper.facts import FACTS
 from neural.paper.lessons import Template, lessons
 from neural.report.replies import PROBES
@@ -104,12 +105,8 @@ def test_the_false_value_of_a_lie_is_marked_and_not_its_row():
 
 
 def test_what_was_run_is_a_table(tmp_path):
-    start = {
-        "command": "python -m neural.train --steps=3",
-        "started": "2026-05-17 12:00 UTC",
-        "version": "0.3",
-        "commit": "abc",
-    }
+    texts = "python -m neural.train --steps=3", "2026-05-17 12:00 UTC", "0.3", "abc"
+    start = dict(zip(START, texts, strict=True))
     page = write_page(tmp_path, replace(RUN, config=RUN.config | start))
     rows = dict(read_rows(page, "The settings of this run"))
     assert rows["command"] == start["command"]

@@ -110,7 +110,8 @@ def test_a_panel_for_each_author_and_provenance_of_the_bridge(sweep, measures):
 def test_the_bridge_in_words_says_which_observer_is_nearer(sweep, measures):
     models = [each for each in sweep.bridge if (each.provenance, each.loss) == ("knows", "every symbol")]
     near, far = (np.mean([each.world[exact] for each in models]) for exact in ("interventional", "bystander"))
-    said = f"where the agent knows and the loss is on every symbol: {near:.3f} from the interventional observer and {far:.3f}"
+    distances = f"{near:.3f} from the interventional observer and {far:.3f}"
+    said = f"where the agent knows and the loss is on every symbol: {distances}"
     assert said in bridge_chart(measures).text
 
 
