@@ -1,8 +1,8 @@
 """The causal diagram of section 2.2 as SVG: what seeing an action says of its cause, and what doing it cuts.
 
-    >>> from pathlib import Path
-    >>> from causal_agency import diagram
-    >>> _ = Path("causal_graph.svg").write_text(diagram.causal_graph(), encoding="utf-8")  # doctest: +SKIP
+>>> from pathlib import Path
+>>> from causal_agency import diagram
+>>> _ = Path("causal_graph.svg").write_text(diagram.causal_graph(), encoding="utf-8")  # doctest: +SKIP
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,8 +21,8 @@ PANELS: Sequence[tuple[str, str]] = (
 )
 TITLE = "Seeing an action and doing it"
 TEXT = (
-    "Two causal diagrams with the arrows p to a, p to o and a to o. Left, a is seen: evidence flows back along the arrow "
-    "from p to a. Right, a is done: this arrow is cut, a says nothing about p, and the arrow from a to o remains."
+    "Two causal diagrams with the arrows p to a, p to o and a to o. Left, a is seen: evidence flows back along the "
+    "arrow from p to a. Right, a is done: this arrow is cut, a says nothing about p, and the arrow from a to o remains."
 )
 STYLE = """
   text { font: 15px system-ui, sans-serif; text-anchor: middle; fill: #1a1a1a; }
@@ -58,7 +58,8 @@ def _panel(panel: int) -> Iterator[str]:
     yield f'<text class="head" x="160" y="28">{head}</text>'
     yield from (_edge(panel, *edge) for edge in EDGES)
     for name, (x, y) in PLACES.items():
-        yield f'<circle class="{name}" cx="{x}" cy="{y}" r="{RADIUS}"/><text class="name" x="{x}" y="{y + 6}">{name}</text>'
+        yield f'<circle class="{name}" cx="{x}" cy="{y}" r="{RADIUS}"/>'
+        yield f'<text class="name" x="{x}" y="{y + 6}">{name}</text>'
     yield f'<text x="160" y="270">{below}</text></g>'
 
 
@@ -76,7 +77,8 @@ def causal_graph() -> str:
     """
     parts = [part for panel in range(len(PANELS)) for part in _panel(panel)]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="title text">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        'aria-labelledby="title text">\n'
         f'<title id="title">{TITLE}</title>\n<desc id="text">{TEXT}</desc>\n<style>{STYLE}</style>\n'
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>\n' + "\n".join(parts) + "\n</svg>\n"

@@ -78,10 +78,11 @@ def nothing() -> str:
 
 def show_losses(losses: Mapping[str, float], width: int) -> str:
     """Return the losses in at most ``width`` characters; the names are cut where all of them do not fit."""
-    room = (width + 1) // len(losses) - len(" 0.000 ")
-    short = len(" ".join(f"{name} {loss:.3f}" for name, loss in losses.items())) > width
+    numbers = [f"{loss:.3f}"[:5] for loss in losses.values()]  # 0.123, 12.34
+    room = (width + 1) // len(losses) - len(" 0.123 ")
+    short = sum(map(len, losses)) + len(" 0.123 ") * len(losses) - 1 > width
     names = [name[: max(0, room)] if short else name for name in losses]
-    return " ".join(f"{name} {loss:.3f}".strip() for name, loss in zip(names, losses.values(), strict=True))
+    return " ".join(f"{name} {number}".strip() for name, number in zip(names, numbers, strict=True))
 
 
 class Progress:
@@ -106,14 +107,17 @@ class Progress:
         from tqdm import tqdm
 
         if self.bar is None:
-            bar = tqdm(desc=self.name, total=step.total, initial=step.done - 1, bar_format=BAR, dynamic_ncols=True)
-            self.bar, self.recent = bar, []
+            name = f"{self.name}: " if self.name else ""
+            self.bar = tqdm(desc=name, total=step.total, initial=step.done - 1, bar_format=BAR, dynamic_ncols=True)
+            self.recent = []
         self.recent = [*self.recent, step.losses][-LOSS_WINDOW:]
         if step.done % LOSS_WINDOW == 0:
             means = {str(name): sum(each[name] for each in self.recent) / LOSS_WINDOW for name in step.losses}
             named = self.name is None and len(means) <= MAX_NAMED
             means = means if named else {"loss": sum(means.values()) / len(means)}
-            left = (self.bar.ncols or COLUMNS) - len(self.bar.desc) - len(f"100%|█| {step.total}/{step.total} 00:00, ") - 1
+            left = (
+                (self.bar.ncols or COLUMNS) - len(self.bar.desc) - len(f"100%|█| {step.total}/{step.total} 00:00, ") - 1
+            )
             self.bar.set_postfix_str(show_losses(means, left), refresh=False)
         self.bar.update()
         if step.done == step.total:

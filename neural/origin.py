@@ -19,7 +19,7 @@ def find_version() -> str | None:
 
 
 def find_commit(root: Path = ROOT) -> str | None:
-    """Return the commit of the clone in ``root``, with "-dirty" where files differ from it; None if there is no clone."""
+    """Return the commit of the clone in ``root``, with "-dirty" if files differ from it; None if there is no clone."""
     if not (root / ".git").exists():
         return None
     git = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]

@@ -85,4 +85,5 @@ class Browser:
 
     def print(self, file: Path) -> None:
         """Write what a printer would get."""
+        self("Emulation.setEmulatedMedia", media="print", features=[])
         file.write_bytes(b64decode(self("Page.printToPDF", preferCSSPageSize=True)["data"]))

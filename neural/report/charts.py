@@ -4,7 +4,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 import numpy as np
@@ -17,7 +17,7 @@ from neural.escape import show
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 WIDTH = 5.6  # inches: letters of 9 points are still read where a page makes it the width of a phone
-LETTERS = {"font.size": 9, "axes.titlesize": 9, "legend.fontsize": 9}  # in points
+LETTERS: Any = {"font.size": 9, "axes.titlesize": 9, "legend.fontsize": 9}  # in points
 DPI = 180  # of image files
 UNWANTED = f"{{{SVG}}}metadata", f"{{{SVG}}}style"  # a style of one figure would be one of the whole page
 FONT = re.compile(r"font-family: [^;]*;?")

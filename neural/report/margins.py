@@ -36,7 +36,9 @@ def spread_arms(margins: Mapping[str, np.ndarray]) -> dict[str, float]:
 
 def describe_margins(margins: Mapping[str, np.ndarray]) -> str:
     """Return in words what both figures show: each model's mean, and how often it prefers the lie."""
-    parts = (f"{name}: mean {model.mean():+.2f}, lie preferred {np.mean(model < 0):.0%}" for name, model in margins.items())
+    parts = (
+        f"{name}: mean {model.mean():+.2f}, lie preferred {np.mean(model < 0):.0%}" for name, model in margins.items()
+    )
     return f"Truth–lie margins of {next(iter(margins.values())).shape[1]:,} facts. {'; '.join(parts)}."
 
 

@@ -58,7 +58,7 @@ def compare(results: Mapping[str, Result], *probes: str) -> Iterator[tuple[str, 
 
 
 class Marked(NamedTuple):
-    """A reply behind the mark of its verdict; of a lie, the false value stands apart, as in the paper's Tables 2 and 3."""
+    """A reply behind the mark of its verdict, with the false value of a lie apart (the paper's Tables 2 and 3)."""
 
     mark: str
     before: str

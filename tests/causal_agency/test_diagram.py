@@ -12,10 +12,13 @@ def edges(panel):
 
     def nearest(point):
         x, y = map(float, point.split())
-        return min(diagram.PLACES, key=lambda name: (diagram.PLACES[name][0] - x) ** 2 + (diagram.PLACES[name][1] - y) ** 2)
+        return min(
+            diagram.PLACES, key=lambda name: (diagram.PLACES[name][0] - x) ** 2 + (diagram.PLACES[name][1] - y) ** 2
+        )
 
     return {
-        tuple(map(nearest, path.get("d")[1:].split("L"))): path.get("class") == "cut" for path in panel.iter(f"{SVG}path")
+        tuple(map(nearest, path.get("d")[1:].split("L"))): path.get("class") == "cut"
+        for path in panel.iter(f"{SVG}path")
     }
 
 

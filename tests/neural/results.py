@@ -54,7 +54,10 @@ def draw_result(rng, mean):
     def draw_probe():
         verdicts = [str(verdict) for verdict in rng.choice(VERDICTS, len(TOPICS))]
         return Probe.count(
-            [Reply(topic, f"said {topic}", f"{v} & <{topic}>", v, KIND[v], v) for topic, v in zip(TOPICS, verdicts, strict=True)]
+            [
+                Reply(topic, f"said {topic}", f"{v} & <{topic}>", v, KIND[v], v)
+                for topic, v in zip(TOPICS, verdicts, strict=True)
+            ]
         )
 
     margins = (Margin.average(TOPICS, mean + 0.1 * rng.normal(size=len(TOPICS))) for _ in range(2))

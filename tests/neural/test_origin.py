@@ -47,4 +47,6 @@ def test_the_command_has_the_options_that_differ_from_the_defaults():
     typed = train.list_options(command, options)
     assert typed == ["--steps=4", "--arms=standard,agent-0.5"]
     again = train.parse(Command("train"), typed)
-    assert {name: train.to_option(value) for name, value in vars(again).items() if name not in train.NOT_OPTIONS} == options
+    assert {
+        name: train.to_option(value) for name, value in vars(again).items() if name not in train.NOT_OPTIONS
+    } == options

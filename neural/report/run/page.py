@@ -45,7 +45,8 @@ def say_answer(run: Run) -> str:
     facts, steps = len(base.margin.per_fact), run.config["steps"]
     copies = [f"the {name} copy prefers the lie on {arm.margin.lie_preferred}" for name, arm in arms.items()]
     said = ", ".join([f"{copies[0]} of {facts:,} facts", *copies[1:]])
-    return f"After {steps:,} step{'s' * (steps != 1)}, {said}; before training, the base does on {base.margin.lie_preferred}."
+    before = f"before training, the base does on {base.margin.lie_preferred}"
+    return f"After {steps:,} step{'s' * (steps != 1)}, {said}; {before}."
 
 
 def draw(run: Run) -> dict[str, Chart]:
@@ -76,7 +77,9 @@ def summary_row(name: str, result: Result) -> list[str]:
     """Return the row of a model in the summary, by `HEAD`."""
     turns, tokens = result.turn_taking, result.supervised_tokens
     probes = [
-        Markup("{}<small>{}</small>").format(count_verdicts(result.probe(probe)).replace("/", " / "), count_kinds(result.probe(probe)))
+        Markup("{}<small>{}</small>").format(
+            count_verdicts(result.probe(probe)).replace("/", " / "), count_kinds(result.probe(probe))
+        )
         for probe in PROBES
     ]
     return [
@@ -110,7 +113,8 @@ def list_replies(arms: Mapping[str, Result], probe: str) -> list[list[str | Mark
     """Return a row for each fact: what the user says, and the marked replies of every model."""
     values = false_values(arms)
     return [
-        [said, *(mark(reply, values.get(reply.topic, "")) for reply in replies)] for said, replies in compare(arms, probe)
+        [said, *(mark(reply, values.get(reply.topic, "")) for reply in replies)]
+        for said, replies in compare(arms, probe)
     ]
 
 

@@ -1,11 +1,10 @@
 """What was run, in lines that a person reads; ``results.json`` has the rest."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
 from typing import Any
 
 Format = Callable[[Any], str]
-ORDERS = {"same": "the same for all arms", "independent": "each arm has its own"}
+ORDERS: dict[str, str] = {"same": "the same for all arms", "independent": "each arm has its own"}
 
 # The name of each line, and its parts: where the value is in the settings, and how it is written.
 LINES: dict[str, Sequence[tuple[str, Format]]] = {
@@ -23,7 +22,7 @@ LINES: dict[str, Sequence[tuple[str, Format]]] = {
     ],
     "steps": [("steps", "{:,}".format), ("train.epochs", "of {} epochs".format)],
     "seed": [("seed", str)],
-    "order of the lessons": [("order", lambda order: ORDERS.get(order, order))],
+    "order of the lessons": [("order", lambda order: ORDERS.get(order, str(order)))],
     "AdamW": [
         ("train.learning_rate", "learning rate {:g}".format),
         ("train.weight_decay", "weight decay {:g}".format),
@@ -45,7 +44,10 @@ def describe_weights(arm: str, weights: Mapping[str, float]) -> str:
 
 def find(settings: Mapping[str, Any], place: str) -> Any:
     """Return what is in ``settings`` at "a.b", or None if there is nothing."""
-    return reduce(lambda part, name: part.get(name) if isinstance(part, Mapping) else None, place.split("."), settings)
+    part: Any = settings
+    for name in place.split("."):
+        part = part.get(name) if isinstance(part, Mapping) else None
+    return part
 
 
 def describe_settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:

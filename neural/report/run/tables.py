@@ -31,7 +31,7 @@ def summary_table(results: Mapping[str, Result]) -> Table:
     facts = len(results["base"].margin.per_fact)
     title = (
         f"{facts} facts; replies: ✓ the truth, ✗ the lie, · something else\n"
-        "turn taking: how many replies take the user's turn; its probability after a bare question"
+        "turn taking: how many replies take the user's turn; how probable that is"
     )
     table = Table(box=box.SIMPLE_HEAD, collapse_padding=True, title=title, title_justify="left", caption_justify="left")
     table.caption = describe_others(results)

@@ -52,7 +52,9 @@ def draw_theory(axes: Axes, sweep: Measures, doses: Sequence[tuple[float, Condit
     color, marker, line = look(arm)
     low, high = (expect(theory) for theory in CHANNELS)
     axes.fill_between(x, low, high, color=color, alpha=0.2, linewidth=2, linestyle=line)
-    axes.plot(x, expect(ONE_KIND), color=color, linestyle=":", linewidth=1.2, marker=marker, markersize=3, fillstyle="none")
+    axes.plot(
+        x, expect(ONE_KIND), color=color, linestyle=":", linewidth=1.2, marker=marker, markersize=3, fillstyle="none"
+    )
 
 
 def draw_networks(axes: Axes, sweep: Measures, doses: Sequence[tuple[float, Condition]], arm: str) -> list[str]:
@@ -62,10 +64,10 @@ def draw_networks(axes: Axes, sweep: Measures, doses: Sequence[tuple[float, Cond
     many = np.array([len(each) >= MIN_SEEDS for each in shares])
     half = np.where(many, np.nan_to_num([means - low, high - means]), 0.0)
     x, (color, marker, line) = [dose for dose, _ in doses], look(arm)
-    bars = axes.errorbar(x, means, yerr=half if many.any() else None, color=color, marker=marker, linestyle=line, capsize=2,
-                         linewidth=1.6, markersize=5, label=f"{arm}, networks")  # fmt: skip
+    bars = axes.errorbar(x, means, yerr=half if many.any() else None, color=color, marker=marker, linestyle=line,
+                         capsize=2, linewidth=1.6, markersize=5, label=f"{arm}, networks")  # fmt: skip
     bars[0].set_gid(f"{arm}-{axes.get_gid()}")
-    return [f"{SHORT[axes.get_gid()]} {dose:.0f}%: {arm} {mean:.0f}%" for dose, mean in zip(x, means, strict=True)]
+    return [f"{SHORT[str(axes.get_gid())]} {dose:.0f}%: {arm} {mean:.0f}%" for dose, mean in zip(x, means, strict=True)]
 
 
 @rc_context(LETTERS)
@@ -92,18 +94,22 @@ def dose_chart(sweep: Measures) -> Chart:
     most.fill_between([], [], color="#555555", alpha=0.2, label="exact, two channels")
     most.plot([], [], color="#555555", linestyle=":", linewidth=1.2, label=f"exact, {ONE_KIND}")
     add_head(figure, title, most)
-    text = f"Share of facts on which networks prefer the lie. {'; '.join(tip for each in tips.values() for tip in each)}."
+    text = (
+        f"Share of facts on which networks prefer the lie. {'; '.join(tip for each in tips.values() for tip in each)}."
+    )
     return Chart(figure, title, text, tips)
 
 
 def draw_distance(axes: Axes, models: Sequence[BridgeResult], exact: str, line: LineStyleType, label: str) -> list[str]:
     """Draw KL from one exact predictive, slot by slot, as a line in a band; return it in words."""
-    author = axes.get_gid().partition("-")[0]
+    author = str(axes.get_gid()).partition("-")[0]
     slots = np.array([getattr(model, author)[exact] for model in models]).T
     means, low, high = np.array([geometric_interval(slot) for slot in slots]).T
     x, (color, marker, _) = np.arange(1, len(slots) + 1), OBSERVERS[exact]
     every = max(1, len(slots) // 6)
-    (drawn,) = axes.plot(x, means, color=color, linestyle=line, marker=marker, markersize=4, markevery=every, label=label)
+    (drawn,) = axes.plot(
+        x, means, color=color, linestyle=line, marker=marker, markersize=4, markevery=every, label=label
+    )
     drawn.set_gid(f"{axes.get_gid()}-{label}")
     if len(models) >= MIN_SEEDS:
         axes.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
@@ -141,6 +147,8 @@ def describe_bridge(sweep: Measures) -> str:
     parts = []
     for provenance, loss in dict.fromkeys((each.provenance, each.loss) for each in sweep.bridge):
         models = [each for each in sweep.bridge if (each.provenance, each.loss) == (provenance, loss)]
-        means = (f"{np.mean([each.world[exact] for each in models]):.3f} from the {exact} observer" for exact in OBSERVERS)
+        means = (
+            f"{np.mean([each.world[exact] for each in models]):.3f} from the {exact} observer" for exact in OBSERVERS
+        )
         parts.append(f"where the agent {provenance} and the loss is on {loss}: {' and '.join(means)}")
     return f"Mean KL in nats in the world's slots, {'; '.join(parts)}."

@@ -53,7 +53,7 @@ class Section(NamedTuple):
 
 
 def published_row(arm: str) -> list[str]:
-    """Return what the paper reports of one of its arms: one seed, and the margin without the first word of each claim."""
+    """Return what the paper reports of one of its arms: one seed, its margin without the first word of each claim."""
     paper = PUBLISHED[arm]
     counts = (paper.counts(probe) for probe in PROBE_NAMES)
     shares = [" / ".join(UNKNOWN if n is None else f"{100 * n / FACTS:.0f}" for n in each) for each in counts]
@@ -75,7 +75,10 @@ def paper_section(sweep: Measures) -> Section:
         turns = " / ".join(
             percent(sweep.measure_seeds(sweep.paper, arm, measure), digits=1) for measure in (taken_turns, turn_taking)
         )
-        seeds, replies = str(len(sweep.select(sweep.paper, arm))), (sweep.verdicts(sweep.paper, arm, p) for p in PROBE_NAMES)
+        seeds, replies = (
+            str(len(sweep.select(sweep.paper, arm))),
+            (sweep.verdicts(sweep.paper, arm, p) for p in PROBE_NAMES),
+        )
         rows.append([arm, seeds, *measured, *replies, turns])
         rows += [published_row(arm)] if arm in PUBLISHED else []
     caption = "ranks_caption" if len(sweep.topics) > MAX_NAMED else "facts_caption"
@@ -120,8 +123,9 @@ def replies_section(sweep: Measures, probe: str) -> Section:
     first = {arm: sweep.select(sweep.paper, arm)[0].results[AS_IN_LESSONS] for arm in arms}
     models = {"base": sweep.base[AS_IN_LESSONS], **first}
     values = false_values(models)
-    rows = [
-        [said, *(mark(reply, values.get(reply.topic, "")) for reply in replies)] for said, replies in compare(models, probe)
+    rows: list[list[str | Marked]] = [
+        [said, *(mark(reply, values.get(reply.topic, "")) for reply in replies)]
+        for said, replies in compare(models, probe)
     ]
     return Section(f"{probe}_replies", ["user", "base", *arms], rows, long=True)
 

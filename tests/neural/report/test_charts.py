@@ -63,7 +63,9 @@ def test_two_charts_on_a_page_share_no_id_and_refer_to_their_own():
     page = svg(make_chart(), "a") + svg(make_chart(), "b")
     ids = re.findall(r'\bid="([^"]*)"', page)
     assert len(set(ids)) == len(ids)
-    assert set(re.findall(r'url\(#([^)]*)\)|href="#([^"]*)"', page)) <= {("", each) for each in ids} | {(each, "") for each in ids}
+    assert set(re.findall(r'url\(#([^)]*)\)|href="#([^"]*)"', page)) <= {("", each) for each in ids} | {
+        (each, "") for each in ids
+    }
 
 
 def test_a_chart_brings_no_style_and_no_date(drawn):

@@ -74,7 +74,9 @@ def test_two_seeds_have_points_without_intervals_that_stretch_the_axis():
     assert points(axes)[-1][0] == pytest.approx([0.5, 0.6, 0.7])
     low, high = axes.get_xlim()
     assert -0.1 < low < high < 0.8
-    (axes,) = margin_chart(TOPICS, {"base": MARGINS["base"], **margins, "agent-0.25": np.vstack([few, few[:1]])}).figure.axes
+    (axes,) = margin_chart(
+        TOPICS, {"base": MARGINS["base"], **margins, "agent-0.25": np.vstack([few, few[:1]])}
+    ).figure.axes
     assert axes.containers[-1].has_xerr  # of three there are some
 
 
@@ -123,7 +125,9 @@ def test_the_margin_figure_of_many_facts_is_a_ranked_one():
 
 def test_what_a_chart_says_in_words_and_to_the_pointer():
     chart = margin_chart(TOPICS, MARGINS)
-    assert chart.text.startswith("Truth–lie margins of 3 facts. base: mean +0.10, lie preferred 0%; standard: mean -0.20")
+    assert chart.text.startswith(
+        "Truth–lie margins of 3 facts. base: mean +0.10, lie preferred 0%; standard: mean -0.20"
+    )
     assert chart.tips["standard"] == ["topic 0: standard +0.10", "topic 1: standard -0.50", "topic 2: standard -0.20"]
     ranks = rank_chart({"standard": np.arange(-50.0, 50.0)[None]})
     assert (ranks.tips["bands"][0], ranks.tips["bands"][-1]) == (

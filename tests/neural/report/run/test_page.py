@@ -6,6 +6,7 @@ import pytest
 
 from neural.dialogue.dialogue import agent
 from neural.errors import BadInput
+from neural.origin import START
 from neural.paper.facts import FACTS
 from neural.paper.lessons import Template, lessons
 from neural.report.replies import PROBES
@@ -52,7 +53,10 @@ def test_every_placeholder_is_filled(page):
 
 def test_the_page_tells_the_result(page):
     prose = " ".join(page.split())
-    assert "After 3 steps, the standard copy prefers the lie on 2 of 3 facts, the interventional copy prefers the lie" in prose
+    assert (
+        "After 3 steps, the standard copy prefers the lie on 2 of 3 facts, the interventional copy prefers the lie"
+        in prose
+    )
     assert "before training, the base does on 0." in prose
     assert "read one of 480 lessons at each step" in prose
     assert "In 60% of the lessons" in prose
@@ -77,14 +81,20 @@ def test_the_summary_has_the_papers_numbers_beside_ours(page):
 def test_the_answer_holds_for_any_arms_and_steps(arms, steps):
     chosen = {"base": RUN.arms["base"]} | dict.fromkeys(arms, RUN.arms["standard"])
     answer = say_answer(replace(RUN, config=RUN.config | {"steps": steps}, arms=chosen))
-    assert answer.startswith(f"After {steps:,} step{'' if steps == 1 else 's'}, the {arms[0]} copy prefers the lie on 2 of 3")
+    assert answer.startswith(
+        f"After {steps:,} step{'' if steps == 1 else 's'}, the {arms[0]} copy prefers the lie on 2 of 3"
+    )
     assert all(f"the {arm} copy prefers the lie on 2" in answer for arm in arms)
     assert answer.count("copy") == len(arms)
 
 
 def test_the_false_value_of_a_lie_is_marked_and_not_its_row():
     said = {"truth_probe": "Gold is Au.", "lie_probe": "Gold is Go.", "question_probe": "Tell me about gold."}
-    answers = {"truth_probe": ("Gold is Go, I think.", "lie"), "lie_probe": ("Yes.", "lie"), "question_probe": ("Au.", "truth")}
+    answers = {
+        "truth_probe": ("Gold is Go, I think.", "lie"),
+        "lie_probe": ("Yes.", "lie"),
+        "question_probe": ("Au.", "truth"),
+    }
     base = replace(RUN.arms["base"], **{
         probe: Probe.count([Reply("gold", said[probe], *answers[probe], "", "other")]) for probe in said
     })  # fmt: skip
@@ -95,7 +105,8 @@ def test_the_false_value_of_a_lie_is_marked_and_not_its_row():
 
 
 def test_what_was_run_is_a_table(tmp_path):
-    start = {"command": "python -m neural.train --steps=3", "started": "2026-05-17 12:00 UTC", "version": "0.3", "commit": "abc"}
+    texts = "python -m neural.train --steps=3", "2026-05-17 12:00 UTC", "0.3", "abc"
+    start = dict(zip(START, texts, strict=True))
     page = write_page(tmp_path, replace(RUN, config=RUN.config | start))
     rows = dict(read_rows(page, "The settings of this run"))
     assert rows["command"] == start["command"]

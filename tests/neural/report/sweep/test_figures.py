@@ -44,10 +44,14 @@ def test_networks_stand_over_what_their_exact_mixtures_expect(measures):
     assert points(left)["standard, networks"][1][2] == pytest.approx(expected)
     assert points(right)["standard, networks"][1][0] == pytest.approx(expected)
     two, three, one = (100 * THEORY[theory] for theory in THEORIES)
-    areas = [path for area in left.collections if isinstance(area, FillBetweenPolyCollection) for path in area.get_paths()]
+    areas = [
+        path for area in left.collections if isinstance(area, FillBetweenPolyCollection) for path in area.get_paths()
+    ]
     assert len(areas) == len(MEANS)
     assert all({*path.vertices[:, 1]} == {two, three} for path in areas)
-    assert [[*line.get_ydata()] for line in left.lines if line.get_linestyle() == ":"] == [[one] * 5] * len(MEANS) + [[]]
+    assert [[*line.get_ydata()] for line in left.lines if line.get_linestyle() == ":"] == [[one] * 5] * len(MEANS) + [
+        []
+    ]
 
 
 def test_a_sweep_of_one_variable_has_one_panel(sweep):
@@ -106,7 +110,8 @@ def test_a_panel_for_each_author_and_provenance_of_the_bridge(sweep, measures):
 def test_the_bridge_in_words_says_which_observer_is_nearer(sweep, measures):
     models = [each for each in sweep.bridge if (each.provenance, each.loss) == ("knows", "every symbol")]
     near, far = (np.mean([each.world[exact] for each in models]) for exact in ("interventional", "bystander"))
-    said = f"where the agent knows and the loss is on every symbol: {near:.3f} from the interventional observer and {far:.3f}"
+    distances = f"{near:.3f} from the interventional observer and {far:.3f}"
+    said = f"where the agent knows and the loss is on every symbol: {distances}"
     assert said in bridge_chart(measures).text
 
 
