@@ -61,22 +61,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, Author, AuthorWeights
+    from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, Author, AuthorLosses, AuthorWeights
     from neural.dialogue.dialogue import Dialogue, Turn, agent, user
     from neural.dialogue.labels import labels
     from neural.errors import BadInput
     from neural.finetuning import answer, finetune
-    from neural.model.checkpoint import Checkpoint, load, save
+    from neural.model.checkpoint import Checkpoint, load, save, save_adapter
+    from neural.model.lora import Lora
     from neural.training.config import TrainConfig
     from neural.training.loop import Step
 
 _HOMES = {
-    "neural.dialogue.authors": ("ASSISTANT_ONLY", "INTERVENTIONAL", "STANDARD", "Author", "AuthorWeights"),
+    "neural.dialogue.authors": (
+        "ASSISTANT_ONLY",
+        "INTERVENTIONAL",
+        "STANDARD",
+        "Author",
+        "AuthorLosses",
+        "AuthorWeights",
+    ),
     "neural.dialogue.dialogue": ("Dialogue", "Turn", "agent", "user"),
     "neural.dialogue.labels": ("labels",),
     "neural.errors": ("BadInput",),
     "neural.finetuning": ("answer", "finetune"),
-    "neural.model.checkpoint": ("Checkpoint", "load", "save"),
+    "neural.model.checkpoint": ("Checkpoint", "load", "save", "save_adapter"),
+    "neural.model.lora": ("Lora",),
     "neural.training.config": ("TrainConfig",),
     "neural.training.loop": ("Step",),
 }
@@ -86,10 +95,12 @@ __all__ = [
     "INTERVENTIONAL",
     "STANDARD",
     "Author",
+    "AuthorLosses",
     "AuthorWeights",
     "BadInput",
     "Checkpoint",
     "Dialogue",
+    "Lora",
     "Step",
     "TrainConfig",
     "Turn",
@@ -99,6 +110,7 @@ __all__ = [
     "labels",
     "load",
     "save",
+    "save_adapter",
     "user",
 ]
 

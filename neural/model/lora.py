@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from itertools import product
 from math import isfinite
-from numbers import Integral, Real
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -16,6 +16,7 @@ from neural.errors import BadInput
 from neural.model.decoder import Decoder
 from neural.seeds import random_stream
 
+Stacked = Float[Array, "layers in_width out_width"]  # a matrix for every block
 ROOMS = {  # where the linear maps of a block are, in Hugging Face's names and ours
     **dict.fromkeys(("q_proj", "k_proj", "v_proj", "o_proj"), "self_attn"),
     **dict.fromkeys(("gate_proj", "up_proj", "down_proj"), "mlp"),
@@ -44,9 +45,9 @@ class Lora:
     targets: tuple[str, ...] = tuple(ROOMS)
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.rank, Integral) and self.rank >= 1):
+        if not (isinstance(self.rank, int) and self.rank >= 1):
             raise BadInput(f"rank is {self.rank!r}, but must be a whole number of at least 1")
-        if not (isinstance(self.alpha, Real) and isfinite(self.alpha) and self.alpha > 0):
+        if not (isinstance(self.alpha, int | float) and isfinite(self.alpha) and self.alpha > 0):
             raise BadInput(f"alpha is {self.alpha!r}, but must be a finite number above 0")
         unknown = [name for name in self.targets if name not in ROOMS]
         if unknown or not self.targets:
@@ -56,14 +57,13 @@ class Lora:
 class Adapted(nnx.Module):
     """The linear maps of all blocks, stacked, each with an adapter: x W + (x A) B · scale."""
 
-    def __init__(
-        self, base: nnx.Linear, a: Float[Array, "layers width rank"], b: Float[Array, "layers rank out"], scale: float
-    ):
+    def __init__(self, base: nnx.Linear, a: Stacked, b: Stacked, scale: float):
         self.base, self.scale, self.a, self.b = base, scale, nnx.LoRAParam(a), nnx.LoRAParam(b)
 
     def __call__(self, x: Float[Array, "tokens width"]) -> Float[Array, "tokens out"]:
         """Return the output, in a block of its own or in one that is scanned over."""
-        return self.base(x) + (x @ self.a[...]) @ self.b[...] * self.scale
+        a, b = (each[...].astype(x.dtype) for each in (self.a, self.b))
+        return self.base(x) + x @ a @ b * self.scale
 
 
 def copy(model: Decoder) -> Decoder:
@@ -106,7 +106,7 @@ def merge(model: Decoder) -> Decoder:
     return merged
 
 
-def split(model: Decoder) -> tuple[nnx.GraphDef, nnx.State] | tuple[nnx.GraphDef, nnx.State, nnx.State]:
+def split(model: Decoder) -> tuple[Any, ...]:
     """Return the graph of ``model``, what is trained of it, and, if it has adapters, the rest."""
     return nnx.split(model, nnx.LoRAParam, nnx.Param) if find_adapters(model) else nnx.split(model, nnx.Param)
 
@@ -131,5 +131,5 @@ def adapter_tensors(adapters: dict[str, Adapted]) -> dict[str, np.ndarray]:
     for (name, adapted), (letter, stacked) in product(adapters.items(), (("A", "a"), ("B", "b"))):
         for i, x in enumerate(np.asarray(getattr(adapted, stacked)[...])):
             path = f"base_model.model.model.layers.{i}.{ROOMS[name]}.{name}.lora_{letter}.weight"
-            tensors[path] = np.ascontiguousarray(x.T)
+            tensors[path] = x.T
     return tensors

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import chain, islice
 from types import MappingProxyType
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -101,7 +101,8 @@ def fit(
     step, measure = make_step(graph, tree, optimizer), make_measure(graph, tree)
 
     def look(names: list[Name], number: int) -> None:
-        for name in held_out.batches.keys() & names if number % held_out.every == 0 or number == total else ():
+        due = number % held_out.every == 0 or number == total
+        for name in [name for name in names if due and name in held_out.batches]:
             measured[name].append(measure(states[name], held_out.batches[name], number))
             if held_out.report:
                 held_out.report(name, measured[name][-1])
@@ -125,9 +126,15 @@ def fit(
             after_step(number, total, partial(take, behind))
     leaves = {name: states.pop(name).leaves for name in weights}  # gradients and moments go before these are copied
     return {
-        name: Trained(jax.tree.unflatten(tree, jax.device_get(each)), *np.array(history[name]).T, tuple(measured[name]))
+        name: finish(jax.tree.unflatten(tree, jax.device_get(each)), history[name], measured[name])
         for name, each in leaves.items()
     }
+
+
+def finish(params: nnx.State, history: Sequence[np.ndarray], measured: Sequence[AuthorLosses]) -> Trained:
+    """Return what became of a replica, whose ``history`` has both losses of every step."""
+    losses, agent_losses = np.array(history).T
+    return Trained(params, losses, agent_losses, tuple(measured))
 
 
 def bundle(stream: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
@@ -184,7 +191,9 @@ def train(
         streams = {name: batches(replica, *shape) for name, replica in group.items()}
         total = config.steps(len(group[names[i]].examples))
         rows = config.batch_size // config.accumulate
-        aside = {name: held_out_batches(replica.held_out, rows) for name, replica in group.items() if replica.held_out}
+        aside: dict[Any, Sequence[Batch]] = {
+            name: held_out_batches(replica.held_out, rows) for name, replica in group.items() if replica.held_out
+        }
         saved, after_step = checkpoints.resume(group, config) if checkpoints else ({}, None)
         with while_training():
             try:
