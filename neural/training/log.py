@@ -57,7 +57,8 @@ def write_jsonl(folder: Path) -> Write:
 
     Lines about steps that are done once more, because a training goes on from a checkpoint, are replaced.
     """
-    file, begun = folder / "log.jsonl", []
+    file = folder / "log.jsonl"
+    begun: list[int] = []
 
     def write(step: int, numbers: Mapping[str, float]) -> None:
         if not begun:
