@@ -64,24 +64,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, Author, AuthorWeights
+    from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, Author, AuthorLosses, AuthorWeights
     from neural.dialogue.dialogue import Dialogue, Turn, agent, user
     from neural.dialogue.labels import Collator, labels
     from neural.dialogue.logs.reading import read_transcripts
     from neural.errors import BadInput
     from neural.finetuning import answer, finetune
-    from neural.model.checkpoint import Checkpoint, load, save
+    from neural.model.checkpoint import Checkpoint, load, save, save_adapter
+    from neural.model.lora import Lora
     from neural.training.config import TrainConfig
     from neural.training.loop import Step
 
 _HOMES = {
-    "neural.dialogue.authors": ("ASSISTANT_ONLY", "INTERVENTIONAL", "STANDARD", "Author", "AuthorWeights"),
+    "neural.dialogue.authors": (
+        "ASSISTANT_ONLY",
+        "INTERVENTIONAL",
+        "STANDARD",
+        "Author",
+        "AuthorLosses",
+        "AuthorWeights",
+    ),
     "neural.dialogue.dialogue": ("Dialogue", "Turn", "agent", "user"),
     "neural.dialogue.labels": ("Collator", "labels"),
     "neural.dialogue.logs.reading": ("read_transcripts",),
     "neural.errors": ("BadInput",),
     "neural.finetuning": ("answer", "finetune"),
-    "neural.model.checkpoint": ("Checkpoint", "load", "save"),
+    "neural.model.checkpoint": ("Checkpoint", "load", "save", "save_adapter"),
+    "neural.model.lora": ("Lora",),
     "neural.training.config": ("TrainConfig",),
     "neural.training.loop": ("Step",),
 }
@@ -91,11 +100,13 @@ __all__ = [
     "INTERVENTIONAL",
     "STANDARD",
     "Author",
+    "AuthorLosses",
     "AuthorWeights",
     "BadInput",
     "Checkpoint",
     "Collator",
     "Dialogue",
+    "Lora",
     "Step",
     "TrainConfig",
     "Turn",
@@ -106,6 +117,7 @@ __all__ = [
     "load",
     "read_transcripts",
     "save",
+    "save_adapter",
     "user",
 ]
 

@@ -1,24 +1,28 @@
 """The method in one call: fine-tune a checkpoint on dialogues, with a weight for each author."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from contextlib import nullcontext
 from math import ceil
 
 import numpy as np
 from flax import nnx
 
-from neural.dialogue.authors import INTERVENTIONAL, AuthorWeights
+from neural.dialogue.authors import INTERVENTIONAL, AuthorLosses, AuthorWeights
 from neural.dialogue.dialogue import Dialogue, agent, user
 from neural.dialogue.render import Example, encode, encode_prompt, find_supervised
 from neural.errors import BadInput
 from neural.model.checkpoint import Checkpoint
 from neural.model.generate import MAX_NEW_TOKENS, greedy, line_ends, pad_left, read_reply
+from neural.model.lora import adapt, merge, split
 from neural.training.batching import LENGTH_MULTIPLE, Replica
+from neural.training.checkpoints import Checkpoints
 from neural.training.config import TrainConfig
+from neural.training.held_out import hold_out
 from neural.training.loop import OnStep, train
 
 
 def encode_all(checkpoint: Checkpoint, dialogues: Iterable[Dialogue]) -> list[Example]:
-    """Render ``dialogues``; raise BadInput if there are none or one is longer than the model allows."""
+    """Render ``dialogues``; raise BadInput if there are none or one is empty."""
     if isinstance(dialogues, Dialogue):
         raise TypeError("dialogues is one dialogue: write [dialogue]")
     dialogues = list(dialogues)
@@ -31,10 +35,39 @@ def encode_all(checkpoint: Checkpoint, dialogues: Iterable[Dialogue]) -> list[Ex
     for i, example in enumerate(examples, 1):
         if not len(example.ids):
             raise BadInput(f"dialogue {i} is empty")
-    longest, most = max(len(example.ids) for example in examples), checkpoint.config.max_position_embeddings
-    if longest > most:
-        raise BadInput(f"a dialogue has {longest} tokens, but the model allows {most}")
     return examples
+
+
+def limit_length(checkpoint: Checkpoint, examples: list[Example], config: TrainConfig) -> list[Example]:
+    """Return ``examples``, cut if ``config`` says so; raise BadInput if some are longer than it or the model allows."""
+    allowed = checkpoint.config.max_position_embeddings
+    most = config.max_tokens or allowed
+    if most > allowed:
+        raise BadInput(f"max_tokens is {most:,}, but the model allows {allowed:,}")
+    if config.cut:
+        return [Example(example.ids[:most], example.authors[:most]) for example in examples]
+    lengths = [len(example.ids) for example in examples]
+    too_long = [i for i, length in enumerate(lengths) if length > most]
+    if too_long:
+        longest = max(too_long, key=lambda i: lengths[i])
+        many = f"{len(too_long):,} of {len(lengths):,} dialogues {'are' if len(too_long) > 1 else 'is'}"
+        raise BadInput(
+            f"{many} longer than the {most:,} tokens that are allowed; the longest, dialogue {longest + 1}, has "
+            f"{lengths[longest]:,}: have them cut, or leave them out"
+        )
+    return examples
+
+
+def set_aside(
+    checkpoint: Checkpoint, dialogues: Iterable[Dialogue], held_out: float | Sequence[Dialogue], config: TrainConfig
+) -> tuple[list[Example], list[Example]]:
+    """Return the examples to train on, and those that are held out: others, or a share of them."""
+    if isinstance(held_out, float) and not 0 < held_out < 1:
+        raise BadInput(f"held_out is {held_out!r}, but must be a share between 0 and 1, or dialogues")
+    examples = limit_length(checkpoint, encode_all(checkpoint, dialogues), config)
+    if isinstance(held_out, float):
+        return hold_out(examples, held_out, config.seed)
+    return examples, limit_length(checkpoint, encode_all(checkpoint, held_out), config) if held_out else []
 
 
 def finetune(
@@ -43,26 +76,35 @@ def finetune(
     weights: AuthorWeights = INTERVENTIONAL,
     config: TrainConfig = TrainConfig(),  # noqa: B008, it is immutable
     on_step: OnStep | None = None,
+    held_out: float | Sequence[Dialogue] = (),
+    on_held_out: Callable[[AuthorLosses], object] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Checkpoint:
     """Fine-tune a copy of ``checkpoint`` by 𝓛^do (Eq. 4): read every token, and learn from those that are evidence.
 
     The loss is the mean of −log p_θ(z_i | z_{<i}, c) over the tokens of a dialogue, weighted by author. With
     `INTERVENTIONAL`, the agent's own tokens stay in the context and out of the loss; with `STANDARD` every token counts
-    (𝓛^obs, Eq. 3). Each step reads one dialogue.
+    (𝓛^obs, Eq. 3). Each step reads one dialogue, or as many as ``config`` says.
 
     Args:
-        checkpoint: the model to start from; it is not changed.
-        dialogues: what to train on, each at most as long as the model allows.
+        checkpoint: the model to start from; it is not changed. Adapters that it has are merged.
+        dialogues: what to train on, each at most as long as ``config`` and the model allow.
         weights: how much each author's tokens count.
-        config: the optimizer's settings, the number of epochs, the seed of the order.
+        config: the optimizer's settings, epochs, the seed of the order, the dialogues of a step, adapters.
         on_step: called with a `Step` after each finished step; its ``loss`` is in nats per token that counts.
+        held_out: dialogues that are read and not trained on, or the share of ``dialogues`` to hold out so, drawn by the
+            seed; equal dialogues stay together.
+        on_held_out: called with the `AuthorLosses` of what is held out, before the first step, after every
+            ``config.measure_every``, and after the last.
+        checkpoints: where to save what the steps to come depend on, and to go on from.
 
     Returns:
-        The trained checkpoint, with the loss at each step in ``losses``.
+        The trained checkpoint, with the loss at each step in ``losses``, and what was measured in ``held_out``. With
+        ``config.lora``, its model is the given one with adapters.
 
     Raises:
         BadInput: if there are no dialogues, one is empty or too long, a weight is outside 0 to 1, no token counts,
-            there is too little memory, or the loss is not finite.
+            nothing is left to train on or to hold out, there is too little memory, or the loss is not finite.
         TypeError: if an entry of ``dialogues`` is not a `Dialogue`, or ``weights`` not `AuthorWeights`.
 
     Example:
@@ -78,13 +120,20 @@ def finetune(
         raise TypeError(f"weights is {weights!r}: write INTERVENTIONAL, STANDARD or AuthorWeights(agent=0.5)")
     if weights.nobody or not all(0 <= weight <= 1 for weight in weights):
         raise BadInput(f"{weights} needs nobody=0.0 and every other weight from 0 to 1")
-    examples = encode_all(checkpoint, dialogues)
+    examples, aside = set_aside(checkpoint, dialogues, held_out, config)
     if not any(find_supervised(example, weights).any() for example in examples):
         raise BadInput("no token of these dialogues counts: give a positive weight to an author who writes in them")
-    graph, params = nnx.split(checkpoint.model, nnx.Param)
-    replica = Replica(examples, weights, (config.seed,))
-    ((_, trained),) = train((graph, params), {"model": replica}, config, on_step)
-    return Checkpoint(nnx.merge(graph, trained.params), checkpoint.config, checkpoint.tokenizer, trained.losses)
+    start = merge(checkpoint.model)
+    graph, params, *frozen = split(adapt(start, config.lora, config.seed) if config.lora else start)
+    replicas = {"model": Replica(examples, weights, (config.seed,), aside)}
+
+    def report(_: Hashable, losses: AuthorLosses) -> None:
+        if on_held_out:
+            on_held_out(losses)
+
+    ((_, trained),) = train((graph, params, *frozen), replicas, config, on_step, nullcontext, checkpoints, report)
+    model = nnx.merge(graph, trained.params, *frozen)
+    return Checkpoint(model, checkpoint.config, checkpoint.tokenizer, trained.losses, trained.held_out)
 
 
 def answer(checkpoint: Checkpoint, text: str, context: str = "") -> str:

@@ -4,9 +4,10 @@ from typing import Literal
 
 import numpy as np
 
-Stream = Literal["lessons", "order", "taught", "mixture", "streams", "tests", "held out"]
+Stream = Literal["lessons", "order", "taught", "mixture", "streams", "tests", "held-out", "lora"]
 KEYS: dict[Stream, tuple[int, ...]] = {
-    "lessons": (), "order": (1,), "taught": (2,), "mixture": (3,), "streams": (4,), "tests": (5,), "held out": (6,),
+    "lessons": (), "order": (1,), "taught": (2,), "mixture": (3,), "streams": (4,), "tests": (5,),
+    "held-out": (6,), "lora": (7,),
 }  # fmt: skip
 
 

@@ -54,6 +54,28 @@ class AuthorWeights(NamedTuple):
     agent: float = 1.0
 
 
+class AuthorLosses(NamedTuple):
+    """How unlikely a model finds what each author wrote: the mean of −log p_θ(z_i | z_{<i}, c), in nats per token.
+
+    A mean over no token is NaN.
+
+    Attributes:
+        step: after how many steps of training; 0 before the first.
+        protocol: of the speakers' names.
+        world: of what users, tools and teachers wrote.
+        agent: of what the agent wrote.
+
+    Example:
+        >>> AuthorLosses(step=0, protocol=0.1, world=2.5, agent=3.0).world
+        2.5
+    """
+
+    step: int
+    protocol: float
+    world: float
+    agent: float
+
+
 STANDARD = AuthorWeights()
 INTERVENTIONAL = AuthorWeights(agent=0.0)
 ASSISTANT_ONLY = AuthorWeights(protocol=0.0, world=0.0)

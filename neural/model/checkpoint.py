@@ -15,10 +15,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import save_file
 from transformers import PreTrainedTokenizerBase
 
+from neural.dialogue.authors import AuthorLosses
 from neural.errors import BadInput
-from neural.files import new_folder
+from neural.files import new_folder, write_text
 from neural.model.architecture import Config
 from neural.model.decoder import Decoder
+from neural.model.lora import adapter_tensors, describe, find_adapters, merge
 from neural.model.names import from_tensors, to_tensors
 from neural.model.source import Source, find, open_source
 
@@ -36,6 +38,7 @@ class Checkpoint:
         tokenizer: its tokenizer.
         losses: the loss at each step of the fine-tuning that made it, in nats per token that counts [steps]; empty
             for a checkpoint that was loaded.
+        held_out: what was measured on held-out dialogues before, during and after that fine-tuning.
 
     Example:
         >>> checkpoint = load("embedded")
@@ -47,6 +50,7 @@ class Checkpoint:
     config: Config
     tokenizer: PreTrainedTokenizerBase
     losses: Float[np.ndarray, " steps"] = field(default_factory=lambda: np.zeros(0, np.float32))
+    held_out: tuple[AuthorLosses, ...] = ()
 
     def __repr__(self) -> str:
         layers, width = self.config.num_hidden_layers, self.config.hidden_size
@@ -134,19 +138,27 @@ def read(source: Source) -> Checkpoint:
 
 
 def write(checkpoint: Checkpoint, folder: Path) -> None:
-    """Write the files of ``checkpoint`` into ``folder``, which exists, in the precision of the parameters."""
+    """Write the files of ``checkpoint`` into ``folder``, which exists, in the precision of the parameters.
+
+    Adapters are merged into the parameters.
+    """
     config = copy.deepcopy(checkpoint.config)
-    tensors = to_tensors(nnx.state(checkpoint.model, nnx.Param), config.num_hidden_layers)
+    tensors = to_tensors(nnx.state(merge(checkpoint.model), nnx.Param), config.num_hidden_layers)
     config.dtype = str(tensors["model.embed_tokens.weight"].dtype)
     config.save_pretrained(folder)
     try:
         checkpoint.tokenizer.save_pretrained(folder)
     except Exception as problem:  # the library raises no OSError if the disk is full
         raise OSError(f"{folder}: {problem}") from None
+    write_tensors(tensors, folder / "model.safetensors")
+
+
+def write_tensors(tensors: Mapping[str, Array | np.ndarray], file: Path) -> None:
+    """Write ``tensors`` to a safetensors file."""
     # safetensors writes memory as it lies, so a transposed view must be copied
     whole = {name: np.ascontiguousarray(x) for name, x in tensors.items()}
     try:
-        save_file(whole, folder / "model.safetensors", metadata={"format": "pt"})
+        save_file(whole, file, metadata={"format": "pt"})
     except SafetensorError as problem:  # usually a full disk
         raise OSError(str(problem)) from None
 
@@ -154,7 +166,7 @@ def write(checkpoint: Checkpoint, folder: Path) -> None:
 def save(checkpoint: Checkpoint, folder: str | Path) -> None:
     """Write a folder that transformers and common servers can load unchanged, in the precision of the parameters.
 
-    The folder appears complete or not at all.
+    The folder appears complete or not at all. Adapters (`Lora`) are merged into the parameters.
 
     Args:
         checkpoint: what `load` or `finetune` returned.
@@ -173,3 +185,31 @@ def save(checkpoint: Checkpoint, folder: str | Path) -> None:
     """
     with new_folder(Path(folder)) as scratch:
         write(checkpoint, scratch)
+
+
+def save_adapter(checkpoint: Checkpoint, folder: str | Path, base: str | None = None) -> None:
+    """Write the adapters of ``checkpoint`` as a folder that the library peft loads onto the base model.
+
+    The folder appears complete or not at all.
+
+    Args:
+        checkpoint: what `finetune` returned with `Lora` in its settings.
+        folder: a folder that does not exist yet, or is empty.
+        base: the name or the folder of the base model, for programs that look it up.
+
+    Raises:
+        BadInput: if there are no adapters, or the folder exists and is not empty, or cannot be written to.
+        OSError: if the disk is full.
+
+    Example:
+        >>> save_adapter(load("embedded"), "runs/adapter")
+        Traceback (most recent call last):
+        ...
+        neural.errors.BadInput: this model has no adapters: fine-tune with lora=Lora(), or save all of it
+    """
+    adapters = find_adapters(checkpoint.model)
+    if not adapters:
+        raise BadInput("this model has no adapters: fine-tune with lora=Lora(), or save all of it")
+    with new_folder(Path(folder)) as scratch:
+        write_text(scratch / "adapter_config.json", describe(adapters, base) + "\n")
+        write_tensors(adapter_tensors(adapters), scratch / "adapter_model.safetensors")

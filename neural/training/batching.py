@@ -34,12 +34,14 @@ class Batch(NamedTuple):
 class Replica(NamedTuple):
     """One model in training: what it reads, in which order, and how much each author's tokens count.
 
-    Replicas with the same examples and seed read the same example at every step.
+    Replicas with the same examples and seed read the same example at every step. What is held out is read now and then,
+    to measure the model.
     """
 
     examples: Sequence[Example]
     weights: AuthorWeights
     seed: Seed
+    held_out: Sequence[Example] = ()
 
 
 def hash_examples(examples: Sequence[Example]) -> str:

@@ -21,6 +21,7 @@ from jaxtyping import Float
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from neural.dialogue.authors import AuthorLosses
 from neural.errors import BadInput, Stopped
 from neural.training.batching import Replica, hash_examples
 from neural.training.config import TrainConfig
@@ -37,11 +38,15 @@ Take = Callable[[], Mapping[Any, "Saved"]]
 AfterStep = Callable[[int, int, Take], object]  # step, total, and what takes the replicas to save
 
 
+NO_MEASUREMENT = np.zeros((0, len(AuthorLosses._fields)), np.float32)
+
+
 class Saved(NamedTuple):
-    """A replica after some steps: the leaves of parameters and optimizer, and the losses of each step."""
+    """A replica after some steps: leaves of parameters and optimizer, losses of each step, rows of `AuthorLosses`."""
 
     leaves: Sequence[Array]
     losses: Float[np.ndarray, "steps 2"]
+    held_out: Float[np.ndarray, "measured 4"] = NO_MEASUREMENT
 
 
 def describe(config: TrainConfig) -> str:
@@ -54,6 +59,8 @@ def describe(config: TrainConfig) -> str:
 def identify(key: str, replica: Replica, config: TrainConfig) -> str:
     """Return a digest of everything that decides what becomes of ``replica``; ``key`` stands for its model."""
     decides = f"{key} {replica.weights} {replica.seed} {describe(config)} {hash_examples(replica.examples)}"
+    if replica.held_out:
+        decides += f" {hash_examples(replica.held_out)}"
     return hashlib.sha256(decides.encode()).hexdigest()
 
 
@@ -69,7 +76,8 @@ def digest(key: str, arrays: Mapping[str, Array | np.ndarray]) -> str:
 
 def name_arrays(saved: Saved) -> dict[str, np.ndarray]:
     """Return the arrays of ``saved`` by the names that they have in a file, in their order."""
-    return {f"{i:05}": np.asarray(leaf) for i, leaf in enumerate(saved.leaves)} | {"losses": saved.losses}
+    measured = {"held_out": saved.held_out} if len(saved.held_out) else {}
+    return {f"{i:05}": np.asarray(leaf) for i, leaf in enumerate(saved.leaves)} | measured | {"losses": saved.losses}
 
 
 def write(file: Path, saved: Saved, key: str) -> None:
@@ -97,7 +105,8 @@ def read(file: Path, key: str) -> Saved:
         raise BadInput(f"{file} is damaged: its contents do not have the SHA-256 that it names")
     if found != key:
         raise BadInput(f"{file} is of another training: other data, another model or other settings")
-    return Saved([leaf for name, leaf in arrays.items() if name != "losses"], np.asarray(losses))
+    leaves = [leaf for name, leaf in arrays.items() if name.isdecimal()]
+    return Saved(leaves, np.asarray(losses), np.asarray(arrays.get("held_out", NO_MEASUREMENT)))
 
 
 class Checkpoints:

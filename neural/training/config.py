@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import optax
 
 from neural.errors import BadInput
+from neural.model.lora import Lora
 
 PRECISIONS = {"float32-master": jnp.float32, "as-published": jnp.bfloat16}  # of parameters and optimizer state
 SCHEDULES: dict[str, Callable[[float, int], optax.Schedule]] = {  # of the highest rate and the steps at it and below
@@ -20,6 +21,8 @@ SCHEDULES: dict[str, Callable[[float, int], optax.Schedule]] = {  # of the highe
     "cosine": lambda rate, steps: optax.cosine_decay_schedule(rate, max(steps, 1)),
 }
 LEAST = {"epochs": 1, "max_steps": 1, "seed": 0, "batch_size": 1, "accumulate": 1, "warmup": 0}
+LEAST |= {"measure_every": 1, "max_tokens": 2}
+OPTIONAL = "max_steps", "max_tokens"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +43,10 @@ class TrainConfig:
         warmup: the number of steps over which the rate rises from 0 to ``learning_rate``, in a straight line.
         schedule: what becomes of the rate after that: "constant", "linear" or "cosine", which both end at 0 after the
             last step.
+        measure_every: the number of steps between measurements of what is held out.
+        max_tokens: the length above which dialogues are refused; None allows what the model does.
+        cut: whether to cut dialogues to ``max_tokens`` instead, so that their ends are lost.
+        lora: how to train adapters of low rank in place of the parameters; None trains all parameters.
 
     Raises:
         BadInput: if a value is out of its range.
@@ -60,6 +67,10 @@ class TrainConfig:
     accumulate: int = 1
     warmup: int = 0
     schedule: str = "constant"
+    measure_every: int = 100
+    max_tokens: int | None = None
+    cut: bool = False
+    lora: Lora | None = None
 
     def __post_init__(self) -> None:
         for name in ("learning_rate", "weight_decay", "clip"):
@@ -68,7 +79,7 @@ class TrainConfig:
                 raise BadInput(f"{name} is {value!r}, but must be a finite number, 0 or greater")
         for name, least in LEAST.items():
             value = getattr(self, name)
-            if not (_is_number(value, Integral) and value >= least) and not (name == "max_steps" and value is None):
+            if not (_is_number(value, Integral) and value >= least) and not (name in OPTIONAL and value is None):
                 raise BadInput(f"{name} is {value!r}, but must be a whole number of at least {least}")
         if self.batch_size % self.accumulate:
             parts = f"{self.accumulate} parts of equal size"

@@ -1,11 +1,11 @@
 """The loop: one step for each batch, each reported when it is finished."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import chain, islice
 from types import MappingProxyType
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -16,11 +16,12 @@ from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float
 
-from neural.dialogue.authors import AuthorWeights
+from neural.dialogue.authors import AuthorLosses, AuthorWeights
 from neural.errors import BadInput, Diverged
 from neural.training.batching import Batch, Replica, batches, reading
 from neural.training.checkpoints import AfterStep, Checkpoints, Saved
 from neural.training.config import PRECISIONS, TrainConfig
+from neural.training.held_out import HeldOut, OnHeldOut, held_out_batches, make_measure, to_measured, to_rows
 from neural.training.replicas import begin, make_step, put_leaves, share_devices, take_leaves
 from neural.training.resources import replicas_at_once
 
@@ -51,11 +52,14 @@ class Step(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """What became of a replica: its parameters, and at each step its loss and the loss of the agent's tokens."""
+    """What became of a replica: its parameters, at each step its loss and the loss of the agent's tokens, and what was
+    measured on what is held out.
+    """
 
     params: nnx.State
     losses: Float[np.ndarray, " steps"]
     agent_losses: Float[np.ndarray, " steps"]
+    held_out: tuple[AuthorLosses, ...] = ()
 
 
 OnStep = Callable[[Step], object]
@@ -74,26 +78,40 @@ def fit(
     saved: Mapping[Name, Saved] = MappingProxyType({}),
     after_step: AfterStep | None = None,
     accumulate: int = 1,
+    frozen: Sequence[nnx.State] = (),
+    held_out: HeldOut = HeldOut(),  # noqa: B008, it is immutable
 ) -> dict[Name, Trained]:
     """Train a copy of ``params`` for each of ``weights``, on the stream of the same name.
 
     There are ``total`` steps; each reads ``accumulate`` batches, or what is left of them. Parameters, gradients and the
     optimizer's state are in ``dtype``. A replica that was ``saved`` goes on from there.
-    ``after_step`` is called with the number of the step, the total, and a function that takes what is to be saved.
+    ``after_step`` is called with the number of the step, the total, and a function that takes what is to be saved. What
+    is ``frozen`` belongs to the model and is not trained. What is ``held_out`` is read before the first step, after
+    every so many, and after the last.
     """
     steps = islice(zip(*(bundle(streams[name], accumulate) for name in weights), strict=False), total)
     first = next(steps)
     meshes = share_devices(len(first), len(first[0][0].ids))
     places = zip(weights, meshes, strict=True)
-    states = {name: begin(params, weights[name], optimizer, mesh, dtype) for name, mesh in places}
+    states = {name: begin(params, weights[name], optimizer, mesh, dtype, frozen) for name, mesh in places}
     states |= {name: put_leaves(states[name], each.leaves) for name, each in saved.items()}
     history = {name: list(saved[name].losses) if name in saved else [] for name in weights}
     tree = jax.tree.structure(params)
-    step = make_step(graph, tree, optimizer)
+    measured = {name: to_measured(saved[name].held_out) if name in saved else [] for name in weights}
+    step, measure = make_step(graph, tree, optimizer), make_measure(graph, tree)
+
+    def look(names: list[Name], number: int) -> None:
+        due = number % held_out.every == 0 or number == total
+        for name in [name for name in names if due and name in held_out.batches]:
+            measured[name].append(measure(states[name], held_out.batches[name], number))
+            if held_out.report:
+                held_out.report(name, measured[name][-1])
 
     def take(names: list[Name]) -> dict[Name, Saved]:
-        return {name: Saved(take_leaves(states[name]), np.array(history[name])) for name in names}
+        each = {name: (take_leaves(states[name]), np.array(history[name]), measured[name]) for name in names}
+        return {name: Saved(leaves, losses, to_rows(seen)) for name, (leaves, losses, seen) in each.items()}
 
+    look([name for name in weights if name not in saved], 0)
     for number, read in enumerate(chain([first], steps), 1):
         behind = [name for name in weights if len(history[name]) < number]
         parts = zip(weights, read, strict=True)
@@ -101,15 +119,22 @@ def fit(
         for name, (state, losses) in stepped.items():
             states[name] = state
             history[name].append(_await(losses, name, number))
+        look(behind, number)
         if on_step and behind:
             on_step(Step(number, total, {name: float(history[name][number - 1][0]) for name in weights}))
         if after_step and behind:
             after_step(number, total, partial(take, behind))
     leaves = {name: states.pop(name).leaves for name in weights}  # gradients and moments go before these are copied
     return {
-        name: Trained(jax.tree.unflatten(tree, jax.device_get(each)), *np.array(history[name]).T)
+        name: finish(jax.tree.unflatten(tree, jax.device_get(each)), history[name], measured[name])
         for name, each in leaves.items()
     }
+
+
+def finish(params: nnx.State, history: Sequence[np.ndarray], measured: Sequence[AuthorLosses]) -> Trained:
+    """Return what became of a replica, whose ``history`` has both losses of every step."""
+    losses, agent_losses = np.array(history).T
+    return Trained(params, losses, agent_losses, tuple(measured))
 
 
 def bundle(stream: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
@@ -138,37 +163,44 @@ def find_reading(replica: Replica, config: TrainConfig, step: int) -> str:
 
 
 def train(
-    model: tuple[nnx.GraphDef, nnx.State],
+    model: tuple[nnx.GraphDef, nnx.State] | tuple[nnx.GraphDef, nnx.State, nnx.State],
     replicas: Mapping[Name, Replica],
     config: TrainConfig,
     on_step: OnStep | None = None,
     while_training: WhileTraining = nullcontext,
     checkpoints: Checkpoints | None = None,
+    on_held_out: OnHeldOut | None = None,
 ) -> Iterator[tuple[Name, Trained]]:
     """Train a copy of ``model`` for each replica, as many at a time as memory allows, and yield each when it is done.
 
+    ``model`` is its graph, its trained parameters, and others if there are any that are not trained. ``on_held_out`` is
+    called with the name of a replica and its `AuthorLosses` after each measurement of what is held out.
     ``while_training`` makes a context that is entered for the steps. With ``checkpoints``, a replica goes on from its
     last one. Raise BadInput if the replicas have different numbers of examples or not even one fits into memory,
     Diverged if a loss or a gradient is not finite, or Stopped if ``checkpoints`` are told to stop.
     """
     if len({len(replica.examples) for replica in replicas.values()}) > 1:
         raise BadInput("all replicas need the same number of examples")
-    graph, params = model
+    graph, params, *frozen = model
     dtype, names = PRECISIONS[config.precision], list(replicas)
-    at_once = replicas_at_once(params, dtype, len(names))
+    at_once = replicas_at_once(params, dtype, len(names), frozen)
     for i in range(0, len(names), at_once):
         group = {name: replicas[name] for name in names[i : i + at_once]}
         weights = {name: replica.weights for name, replica in group.items()}
         shape = config.epochs, config.batch_size, config.accumulate
         streams = {name: batches(replica, *shape) for name, replica in group.items()}
         total = config.steps(len(group[names[i]].examples))
+        rows = config.batch_size // config.accumulate
+        aside: dict[Any, Sequence[Batch]] = {
+            name: held_out_batches(replica.held_out, rows) for name, replica in group.items() if replica.held_out
+        }
         saved, after_step = checkpoints.resume(group, config) if checkpoints else ({}, None)
         with while_training():
             try:
                 optimizer = config.optimizer(total)
                 trained = fit(
                     graph, params, weights, optimizer, streams, total, on_step, dtype, saved, after_step,
-                    config.accumulate,
+                    config.accumulate, frozen, HeldOut(aside, config.measure_every, on_held_out),
                 )  # fmt: skip
             except Diverged as problem:
                 reads = find_reading(group[problem.name], config, problem.step)

@@ -8,6 +8,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Float, Int
 
 from causal_agency.arrays import log_L_do
+from neural.dialogue.authors import Author
 from neural.model.decoder import Decoder
 from neural.training.batching import Batch
 
@@ -42,3 +43,8 @@ def loss_do(
     """
     count = jnp.sum(evidence) + elsewhere
     return -log_L_do(log_probs, evidence).sum() / jnp.where(count > 0, count, 1.0)
+
+
+def sum_by_author(log_probs: Float[Array, "*B"], authors: Int[Array | np.ndarray, "*B"]) -> Float[Array, " authors"]:
+    """Return Σ log p_θ(z_i | z_{<i}, c) over the tokens of each author, in nats."""
+    return jnp.stack([log_L_do(log_probs, authors == author).sum() for author in Author])

@@ -29,13 +29,17 @@ NOTHING = np.zeros(len(Author), np.float32)  # the number of each author's token
 
 
 class State(NamedTuple):
-    """A replica in training: what a step updates in place, what its losses weigh, and where the rows of a batch go."""
+    """A replica in training: what a step updates in place, what its losses weigh, and where the rows of a batch go.
+
+    ``frozen`` are parameters of the model that are read and not trained.
+    """
 
     leaves: Leaves
     optimizer: Any
     gradients: Leaves  # the memory for them
     weights: Float[Array, " authors"]
     rows: NamedSharding
+    frozen: tuple[nnx.State, ...] = ()
 
 
 def take_leaves(state: State) -> Leaves:
@@ -72,14 +76,19 @@ def begin(
     optimizer: optax.GradientTransformation,
     mesh: Mesh,
     dtype: DTypeLike = jnp.float32,
+    frozen: Sequence[nnx.State] = (),
 ) -> State:
-    """Return the state before the first step, with a copy of ``params`` in ``dtype``, on the devices of ``mesh``."""
+    """Return the state before the first step, with a copy of ``params`` in ``dtype``, on the devices of ``mesh``.
+
+    What is ``frozen`` is there too, in ``dtype``, and not copied if it is so already.
+    """
     where = NamedSharding(mesh, PartitionSpec())
     leaves = [jax.device_put(jnp.array(leaf, dtype), where) for leaf in jax.tree.leaves(params)]
     make = jax.jit(lambda leaves: (optimizer.init(leaves), jax.tree.map(jnp.zeros_like, leaves)), out_shardings=where)
     moments, gradients = make(leaves)
     rows = NamedSharding(mesh, PartitionSpec("row"))
-    return State(leaves, moments, gradients, jax.device_put(jnp.array(weights), where), rows)
+    still = jax.tree.map(lambda leaf: jax.device_put(jnp.asarray(leaf, dtype), where), tuple(frozen))
+    return State(leaves, moments, gradients, jax.device_put(jnp.array(weights), where), rows, still)
 
 
 def losses(
@@ -88,13 +97,14 @@ def losses(
     batch: Batch,
     weights: Float[Array, " authors"],
     elsewhere: Float[Array | np.ndarray, " authors"] = NOTHING,
+    frozen: tuple[nnx.State, ...] = (),
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Return the loss of ``batch`` under ``weights``, and the loss of its agent tokens.
 
     The second is measured for every replica, and trained on only if the weights say so. ``elsewhere`` is the number of
     each author's tokens in the other batches of the step.
     """
-    log_probs = token_log_probs(nnx.merge(graph, params), batch)
+    log_probs = token_log_probs(nnx.merge(graph, params, *frozen), batch)
     own, agent = (
         loss_do(log_probs, evidence(batch.authors, which), jnp.sum(jnp.asarray(which) * elsewhere))
         for which in (weights, ASSISTANT_ONLY)
@@ -121,13 +131,13 @@ def make_step(
     as much time again.
     """
 
-    def learn(leaves: Leaves, batch: Batch, weights: Array, elsewhere: Array, before: Leaves) -> tuple[Array, Leaves]:
+    def learn(leaves: Leaves, batch: Batch, about: tuple, before: Leaves) -> tuple[Array, Leaves]:
         params = jax.tree.unflatten(tree, leaves)
-        both, gradients = jax.value_and_grad(losses, has_aux=True)(params, graph, batch, weights, elsewhere)
+        both, gradients = jax.value_and_grad(losses, has_aux=True)(params, graph, batch, *about)
         return jnp.stack(jax.tree.leaves(both)), jax.tree.leaves(gradients)
 
-    def learn_more(leaves: Leaves, batch: Batch, weights: Array, elsewhere: Array, before: Leaves) -> Any:
-        both, gradients = learn(leaves, batch, weights, elsewhere, before)
+    def learn_more(leaves: Leaves, batch: Batch, about: tuple, before: Leaves) -> tuple[Array, Leaves]:
+        both, gradients = learn(leaves, batch, about, before)
         return both, jax.tree.map(jnp.add, before, gradients)
 
     def update(leaves: Leaves, moments: Any, gradients: Leaves, both: Array) -> tuple[Leaves, Any, Array]:
@@ -145,13 +155,13 @@ def make_step(
 
     def step(state: State, *batches: Batch) -> tuple[State, Array]:
         counts = [count_authors(batch) for batch in batches]
-        elsewhere = [sum(counts) - count for count in counts]
-        batch, *others = (jax.device_put(batch, state.rows) for batch in batches)
-        both, gradients = learn_in_place(state.leaves, batch, state.weights, elsewhere[0], state.gradients)
-        for batch, count in zip(others, elsewhere[1:], strict=True):
-            more, gradients = learn_more_in_place(state.leaves, batch, state.weights, count, gradients)
+        abouts = [(state.weights, sum(counts) - count, state.frozen) for count in counts]
+        first, *others = (jax.device_put(batch, state.rows) for batch in batches)
+        both, gradients = learn_in_place(state.leaves, first, abouts[0], state.gradients)
+        for batch, about in zip(others, abouts[1:], strict=True):
+            more, gradients = learn_more_in_place(state.leaves, batch, about, gradients)
             both = both + more
         leaves, moments, both = update_in_place(state.leaves, state.optimizer, gradients, both)
-        return State(leaves, moments, gradients, state.weights, state.rows), both
+        return state._replace(leaves=leaves, optimizer=moments, gradients=gradients), both
 
     return step

@@ -14,6 +14,7 @@ from neural.errors import BadInput
 from neural.training.control_groups import free_in_groups
 
 COPIES_PER_REPLICA = 5.25  # of the parameters: parameters, gradients, two moments, and memory to work with
+COPIES_FROZEN = 1.25  # of parameters that are not trained
 PROCESS = 700 * 10**6  # bytes of the interpreter, the libraries and the compiled programs
 USABLE = 3 / 4  # of the free memory: other programs need some too
 
@@ -38,11 +39,15 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def replica_memory(params: Any, dtype: DTypeLike) -> int:
-    """Return about how many bytes a replica takes in training, from the shapes of ``params``."""
+def replica_memory(params: Any, dtype: DTypeLike, frozen: Any = ()) -> int:
+    """Return about how many bytes a replica takes in training, from the shapes of ``params``.
+
+    Of what is ``frozen`` there is a copy, without gradients and moments.
+    """
     cpu = jax.default_backend() == "cpu"
     width = 4 if cpu else np.dtype(dtype).itemsize  # on CPUs XLA widens bfloat16 to compute
-    return int(COPIES_PER_REPLICA * width * sum(leaf.size for leaf in jax.tree.leaves(params)))
+    trained, still = (sum(leaf.size for leaf in jax.tree.leaves(each)) for each in (params, frozen))
+    return int(width * (COPIES_PER_REPLICA * trained + COPIES_FROZEN * still))
 
 
 def run_memory(params: Any, dtype: DTypeLike, replicas: int) -> int:
@@ -54,14 +59,14 @@ def run_memory(params: Any, dtype: DTypeLike, replicas: int) -> int:
     return start + replicas * replica_memory(params, dtype)
 
 
-def replicas_at_once(params: Any, dtype: DTypeLike, replicas: int) -> int:
+def replicas_at_once(params: Any, dtype: DTypeLike, replicas: int, frozen: Any = ()) -> int:
     """Return how many replicas to train together: as many as fit into the usable memory.
 
     On CPUs there is one for each device: two on a core take more than twice as long as one, for want of cache.
     Raise BadInput if not even one fits.
     """
     cpu = jax.default_backend() == "cpu"
-    needed, free = replica_memory(params, dtype), free_memory()
+    needed, free = replica_memory(params, dtype, frozen), free_memory()
     if needed > free:
         advice = (
             "; bfloat16 (the precision as-published) takes half" if not cpu and np.dtype(dtype).itemsize == 4 else ""

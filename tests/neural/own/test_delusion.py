@@ -13,9 +13,7 @@ from neural.training.objective import token_log_probs
 def examples():
     rng = np.random.default_rng(0)
     lengths = 3, 17, 40, 41
-    return [
-        Example(rng.integers(1, 90, n).astype(np.int32), rng.integers(0, 4, n).astype(np.int8)) for n in lengths
-    ]
+    return [Example(rng.integers(1, 90, n).astype(np.int32), rng.integers(0, 4, n).astype(np.int8)) for n in lengths]
 
 
 @pytest.fixture(scope="module")
