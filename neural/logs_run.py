@@ -73,7 +73,6 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     """Train on the logs, and write results and models to ``folder``."""
     from neural.model.checkpoint import Checkpoint, read, write
     from neural.model.source import find, hash_model, open_source
-    from neural.own.examples import hold_out
     from neural.own.export import write_card, write_generation_config
     from neural.own.result import SCHEMA, LogsRun, Model
     from neural.own.tuning import tune
@@ -85,6 +84,7 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     from neural.result import write as write_json
     from neural.session import MEASURED, open_session
     from neural.training.batching import hash_examples
+    from neural.training.held_out import hold_out
 
     prepare(len(args.arms))
     source = open_source(find(args.model))
@@ -93,7 +93,8 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     log(f"about {needed / 1e9:.1f} GB of memory, more for longer transcripts and larger batches")
     checkpoint = read(source)
     examples = read_logs(args, checkpoint)
-    data, (shown, held_out) = hash_examples(examples.all), hold_out(examples.all, args.held_out, args.seed)
+    data = hash_examples(examples.all)
+    shown, held_out = hold_out(examples.all, args.held_out, args.seed) if args.held_out else (examples.all, [])
     facts = read_facts(args.facts) if args.facts else ()
     log(f"{len(shown):,} transcripts to train on, {len(held_out):,} held out")
 

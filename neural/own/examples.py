@@ -14,7 +14,6 @@ from neural.dialogue.template import list_parts
 from neural.dialogue.tokens import Tokens
 from neural.dialogue.transcript import Transcript, Writer
 from neural.errors import BadInput
-from neural.seeds import random_stream
 
 EVIDENCE = AuthorWeights(protocol=0.0, agent=0.0)  # what the world says, apart from the interface
 INFORMED = Writer.TEACHER, Writer.OTHER_AGENT, Writer.HUMAN  # in the agent's place: they may know more than it says
@@ -82,11 +81,3 @@ def cut_all(examples: Examples, most: int) -> Examples:
     """Return ``examples`` without what stands after the first ``most`` tokens of each."""
     return replace(examples, all=[Example(example.ids[:most], example.authors[:most]) for example in examples.all])
 
-
-def hold_out(examples: list[Example], share: float, seed: int) -> tuple[list[Example], list[Example]]:
-    """Return the examples to train on, and ``share`` of them that are held out, drawn by ``seed``."""
-    out = set(random_stream("held out", seed).permutation(len(examples))[: round(share * len(examples))].tolist())
-    return (
-        [example for i, example in enumerate(examples) if i not in out],
-        [example for i, example in enumerate(examples) if i in out],
-    )

@@ -5,7 +5,7 @@ from neural.dialogue.authors import INTERVENTIONAL, Author
 from neural.dialogue.render import Example, find_supervised
 from neural.dialogue.transcript import Kind, Part, Transcript, Writer
 from neural.errors import BadInput
-from neural.own.examples import Examples, check, cut_all, hold_out, read_examples
+from neural.own.examples import Examples, check, cut_all, read_examples
 
 
 def part(writer, role, text, message, train=None):
@@ -49,7 +49,7 @@ def test_without_evidence_nothing_is_learned(tokenizer):
 
 def test_too_long_a_transcript_is_refused_with_the_numbers():
     examples = Examples([Example(np.zeros(n, np.int32), np.full(n, 2, np.int8)) for n in (5, 50, 80)])
-    with pytest.raises(BadInput, match="2 of 3 transcripts have more than the 10 tokens .* up to 80"):
+    with pytest.raises(BadInput, match=r"2 of 3 transcripts have more than the 10 tokens .* up to 80"):
         check(examples, 10)
     check(cut_all(examples, 10), 10)
     assert [len(example.ids) for example in cut_all(examples, 10).all] == [5, 10, 10]
@@ -59,11 +59,3 @@ def test_no_transcripts_are_refused():
     with pytest.raises(BadInput, match="no transcripts"):
         check(Examples(), 10)
 
-
-def test_what_is_held_out_is_not_trained_on():
-    examples = [Example(np.full(1, i, np.int32), np.full(1, 2, np.int8)) for i in range(20)]
-    shown, out = hold_out(examples, 0.25, seed=3)
-    assert len(out) == 5
-    assert sorted(int(example.ids[0]) for example in [*shown, *out]) == [*range(20)]
-    assert [int(e.ids[0]) for e in hold_out(examples, 0.25, seed=3)[1]] == [int(e.ids[0]) for e in out]
-    assert hold_out(examples, 0.0, seed=3) == (examples, [])
