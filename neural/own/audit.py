@@ -107,7 +107,7 @@ class Audit:
 
 def find_counted(tokens: Tokens, weights: AuthorWeights) -> Bool[np.ndarray, " T"]:
     """Return which tokens contribute to the loss under ``weights``: never the first, which nothing predicts."""
-    counted = (evidence(tokens.authors, weights) > 0) & tokens.train
+    counted = (np.asarray(evidence(tokens.authors, weights)) > 0) & tokens.train
     counted[:1] = False
     return counted
 
@@ -121,4 +121,4 @@ def list_runs(transcript: Transcript, tokens: Tokens, tokenizer: PreTrainedToken
         return str(parts[part].writer) if part >= 0 else UNOWNED[Author(tokens.authors[i])]
 
     for name, run in groupby(range(len(tokens.ids)), key=writer):
-        yield Run(name, redact(tokenizer.decode(tokens.ids[list(run)])))
+        yield Run(name, redact(str(tokenizer.decode(tokens.ids[list(run)]))))
