@@ -7,13 +7,13 @@ from neural.arm_names import read_weight
 from neural.paper.phrases import CONFIRMED, CONTEXT, CORRECTED
 from neural.result import Result
 
-AUTHORS = {"nobody": "the setting", "world": "the world", "agent": "the agent"}
+WRITERS = {"nobody": "the setting", "world": "the world", "agent": "the agent"}
 
 
 class Line(NamedTuple):
     """A turn of a lesson, or the context before it, and how much it counts in each arm."""
 
-    author: str  # a key of AUTHORS
+    author: str  # a key of WRITERS
     speaker: str  # the name before the turn, which the interface writes
     text: str
     weights: tuple[float, ...]

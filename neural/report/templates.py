@@ -8,8 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from neural.escape import escape_markdown, show_lines
-from neural.report import published
-from neural.report.lesson import AUTHORS
+from neural.report.lesson import WRITERS
+from neural.report.published import ADDRESS, AUTHORS, PAPER
 from neural.report.replies import Marked
 
 SCRIPT = files("neural.report").joinpath("pointer.js").read_text(encoding="utf-8")
@@ -21,8 +21,8 @@ ENVIRONMENT = Environment(
     finalize=lambda value: show_lines(value) if type(value) is str else value,  # not of Markup
 )
 ENVIRONMENT.globals |= {
-    "authors": AUTHORS,
-    "paper": {"title": published.PAPER, "authors": published.AUTHORS, "address": published.ADDRESS},
+    "writers": WRITERS,
+    "paper": {"title": PAPER, "authors": AUTHORS, "address": ADDRESS},
     "script": Markup(SCRIPT),
     "script_hash": f"sha256-{b64encode(sha256(SCRIPT.encode()).digest()).decode()}",  # no other script runs on a page
 }
