@@ -74,8 +74,8 @@ def order(n: int, seed: Seed, epoch: int) -> Int[np.ndarray, " n"]:
 def buckets(examples: Sequence[Example], longest: Sequence[int]) -> dict[int, int]:
     """Return lengths to pad to, each with the most tokens scored in examples up to it.
 
-    ``longest`` holds the length of the longest example of each batch. Its quartiles are four shapes, which compile to few
-    programs and need little padding; if one is far above the one before, there are more in between.
+    ``longest`` holds the length of the longest example of each batch. Its quartiles are four shapes, which compile to
+    few programs and need little padding; if one is far above the one before, there are more in between.
     """
     lengths = np.array([len(example.ids) for example in examples])
     scored = np.array([len(scored_columns(example)) for example in examples])
