@@ -17,7 +17,7 @@ ARMS = "standard", "interventional", "assistant-only"
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize(("document", "examples"), [("README.md", 10), ("docs/exact.md", 20)])
+@pytest.mark.parametrize(("document", "examples"), [("README.md", 10), ("docs/exact.md", 20), ("docs/training.md", 6)])
 def test_every_transcript_works_exactly_so(document, examples):
     failed, tried = doctest.testfile(str(ROOT / document), module_relative=False)
     assert tried >= examples
