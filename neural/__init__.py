@@ -33,6 +33,9 @@ are `INTERVENTIONAL` and the paper's settings (learning rate 2e-5, 4 epochs, eac
     >>> tuned = finetune(base, [lesson], config=TrainConfig(epochs=2), on_step=report)
     2 steps; the loss is finite: True
 
+More dialogues a step, a rate that changes, LoRA and a held-out part are settings of `TrainConfig` and arguments of
+`finetune` (docs/training.md); `save_adapter` writes a folder for peft.
+
 `AuthorWeights` says how much each author's tokens count, from 0 to 1; it is the only difference between the methods.
 ``nobody`` is the context, which never counts; ``protocol`` the speakers' names, which the interface writes. `STANDARD`
 counts the rest in full (Eq. 3 of the paper), `INTERVENTIONAL` leaves out the agent (Eq. 4), `ASSISTANT_ONLY` counts the

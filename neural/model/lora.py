@@ -16,7 +16,6 @@ from neural.errors import BadInput
 from neural.model.decoder import Decoder
 from neural.seeds import random_stream
 
-Stacked = Float[Array, "layers in_width out_width"]  # a matrix for every block
 ROOMS = {  # where the linear maps of a block are, in Hugging Face's names and ours
     **dict.fromkeys(("q_proj", "k_proj", "v_proj", "o_proj"), "self_attn"),
     **dict.fromkeys(("gate_proj", "up_proj", "down_proj"), "mlp"),
@@ -57,8 +56,11 @@ class Lora:
 class Adapted(nnx.Module):
     """The linear maps of all blocks, stacked, each with an adapter: x W + (x A) B · scale."""
 
-    def __init__(self, base: nnx.Linear, a: Stacked, b: Stacked, scale: float):
-        self.base, self.scale, self.a, self.b = base, scale, nnx.LoRAParam(a), nnx.LoRAParam(b)
+    def __init__(
+        self, base: nnx.Linear, scale: float, a: Float[Array, "layers width rank"], b: Float[Array, "layers rank out"]
+    ):
+        self.base, self.scale = base, scale
+        self.a, self.b = nnx.LoRAParam(a), nnx.LoRAParam(b)
 
     def __call__(self, x: Float[Array, "tokens width"]) -> Float[Array, "tokens out"]:
         """Return the output, in a block of its own or in one that is scanned over."""
@@ -83,8 +85,9 @@ def adapt(model: Decoder, lora: Lora, seed: int) -> Decoder:
             linear = getattr(block, name)
             layers, inputs, outputs = linear.kernel.shape
             a = random_stream("lora", seed, i).uniform(-1, 1, (layers, inputs, lora.rank)) / inputs**0.5
-            zeros = jnp.zeros((layers, lora.rank, outputs), jnp.float32)
-            setattr(block, name, Adapted(linear, jnp.asarray(a, jnp.float32), zeros, float(lora.alpha / lora.rank)))
+            b = np.zeros((layers, lora.rank, outputs))
+            ab = (jnp.asarray(x, jnp.float32) for x in (a, b))
+            setattr(block, name, Adapted(linear, lora.alpha / lora.rank, *ab))
     return adapted
 
 

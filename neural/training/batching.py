@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
-from math import ceil
+from math import ceil, log
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from neural.seeds import random_stream
 Seed = tuple[int, ...]
 
 LENGTH_MULTIPLE = 8  # lengths are rounded up to a multiple of it
+STRETCH = 1.5  # of a length to pad to, at most, to the next
 EMPTY = Example(np.zeros(0, np.int32), np.zeros(0, np.int8))  # a row of padding
 
 
@@ -71,15 +72,19 @@ def order(n: int, seed: Seed, epoch: int) -> Int[np.ndarray, " n"]:
 
 
 def buckets(examples: Sequence[Example], longest: Sequence[int]) -> dict[int, int]:
-    """Return the quartiles of ``longest``, each with the most tokens scored in examples up to it.
+    """Return lengths to pad to, each with the most tokens scored in examples up to it.
 
-    ``longest`` holds the length of the longest example of each batch. Four shapes compile to few programs and need
-    little padding.
+    ``longest`` holds the length of the longest example of each batch. Its quartiles are four shapes, which compile to
+    few programs and need little padding; if one is far above the one before, there are more in between.
     """
     lengths = np.array([len(example.ids) for example in examples])
     scored = np.array([len(scored_columns(example)) for example in examples])
-    quartiles = np.quantile(longest, [0.25, 0.5, 0.75, 1.0])
-    tops = sorted({LENGTH_MULTIPLE * ceil(top / LENGTH_MULTIPLE) for top in quartiles})
+    quartiles = np.quantile(longest, [0.25, 0.5, 0.75, 1.0]).tolist()
+    tops = quartiles[:1]
+    for top in quartiles[1:]:
+        pieces = ceil(log(top / tops[-1]) / log(STRETCH)) or 1
+        tops += [tops[-1] * (top / tops[-1]) ** (i / pieces) for i in range(1, pieces)] + [top]
+    tops = sorted({LENGTH_MULTIPLE * ceil(top / LENGTH_MULTIPLE) for top in tops})
     return {top: LENGTH_MULTIPLE * ceil(scored[lengths <= top].max() / LENGTH_MULTIPLE) for top in tops}
 
 

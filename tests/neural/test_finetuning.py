@@ -11,13 +11,15 @@ from causal_agency import see
 from neural.dialogue.authors import INTERVENTIONAL, STANDARD, AuthorWeights
 from neural.dialogue.dialogue import Dialogue, Turn, agent, user
 from neural.dialogue.render import encode
-from neural.errors import BadInput
-from neural.finetuning import answer, encode_all, finetune
+from neural.errors import BadInput, Stopped
+from neural.finetuning import answer, encode_all, finetune, limit_length
 from neural.model.checkpoint import load, save
+from neural.model.lora import Lora
 from neural.paper import probes
 from neural.paper.facts import FACTS
 from neural.paper.phrases import CONTEXT
 from neural.training.batching import Replica
+from neural.training.checkpoints import Checkpoints
 from neural.training.config import TrainConfig
 from neural.training.loop import train
 
@@ -107,7 +109,11 @@ def test_a_dialogue_in_which_nothing_counts_is_passed_over(checkpoint):
     ("dialogues", "weights", "problem"),
     [
         ([], INTERVENTIONAL, "there are no dialogues to train on"),
-        ([LESSONS[0], Dialogue("", (user("and " * 70),))], INTERVENTIONAL, r"a dialogue has \d+ tokens, .* allows 64"),
+        (
+            [LESSONS[0], Dialogue("", (user("and " * 70),))],
+            INTERVENTIONAL,
+            "1 of 2 dialogues is longer than the 64 tokens",
+        ),
         (LESSONS, AuthorWeights(0, 0, 0, 0), "no token of these dialogues counts"),
         ([Dialogue("", ())], STANDARD, "dialogue 1 is empty"),
         ([Dialogue("A lesson.", ())], STANDARD, "no token of these dialogues counts"),
@@ -183,3 +189,63 @@ def test_easy_mistakes_are_type_errors_that_say_what_to_write():
         "a turn says text, not Turn(speaker='User', slot=see('Who?'))",
         "a turn says text, not 3",
     ]
+
+
+LONG = [Dialogue("", (user("and " * n),)) for n in (1, 30, 2, 40)]
+
+
+def test_dialogues_that_are_too_long_are_counted_and_cut_only_if_asked(checkpoint):
+    longest = len(encode(checkpoint.tokenizer, LONG[3]).ids)
+    config = replace(CONFIG, max_tokens=12)
+    problem = (
+        "2 of 4 dialogues are longer than the 12 tokens that are allowed; the longest, dialogue 4, has "
+        f"{longest}: have them cut, or leave them out"
+    )
+    with pytest.raises(BadInput, match=f"^{problem}$"):
+        finetune(checkpoint, LONG, config=config)
+    with pytest.raises(BadInput, match=f"^{problem}$"):
+        finetune(checkpoint, LONG[:1], config=config, held_out=LONG)
+    cut = limit_length(checkpoint, encode_all(checkpoint, LONG), replace(config, cut=True))
+    for short, whole in zip(cut, encode_all(checkpoint, LONG), strict=True):
+        np.testing.assert_array_equal(short.ids, whole.ids[:12])
+        np.testing.assert_array_equal(short.authors, whole.authors[:12])
+    assert finetune(checkpoint, LONG, config=replace(config, cut=True, max_steps=1)).losses.shape == (1,)
+    with pytest.raises(BadInput, match="max_tokens is 65, but the model allows 64"):
+        finetune(checkpoint, LESSONS, config=replace(CONFIG, max_tokens=65))
+
+
+def test_a_share_or_other_dialogues_can_be_held_out(checkpoint):
+    config, told = replace(CONFIG, measure_every=4), []
+    own = finetune(checkpoint, LESSONS[:2], config=config, held_out=LESSONS[2:], on_held_out=told.append)
+    assert [losses.step for losses in own.held_out] == [0, 4]
+    assert list(own.held_out) == told
+    assert_same(own, finetune(checkpoint, LESSONS[:2], config=config))
+    share = finetune(checkpoint, LESSONS, config=config, held_out=0.3)
+    assert share.losses.shape == (4,)
+    assert len(share.held_out) == 2
+    for wrong in (0.0, 1.0, 1.5, float("nan")):
+        with pytest.raises(BadInput, match=r"held_out is .*, but must be a share between 0 and 1, or dialogues"):
+            finetune(checkpoint, LESSONS, config=config, held_out=wrong)
+    with pytest.raises(BadInput, match="nothing can be held out: all dialogues are the same"):
+        finetune(checkpoint, LESSONS[:1] * 3, config=config, held_out=0.5)
+
+
+def test_finetuning_goes_on_from_its_checkpoints_to_the_same_bytes(checkpoint, tmp_path):
+    """With all that a step and the history can depend on: parts, a rate that changes, adapters, a held-out part."""
+    config = TrainConfig(
+        learning_rate=1e-2, epochs=3, batch_size=2, accumulate=2, warmup=2, schedule="cosine", measure_every=2,
+        lora=Lora(rank=2),
+    )  # fmt: skip
+    whole = finetune(checkpoint, LESSONS, STANDARD, config, held_out=LESSONS[:1])
+    asked = iter(range(9))
+    stopping = Checkpoints(tmp_path, stop=lambda: next(asked) == 2)
+    with pytest.raises(Stopped):
+        finetune(checkpoint, LESSONS, STANDARD, config, held_out=LESSONS[:1], checkpoints=stopping)
+    steps = []
+    again = finetune(
+        checkpoint, LESSONS, STANDARD, config, steps.append, LESSONS[:1], checkpoints=Checkpoints(tmp_path)
+    )
+    assert [step.done for step in steps] == [4, 5]
+    assert_same(whole, again)
+    assert whole.held_out == again.held_out
+    assert [losses.step for losses in whole.held_out] == [0, 2, 4, 5]

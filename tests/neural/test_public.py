@@ -23,7 +23,9 @@ WITH_EXAMPLES = [
     "neural.errors",
     "neural.finetuning",
     "neural.model.checkpoint",
+    "neural.model.lora",
     "neural.training.config",
+    "neural.training.log",
     "neural.training.loop",
 ]
 HEAVY = "jax", "flax", "optax", "transformers", "numpy", "matplotlib", "pydantic", "tqdm", "rich", "scipy"

@@ -57,9 +57,7 @@ def test_new_adapters_change_nothing_and_merged_ones_compute_the_same(kind):
     assert np.abs(adapted(IDS)[0] - before).max() > 0.1
     assert jax.tree.structure(nnx.split(merged, nnx.Param)[1]) == jax.tree.structure(params)
     np.testing.assert_array_equal(model(IDS)[0], before)
-    assert find_adapters(adapted).keys()
-    assert not find_adapters(merged)
-    assert not find_adapters(model)
+    assert [len(find_adapters(each)) for each in (adapted, merged, model)] == [7, 0, 0]
 
 
 def test_the_gradient_of_adapters_is_that_of_the_merged_parameters(tied):

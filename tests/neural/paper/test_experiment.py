@@ -124,7 +124,7 @@ def test_arms_are_trained_together_as_far_as_memory_allows(monkeypatch, base, at
         trained.append("".join(weights))
         return dict.fromkeys(weights, Trained(params, np.zeros(1), np.zeros(1)))
 
-    monkeypatch.setattr("neural.training.loop.replicas_at_once", lambda params, dtype, replicas: at_once)
+    monkeypatch.setattr("neural.training.loop.replicas_at_once", lambda *_: at_once)
     monkeypatch.setattr("neural.training.loop.fit", fit)
     example = Example(np.zeros(2, np.int32), np.zeros(2, np.int8))
     replicas = dict.fromkeys("abc", Replica([example], STANDARD, (1,)))

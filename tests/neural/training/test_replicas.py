@@ -211,3 +211,35 @@ def test_in_half_precision_all_of_the_state_is_in_half_precision(tied):
     trained = train(tied, ARMS, jnp.bfloat16)
     assert {leaf.dtype for each in trained.values() for leaf in jax.tree.leaves(each.params)} == {jnp.dtype("bfloat16")}
     assert np.isfinite(trained["standard"].losses).all()
+
+
+@pytest.mark.parametrize("small", ["untied"], indirect=True)
+def test_no_row_of_a_batch_reads_another(small):
+    """To the bit, whatever the other rows say; if only one row counts, the tokens of the others get no gradient."""
+    _, graph, params = small
+    counted = Example(np.arange(1, 18, dtype=np.int32), np.r_[[0], np.full(16, Author.WORLD)].astype(np.int8))
+
+    def read(*others):
+        rows = [Example(ids.astype(np.int32), np.zeros(len(ids), np.int8)) for ids in others]
+        batch = pad([rows[0], counted, rows[1]], 24, 16)
+        return jax.jit(jax.value_and_grad(lambda p: losses(p, graph, batch, jnp.array(STANDARD))[0]))(params)
+
+    (loss, gradients), (again, others) = read(np.arange(20, 44), np.arange(44, 61)), read(np.full(9, 50), np.arange(3))
+    assert loss == again
+    for a, b in zip(jax.tree.leaves(gradients), jax.tree.leaves(others), strict=True):
+        np.testing.assert_array_equal(a, b)
+    embedded = np.asarray(gradients["embed_tokens"]["embedding"][...])
+    assert not embedded[20:].any()
+    assert embedded[1:17].any(axis=1).all()
+    alone = LOSS(params, graph, pad([counted], 17, 16), jnp.array(STANDARD))[0]
+    np.testing.assert_allclose(loss, alone, rtol=1e-6)
+
+
+def test_a_step_of_several_parts_overwrites_what_it_was_given(tied):
+    """Gradients of later parts are added in place."""
+    _, graph, params = tied
+    before = begin(params, STANDARD, OPTIMIZER, share_devices(1, 1)[0])
+    after, both = make_step(graph, jax.tree.structure(params), OPTIMIZER)(before, *[next(stream(STANDARD))] * 3)
+    assert all(leaf.is_deleted() for leaf in jax.tree.leaves(before[:3]))
+    assert both.shape == (2,)
+    assert [leaf.shape for leaf in after.gradients] == [leaf.shape for leaf in after.leaves]
