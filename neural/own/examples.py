@@ -80,4 +80,3 @@ def check(examples: Examples, most: int) -> None:
 def cut_all(examples: Examples, most: int) -> Examples:
     """Return ``examples`` without what stands after the first ``most`` tokens of each."""
     return replace(examples, all=[Example(example.ids[:most], example.authors[:most]) for example in examples.all])
-

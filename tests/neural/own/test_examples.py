@@ -58,4 +58,3 @@ def test_too_long_a_transcript_is_refused_with_the_numbers():
 def test_no_transcripts_are_refused():
     with pytest.raises(BadInput, match="no transcripts"):
         check(Examples(), 10)
-
