@@ -17,7 +17,9 @@ ARMS = "standard", "interventional", "assistant-only"
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize(("document", "examples"), [("README.md", 10), ("docs/exact.md", 20), ("docs/logs.md", 5)])
+@pytest.mark.parametrize(
+    ("document", "examples"), [("README.md", 10), ("docs/exact.md", 20), ("docs/logs.md", 5), ("docs/labels.md", 7)]
+)
 def test_every_transcript_works_exactly_so(document, examples, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     failed, tried = doctest.testfile(str(ROOT / document), module_relative=False)
