@@ -14,7 +14,7 @@ from causal_agency import do, see
 from causal_agency.cli import Command
 from causal_agency.episode import Episode
 
-__all__ = ["main", "mix", "records"]
+__all__ = ["P_FALSE_ALARM", "P_FIRE", "main", "mix", "records"]
 
 P_FIRE = Fraction(1, 1000)
 P_FALSE_ALARM = Fraction(1, 18981)  # P(send | calm) that makes P(fire | send) = 95 % when P(send | fire) = 1

@@ -16,6 +16,7 @@ from neural.dialogue.logs.messages import read_messages
 from neural.dialogue.render import Example, find_supervised
 from neural.dialogue.tokens import Tokens
 from neural.dialogue.transcript import Place
+from neural.errors import BadInput
 
 CHAT = Place("the chat")
 IGNORED = -100  # the label that transformers' losses skip
@@ -97,7 +98,7 @@ class Collator:
         >>> chats = [{"messages": [{"role": "user", "content": text}]} for text in ("Who?", "Who wrote it?")]
         >>> collate = Collator(load("embedded").tokenizer, return_tensors="np")
         >>> {name: rows.shape for name, rows in collate(chats).items()}
-        {'input_ids': (2, 9), 'attention_mask': (2, 9), 'labels': (2, 9)}
+        {'input_ids': (2, 10), 'attention_mask': (2, 10), 'labels': (2, 10)}
     """
 
     tokenizer: PreTrainedTokenizerBase
@@ -106,6 +107,8 @@ class Collator:
 
     def __call__(self, chats: Sequence[Mapping[str, Any]]) -> BatchEncoding:
         """Return a padded batch of ``chats``, each with "messages" and perhaps "tools"."""
+        if not all("messages" in chat for chat in chats):
+            raise BadInput("a row has no messages: give the trainer remove_unused_columns=False, or it drops them")
         rows = [labels(chat["messages"], self.tokenizer, self.weights, chat.get("tools")) for chat in chats]
         ids = [row["input_ids"] for row in rows]
         batch = {

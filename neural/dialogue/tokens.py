@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import NamedTuple
@@ -64,9 +64,15 @@ def match_any(texts: Sequence[str]) -> re.Pattern[str]:
     return re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True))) or "(?!)")
 
 
-@lru_cache(maxsize=4)
 def read_control(tokenizer: PreTrainedTokenizerBase, template: str) -> Control:
     """Return the control tokens: those that are special, and those that the template writes, such as <tool_call>."""
+    added = tokenizer.added_tokens_decoder
+    return _read_control(tokenizer, template, tuple((i, token.content, token.special) for i, token in added.items()))
+
+
+@lru_cache(maxsize=4)
+def _read_control(tokenizer: PreTrainedTokenizerBase, template: str, state: Hashable) -> Control:
+    """Read them anew if the template changes, or the ``state`` of the added tokens."""
     added = {token.content: (i, token) for i, token in tokenizer.added_tokens_decoder.items()}
     special = [text for text, (_, token) in added.items() if token.special and text]
     written = [text for text in added if text.strip() and text in template]

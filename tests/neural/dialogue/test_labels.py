@@ -160,6 +160,11 @@ def test_batches_are_padded_and_padding_has_no_labels(chatml):
         assert batch["attention_mask"][i].tolist() == [1] * length + [0] * (batch["labels"].shape[1] - length)
 
 
+def test_rows_without_messages_are_refused_with_advice(chatml):
+    with pytest.raises(BadInput, match="remove_unused_columns=False"):
+        Collator(chatml, return_tensors="np")([{"input_ids": [1]}])
+
+
 @pytest.mark.parametrize(
     ("messages", "problem"),
     [

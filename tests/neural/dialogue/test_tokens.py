@@ -144,6 +144,21 @@ def test_a_template_that_is_exchanged_is_noticed(tokenizer):
     )
 
 
+def test_a_token_that_is_added_later_is_noticed(tokenizer):
+    made = with_template(tokenizer, TEMPLATES["ChatML"])
+    asked = Part(Writer.HUMAN, "user", Kind.TEXT, "<|new|>", 0)
+    before = encode_transcript(made, Transcript([], [asked])).ids.tolist()
+    made.add_tokens(["<|new|>"], special_tokens=True)
+    assert encode_transcript(made, Transcript([], [asked])).ids.tolist() == before
+
+
+def test_a_transcript_of_which_nothing_is_shown_has_no_tokens(tokenizer):
+    made = with_template(tokenizer, TEMPLATES["ChatML"])
+    made.chat_template = "{% for m in messages %}{{ m.content }}{% endfor %}"
+    silent = Part(Writer.HUMAN, "user", Kind.TEXT, "", 0)
+    assert [len(array) for array in encode_transcript(made, Transcript([], [silent]))[:4]] == [0, 0, 0, 0]
+
+
 def test_the_arrays_have_the_kinds_that_training_takes(chatml):
     tokens = encode_transcript(chatml, Transcript([], [ASKED, ANSWERED]))
     assert [array.dtype for array in tokens[:4]] == [np.int32, np.int8, np.int32, bool]
