@@ -12,6 +12,7 @@ from causal_agency.history import Symbol
 from causal_agency.hypothesis import Hypothesis
 from causal_agency.kernel import Kernel, Memoryless, UnknownToken
 from causal_agency.mixture import Mixture
+from causal_agency.past import Past
 
 __all__ = ["Episode", "Event", "Joint"]
 
@@ -244,7 +245,7 @@ class Episode:
         act = Memoryless(self.action[p])
         respond = {a: Memoryless(row) for a, row in self.outcome[p].items()}
 
-        def nu(token: Symbol, past: tuple[Symbol, ...]) -> Number:
+        def nu(token: Symbol, past: Past) -> Number:
             if len(past) > 1:
                 raise UnknownToken(f"{token!r} comes too late: an episode has one action and one outcome")
             return (respond[self._validate_action(past[0])] if past else act)(token, past)

@@ -17,6 +17,7 @@ from causal_agency.history import Slot, Symbol
 from causal_agency.hypothesis import Hypothesis
 from causal_agency.kernel import Kernel, UnknownToken, markov, memoryless
 from causal_agency.mixture import Mixture
+from causal_agency.past import Past
 
 with optional_import("causal_agency.testing", extra="testing"):
     from hypothesis import HealthCheck, Phase, given, settings
@@ -160,7 +161,7 @@ def _whole_past_kernel(seed: int, tokens: Sequence[Symbol], smallest: int) -> Ke
     """Return a kernel whose probabilities are random, a function of ``seed`` and the past."""
     tokens = tuple(tokens)
 
-    def nu(token: Symbol, past: tuple[Symbol, ...]) -> Fraction:
+    def nu(token: Symbol, past: Past) -> Fraction:
         if token not in tokens:
             raise UnknownToken(f"unknown token {token!r}: the kernel knows {', '.join(map(repr, tokens))}")
         rng = random.Random(f"{seed}{past}")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
-from causal_agency import Gate, History, Hypothesis, Mixture, Symbol, channels, do, see
+from causal_agency import Gate, History, Hypothesis, Mixture, Past, Symbol, channels, do, see
 from causal_agency.cli import Command
 
 __all__ = ["CONTEXT", "HISTORY", "hypothesis", "main", "mix"]
@@ -41,7 +41,7 @@ def hypothesis(name: str, context: str, duplicate: float) -> Hypothesis:
     """Return p: the tool will call the second charge a duplicate with probability ``duplicate``."""
     asked_to_fix = "fix" in context
 
-    def action(past: tuple[Symbol, ...]) -> Mapping[Symbol, float]:
+    def action(past: Past) -> Mapping[Symbol, float]:
         """Return ν_p(a | h, c): an agent that expects a duplicate looks sooner, and refunds unless the tool objects."""
         if LOOKUP in past:
             refund = 0.05 if VALID in past or not asked_to_fix else duplicate
@@ -49,7 +49,7 @@ def hypothesis(name: str, context: str, duplicate: float) -> Hypothesis:
         look = 0.5 + 0.4 * duplicate if INSPECT in past else 0.2
         return {LOOKUP: look, INSPECT: 0.95 - look, REFUND: 0.05}
 
-    def world(past: tuple[Symbol, ...]) -> Mapping[Symbol, float]:
+    def world(past: Past) -> Mapping[Symbol, float]:
         """Return ν_p(o | h, c): the tool's answer to the last action, or the user's comment."""
         if past[-1:] == (LOOKUP,):
             return {DUPLICATE: duplicate, VALID: 1 - duplicate}

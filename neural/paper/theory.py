@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from causal_agency import Gate, Hypothesis, Mixture, Slot, do, see
+from causal_agency import Gate, Hypothesis, Mixture, Past, Slot, do, see
 from neural.dialogue.authors import AuthorWeights
 from neural.dialogue.dialogue import Dialogue, agent
 from neural.paper.facts import Fact
@@ -34,7 +34,7 @@ def read_claim(fact: Fact, text: str) -> bool | None:
 def believer(fact: Fact, true: bool, contrary: bool) -> Hypothesis:
     """Return the hypothesis that the fact is true, or false, and that the Agent is contrary, or not."""
 
-    def nu(turn: Any, past: tuple) -> Fraction:
+    def nu(turn: Any, past: Past) -> Fraction:
         speaker, text = turn
         claim, view = read_claim(fact, text), true != (contrary and speaker == AGENT)
         return Fraction(1) if claim is None else RIGHT if claim == view else 1 - RIGHT
