@@ -62,6 +62,11 @@ class Adapted(nnx.Module):
         self.base, self.scale = base, scale
         self.a, self.b = nnx.LoRAParam(a), nnx.LoRAParam(b)
 
+    @property
+    def kernel(self) -> nnx.Param:
+        """The parameters that are not trained, whose shape and precision are those of the map."""
+        return self.base.kernel
+
     def __call__(self, x: Float[Array, "tokens width"]) -> Float[Array, "tokens out"]:
         """Return the output, in a block of its own or in one that is scanned over."""
         a, b = (each[...].astype(x.dtype) for each in (self.a, self.b))
@@ -69,7 +74,7 @@ class Adapted(nnx.Module):
 
 
 def copy(model: Decoder) -> Decoder:
-    """Return another module with the same arrays."""
+    """Return another module with the same variables."""
     return nnx.merge(*nnx.split(model))
 
 
@@ -102,9 +107,10 @@ def merge(model: Decoder) -> Decoder:
     adapters = find_adapters(model)
     merged = copy(model) if adapters else model
     for name, adapted in find_adapters(merged).items():
-        kernel = adapted.base.kernel
-        change = jnp.matmul(adapted.a[...], adapted.b[...], precision="highest") * adapted.scale
-        kernel.set_value((kernel[...].astype(jnp.float32) + change.astype(jnp.float32)).astype(kernel.dtype))
+        kernel = adapted.base.kernel[...]
+        a, b = (each[...].astype(jnp.float32) for each in (adapted.a, adapted.b))
+        whole = kernel.astype(jnp.float32) + jnp.matmul(a, b, precision="highest") * adapted.scale
+        adapted.base.kernel = nnx.Param(whole.astype(kernel.dtype))  # `model` has the old one
         setattr(getattr(merged.layers, ROOMS[name]), name, adapted.base)
     return merged
 

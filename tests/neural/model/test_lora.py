@@ -127,6 +127,7 @@ def test_who_trains_on_gets_adapters_of_a_merged_model(tuned):
     assert same.losses[0] < tuned.losses[0]
 
 
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # peft asks for it
 @pytest.mark.parametrize("targets", [Lora().targets, ("k_proj", "up_proj")])
 def test_peft_loads_the_folder_of_an_adapter(checkpoint, tmp_path, targets):
     """The same logits as ours, and merged the same parameters as `save` writes."""
