@@ -60,15 +60,15 @@ class Owners:
         if before is not None and end:
             yield Span(gap[:end], self.author(before), before, False)
         rest = gap[end:]
-        if after is None or after < self.context:
+        if before is not None and not in_context and (skipped := self.skipped(before, after)) is not None:
+            yield Span(rest, Author.AGENT, skipped, False)
+        elif after is None or after < self.context:
             nobody = len(rest) if in_context or after is not None else 0
             yield from self.protocol(rest, nobody, len(rest), -1)
         elif in_context or before is None:
             header = self.frame.headers.get(self.parts[after].role, "")
             shared = common_suffix(rest, header[self.end_of_turn(header) :])
             yield from self.protocol(rest, len(rest) - shared, len(rest), after)
-        elif (skipped := self.skipped(before, after)) is not None:
-            yield Span(rest, Author.AGENT, skipped, False)
         else:
             yield from self.protocol(rest, 0, max(0, self.answer(gap, before, after) - end), after)
 
@@ -86,10 +86,10 @@ class Owners:
         """Return the turn of a part; all descriptions of tools are one."""
         return self.turns.get(part, TOOLS)
 
-    def skipped(self, before: int, after: int) -> int | None:
+    def skipped(self, before: int, after: int | None) -> int | None:
         """Return a part of the agent's between two others whose turn shows no text; None if there is none."""
-        turns = {self.turn(before), self.turn(after)}
-        between = range(before + 1, after)
+        end = len(self.parts) if after is None else after
+        turns, between = {self.turn(before), self.turn(end)}, range(before + 1, end)
         return next((i for i in between if self.author(i) is Author.AGENT and self.turn(i) not in turns), None)
 
     def end_of_turn(self, gap: str) -> int:
