@@ -86,6 +86,8 @@ def main(arguments: list[str] | None = None) -> None:
             write_text(args.html, make_page(audit, args.logs, refused))
             log(f"{args.html}: the audit as a page")
         show(audit, refused)
+        if audit.secrets and not args.redact:
+            log("to write copies of the logs without likely secrets: --redact DIR")
 
 
 if __name__ == "__main__":

@@ -72,5 +72,5 @@ def list_findings(audit: Audit) -> list[str]:
         )
     if audit.secrets:
         kinds = ", ".join(f"{kind} ({count:,})" for kind, count in audit.secrets.most_common())
-        findings.append(f"Likely secrets: {kinds}. Remove them with --redact DIR before anything is published.")
+        findings.append(f"Likely secrets: {kinds}. Remove them before anything is published.")
     return findings
