@@ -37,6 +37,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # signatures name their types
 napoleon_google_docstring = True
 napoleon_use_ivar = True  # Attributes of named tuples are described once
+napoleon_attr_annotations = False  # a shape such as "*streams T" is not markup
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
 
