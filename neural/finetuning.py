@@ -21,8 +21,15 @@ from neural.training.held_out import hold_out
 from neural.training.loop import OnStep, train
 
 
-def encode_all(checkpoint: Checkpoint, dialogues: Iterable[Dialogue]) -> list[Example]:
-    """Render ``dialogues``; raise BadInput if there are none or one is empty."""
+def encode_all(
+    checkpoint: Checkpoint,
+    dialogues: Iterable[Dialogue],
+    config: TrainConfig = TrainConfig(),  # noqa: B008, it is immutable
+) -> list[Example]:
+    """Render ``dialogues``, cut if ``config`` says so.
+
+    Raise BadInput if there are none, one is empty, or some are longer than ``config`` or the model allows.
+    """
     if isinstance(dialogues, Dialogue):
         raise TypeError("dialogues is one dialogue: write [dialogue]")
     dialogues = list(dialogues)
@@ -35,17 +42,18 @@ def encode_all(checkpoint: Checkpoint, dialogues: Iterable[Dialogue]) -> list[Ex
     for i, example in enumerate(examples, 1):
         if not len(example.ids):
             raise BadInput(f"dialogue {i} is empty")
-    return examples
-
-
-def limit_length(checkpoint: Checkpoint, examples: list[Example], config: TrainConfig) -> list[Example]:
-    """Return ``examples``, cut if ``config`` says so; raise BadInput if some are longer than it or the model allows."""
     allowed = checkpoint.config.max_position_embeddings
     most = config.max_tokens or allowed
     if most > allowed:
         raise BadInput(f"max_tokens is {most:,}, but the model allows {allowed:,}")
     if config.cut:
         return [Example(example.ids[:most], example.authors[:most]) for example in examples]
+    check_lengths(examples, most)
+    return examples
+
+
+def check_lengths(examples: Sequence[Example], most: int) -> None:
+    """Raise BadInput, which says how many and how long, if some of ``examples`` have more than ``most`` tokens."""
     lengths = [len(example.ids) for example in examples]
     too_long = [i for i, length in enumerate(lengths) if length > most]
     if too_long:
@@ -55,7 +63,6 @@ def limit_length(checkpoint: Checkpoint, examples: list[Example], config: TrainC
             f"{many} longer than the {most:,} tokens that are allowed; the longest, dialogue {longest + 1}, has "
             f"{lengths[longest]:,}: have them cut, or leave them out"
         )
-    return examples
 
 
 def set_aside(
@@ -64,10 +71,10 @@ def set_aside(
     """Return the examples to train on, and those that are held out: others, or a share of them."""
     if isinstance(held_out, float) and not 0 < held_out < 1:
         raise BadInput(f"held_out is {held_out!r}, but must be a share between 0 and 1, or dialogues")
-    examples = limit_length(checkpoint, encode_all(checkpoint, dialogues), config)
+    examples = encode_all(checkpoint, dialogues, config)
     if isinstance(held_out, float):
         return hold_out(examples, held_out, config.seed)
-    return examples, limit_length(checkpoint, encode_all(checkpoint, held_out), config) if held_out else []
+    return examples, encode_all(checkpoint, held_out, config) if held_out else []
 
 
 def finetune(

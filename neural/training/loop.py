@@ -108,8 +108,9 @@ def fit(
                 held_out.report(name, measured[name][-1])
 
     def take(names: list[Name]) -> dict[Name, Saved]:
-        each = {name: (take_leaves(states[name]), np.array(history[name]), measured[name]) for name in names}
-        return {name: Saved(leaves, losses, to_rows(seen)) for name, (leaves, losses, seen) in each.items()}
+        return {
+            name: Saved(take_leaves(states[name]), np.array(history[name]), to_rows(measured[name])) for name in names
+        }
 
     look([name for name in weights if name not in saved], 0)
     for number, read in enumerate(chain([first], steps), 1):
@@ -119,9 +120,9 @@ def fit(
         for name, (state, losses) in stepped.items():
             states[name] = state
             history[name].append(_await(losses, name, number))
-        look(behind, number)
         if on_step and behind:
             on_step(Step(number, total, {name: float(history[name][number - 1][0]) for name in weights}))
+        look(behind, number)
         if after_step and behind:
             after_step(number, total, partial(take, behind))
     leaves = {name: states.pop(name).leaves for name in weights}  # gradients and moments go before these are copied

@@ -12,7 +12,7 @@ from neural.dialogue.authors import INTERVENTIONAL, STANDARD, AuthorWeights
 from neural.dialogue.dialogue import Dialogue, Turn, agent, user
 from neural.dialogue.render import encode
 from neural.errors import BadInput, Stopped
-from neural.finetuning import answer, encode_all, finetune, limit_length
+from neural.finetuning import answer, encode_all, finetune
 from neural.model.checkpoint import load, save
 from neural.model.lora import Lora
 from neural.paper import probes
@@ -205,8 +205,8 @@ def test_dialogues_that_are_too_long_are_counted_and_cut_only_if_asked(checkpoin
         finetune(checkpoint, LONG, config=config)
     with pytest.raises(BadInput, match=f"^{problem}$"):
         finetune(checkpoint, LONG[:1], config=config, held_out=LONG)
-    cut = limit_length(checkpoint, encode_all(checkpoint, LONG), replace(config, cut=True))
-    for short, whole in zip(cut, encode_all(checkpoint, LONG), strict=True):
+    cut = encode_all(checkpoint, LONG, replace(config, cut=True))
+    for short, whole in zip(cut, (encode(checkpoint.tokenizer, long) for long in LONG), strict=True):
         np.testing.assert_array_equal(short.ids, whole.ids[:12])
         np.testing.assert_array_equal(short.authors, whole.authors[:12])
     assert finetune(checkpoint, LONG, config=replace(config, cut=True, max_steps=1)).losses.shape == (1,)

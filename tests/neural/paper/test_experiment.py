@@ -135,7 +135,7 @@ def test_arms_are_trained_together_as_far_as_memory_allows(monkeypatch, base, at
 def test_a_dialogue_that_is_too_long_for_the_model_is_refused():
     checkpoint = load(EMBEDDED)
     checkpoint.config.max_position_embeddings = 60
-    with pytest.raises(BadInput, match=r"a dialogue has \d+ tokens, but the model allows 60"):
+    with pytest.raises(BadInput, match=r"\d+ of 480 dialogues are longer than the 60 tokens that are allowed"):
         run(PLAN, checkpoint)
 
 
