@@ -1,6 +1,7 @@
 """A headless Chromium for tests, driven through a pipe (the DevTools protocol): no driver, no network, no port.
 
-``python -P tests/chromium.py`` fetches what the tests need besides Chromium: Pyodide, and axe, which checks accessibility.
+``python -P tests/chromium.py`` fetches what the tests need besides Chromium: Pyodide, and axe, which checks
+accessibility.
 """
 
 import base64
