@@ -90,11 +90,17 @@ def to_option(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
 
 
+def write_option(name: str, value: Any) -> str:
+    """Return an option of a run as one types it; one that is set or not has no value."""
+    option = f"--{name.replace('_', '-')}"
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return option if value is True else f"{option}={text}"
+
+
 def list_options(command: Command, options: dict[str, Any]) -> list[str]:
     """Return those of ``options`` that are not as they are by default, as one types them."""
     default = {name: to_option(value) for name, value in vars(command.parse_args([])).items()}
-    texts = {name: ",".join(value) if isinstance(value, list) else str(value) for name, value in options.items()}
-    return [f"--{name.replace('_', '-')}={texts[name]}" for name in options if options[name] != default[name]]
+    return [write_option(name, value) for name, value in options.items() if value != default[name]]
 
 
 def parse_begun(command: Command, options: dict[str, Any]) -> dict[str, Any]:
@@ -102,9 +108,8 @@ def parse_begun(command: Command, options: dict[str, Any]) -> dict[str, Any]:
     known = vars(command.parse_args([])).keys() - set(NOT_OPTIONS)
     if unknown := sorted(options.keys() - known):
         raise BadInput(f"there is no option {unknown[0]}, which {OPTIONS} names")
-    given = {name: value for name, value in options.items() if value is not None}
-    texts = {name: ",".join(map(str, value)) if isinstance(value, list) else value for name, value in given.items()}
-    parsed = vars(command.parse_args([f"--{name.replace('_', '-')}={text}" for name, text in texts.items()]))
+    given = [write_option(name, value) for name, value in options.items() if value is not None and value is not False]
+    parsed = vars(command.parse_args(given))
     return {name: parsed[name] for name in options}
 
 

@@ -21,15 +21,10 @@ class Browser:
         theirs, self._write = os.pipe()
         self._read, answers = os.pipe()
 
-        def connect() -> None:  # the protocol's file descriptors
-            os.dup2(theirs, 103)
-            os.dup2(answers, 104)
-            os.dup2(103, 3)
-            os.dup2(104, 4)
-
-        command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={self._home.name}", "about:blank"]
+        redirect = f'exec "$0" "$@" 3<&{theirs} 4>&{answers}'  # the protocol's file descriptors
+        command = ["bash", "-c", redirect, str(CHROMIUM), *FLAGS, f"--user-data-dir={self._home.name}", "about:blank"]
         self._process = subprocess.Popen(
-            command, preexec_fn=connect, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, pass_fds=(theirs, answers), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         os.close(theirs)
         os.close(answers)

@@ -25,7 +25,7 @@ TRANSCRIPTS = [page for page in PAGES if ">>> " in page.read_text()]
 def test_every_transcript_works_exactly_so(page, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     failed, tried = doctest.testfile(str(page), module_relative=False)
-    assert tried >= 5
+    assert tried >= 3
     assert failed == 0
 
 

@@ -42,7 +42,7 @@ def test_memoryless_beside_markov():
 
 def test_what_is_no_table_is_refused():
     whole = Hypothesis("whole", lambda token, past: 0.5, tokens=("A", "B"))
-    joined = Hypothesis("joined", channels("A", memoryless(A=1.0), memoryless(B=1.0)))
+    joined = Hypothesis("joined", channels(("A",), memoryless(A=1.0), memoryless(B=1.0)))
     fair, other = Hypothesis("fair", memoryless(A=0.5, B=0.5)), Hypothesis("other", memoryless(A=0.5, C=0.5))
     for p in (whole, joined):
         with pytest.raises(ValueError, match=f"^{p.name}: only memoryless and Markov kernels that list their tokens"):

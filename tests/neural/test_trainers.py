@@ -71,7 +71,7 @@ def our_losses(small, weights):
     stream = iter([pad(group, LENGTH, LENGTH) for group in groups])
     graph, params = nnx.split(small.model, nnx.Param)
     steps = len(CHATS) // BATCH_SIZE
-    return fit(graph, params, {"model": weights}, CONFIG.optimizer(), {"model": stream}, steps)["model"].losses
+    return fit(graph, params, {"model": weights}, CONFIG.optimizer(steps), {"model": stream}, steps)["model"].losses
 
 
 def their_losses(trainer):

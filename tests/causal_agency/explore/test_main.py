@@ -5,11 +5,26 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
+from functools import partial
 from urllib.request import urlopen
 
 import pytest
 
 COMMAND = [sys.executable, "-m", "causal_agency.explore"]
+
+
+@contextmanager
+def serve(*arguments, path, **environment):
+    """Start the server, which Ctrl-C ends even if whoever runs the tests ignores it; kill it at last."""
+    listening = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    everything = {**os.environ, "XDG_CACHE_HOME": str(path), **environment}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*COMMAND, *arguments], env=everything, preexec_fn=listening, **pipes) as served:
+        try:
+            yield served
+        finally:
+            served.kill()
 
 
 def run(*arguments, path):
@@ -34,11 +49,7 @@ def test_what_goes_wrong_is_one_line(arguments, error, tmp_path):
 
 
 def test_without_npm_it_answers_from_the_server(tmp_path):
-    environment = {**os.environ, "PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
-    command = [*COMMAND, "--pyodide"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as served:
+    with serve("--pyodide", path=tmp_path, PATH=str(tmp_path)) as served:
         assert "Python answers from this server instead" in served.stdout.readline()
         url = re.search(r"http://127\.0\.0\.1:\d+/", served.stdout.readline())[0]
         with urlopen(url, timeout=30) as page:
@@ -49,8 +60,7 @@ def test_without_npm_it_answers_from_the_server(tmp_path):
 
 
 def test_a_port_that_is_taken(tmp_path):
-    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
-    with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, text=True, env=environment) as served:
+    with serve(path=tmp_path) as served:
         port = re.search(r":(\d+)/", served.stdout.readline())[1]
         done = run("--port", port, path=tmp_path)
         assert (done.returncode, done.stdout) == (2, "")
