@@ -6,21 +6,26 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
-from functools import partial
 from urllib.request import urlopen
 
 import pytest
 
 COMMAND = [sys.executable, "-m", "causal_agency.explore"]
 
+LISTENING = [
+    sys.executable,
+    "-c",
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "runpy.run_module('causal_agency.explore', run_name='__main__', alter_sys=True)",
+]
+
 
 @contextmanager
 def serve(*arguments, path, **environment):
     """Start the server, which Ctrl-C ends even if whoever runs the tests ignores it; kill it at last."""
-    listening = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     everything = {**os.environ, "XDG_CACHE_HOME": str(path), **environment}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen([*COMMAND, *arguments], env=everything, preexec_fn=listening, **pipes) as served:
+    with subprocess.Popen([*LISTENING, *arguments], env=everything, **pipes) as served:
         try:
             yield served
         finally:
