@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from causal_agency import Gate, Hypothesis, Mixture, arrays, channels, markov, memoryless, streams
+from causal_agency import Gate, Hypothesis, Mixture, arrays, markov, memoryless, streams
 from causal_agency.history import symbols
 from causal_agency.testing import histories, markov_kernels, memoryless_kernels, mixtures
 
@@ -42,11 +42,9 @@ def test_memoryless_beside_markov():
 
 def test_what_is_no_table_is_refused():
     whole = Hypothesis("whole", lambda token, past: 0.5, tokens=("A", "B"))
-    joined = Hypothesis("joined", channels(("A",), memoryless(A=1.0), memoryless(B=1.0)))
     fair, other = Hypothesis("fair", memoryless(A=0.5, B=0.5)), Hypothesis("other", memoryless(A=0.5, C=0.5))
-    for p in (whole, joined):
-        with pytest.raises(ValueError, match=f"^{p.name}: only memoryless and Markov kernels that list their tokens"):
-            Mixture({p: 1}).as_arrays()
+    with pytest.raises(ValueError, match="^whole: only memoryless and Markov kernels that list their tokens"):
+        Mixture({whole: 1}).as_arrays()
     with pytest.raises(ValueError, match=r"^other knows other tokens than fair"):
         Mixture({fair: 0.5, other: 0.5}).as_arrays()
     with pytest.raises(ValueError, match=r"^slot 2: unknown token 'C': the kernels know 'A', 'B'$"):
