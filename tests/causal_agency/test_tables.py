@@ -43,7 +43,7 @@ def test_memoryless_beside_markov():
 def test_what_is_no_table_is_refused():
     whole = Hypothesis("whole", lambda token, past: 0.5, tokens=("A", "B"))
     fair, other = Hypothesis("fair", memoryless(A=0.5, B=0.5)), Hypothesis("other", memoryless(A=0.5, C=0.5))
-    with pytest.raises(ValueError, match="^whole: only memoryless and Markov kernels that list their tokens"):
+    with pytest.raises(ValueError, match=r"^whole: only memoryless and Markov kernels that list their tokens"):
         Mixture({whole: 1}).as_arrays()
     with pytest.raises(ValueError, match=r"^other knows other tokens than fair"):
         Mixture({fair: 0.5, other: 0.5}).as_arrays()
