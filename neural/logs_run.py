@@ -9,7 +9,7 @@ from neural.cli import log
 from neural.errors import BadInput
 from neural.files import new_folder
 from neural.origin import START
-from neural.run_folder import read_options
+from neural.run_folder import MEASURED, read_options
 from neural.signals import Signals
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from neural.training.config import TrainConfig
 
 RESULTS = "results.json"
+HELD_OUT = 0.1  # share of the transcripts, unless the command says otherwise
 
 
 def read_logs(args: Namespace, checkpoint: "Checkpoint") -> "Examples":
@@ -40,15 +41,6 @@ def read_logs(args: Namespace, checkpoint: "Checkpoint") -> "Examples":
     examples = cut_all(examples, args.max_tokens) if args.max_tokens else examples
     check(examples, checkpoint.config.max_position_embeddings)
     return examples
-
-
-def make_config(args: Namespace, recipe: "TrainConfig") -> "TrainConfig":
-    """Return the settings: those of the model's recipe, and what the arguments say otherwise."""
-    from dataclasses import replace
-
-    names = "learning_rate", "epochs", "batch_size", "accumulate", "warmup", "schedule"
-    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    return replace(recipe, seed=args.seed, max_steps=args.steps, precision=args.precision, **given)
 
 
 def describe(args: Namespace, folder: Path, config: "TrainConfig", **more: Any) -> dict[str, Any]:
@@ -82,7 +74,7 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     from neural.process import prepare
     from neural.result import ResultFiles
     from neural.result import write as write_json
-    from neural.session import MEASURED, open_session
+    from neural.session import make_config, open_session
     from neural.training.batching import hash_examples
     from neural.training.held_out import hold_out
 
@@ -94,7 +86,8 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     checkpoint = read(source)
     examples = read_logs(args, checkpoint)
     data = hash_examples(examples.all)
-    shown, held_out = hold_out(examples.all, args.held_out, args.seed) if args.held_out else (examples.all, [])
+    share = HELD_OUT if args.held_out is None else args.held_out
+    shown, held_out = hold_out(examples.all, share, args.seed) if share else (examples.all, [])
     facts = read_facts(args.facts) if args.facts else ()
     log(f"{len(shown):,} transcripts to train on, {len(held_out):,} held out")
 

@@ -15,6 +15,7 @@ from neural.errors import BadInput
 from neural.files import PART, UNFINISHED, make_folder, read_json, refuse_links, remove_empty, write_text
 
 OPTIONS, LOCK = "run.json", ".lock"
+CHECKPOINTS, MEASURED, COST = "checkpoints", "measured", "cost.json"  # of a run that goes on
 
 
 def free_name(folder: Path) -> Path:

@@ -1,7 +1,9 @@
 """What training in a run's folder needs, whatever is trained on: progress, signals, checkpoints, and what it costs."""
 
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -9,12 +11,13 @@ from typing import NamedTuple
 from neural.cli import LOSS_WINDOW, Progress
 from neural.process import Cost, Meter, trimming, while_training
 from neural.result import read, write
+from neural.run_folder import CHECKPOINTS, COST
 from neural.signals import Signals
 from neural.training.checkpoints import Checkpoints
-from neural.training.config import PRECISIONS
+from neural.training.config import PRECISIONS, TrainConfig
 from neural.training.loop import OnStep, Step, WhileTraining
 
-CHECKPOINTS, MEASURED, COST = "checkpoints", "measured", "cost.json"  # in the folder of a run that goes on
+SETTINGS = "learning_rate", "epochs", "batch_size", "accumulate", "warmup", "schedule"  # of TrainConfig, on the command
 
 
 class Session(NamedTuple):
@@ -46,3 +49,9 @@ def open_session(
 
         waiting = partial(while_training, PRECISIONS[precision], signals)
         yield Session(trimming(on_step), waiting, checkpoints, lambda: earlier + meter.read())
+
+
+def make_config(args: Namespace, recipe: TrainConfig) -> TrainConfig:
+    """Return the settings of a run: those of the model's recipe, and what the arguments say otherwise."""
+    given = {name: getattr(args, name) for name in SETTINGS if getattr(args, name) is not None}
+    return replace(recipe, seed=args.seed, max_steps=args.steps, precision=args.precision, **given)

@@ -26,7 +26,18 @@ try:
     from neural.errors import BadInput
     from neural.files import new_folder
     from neural.origin import START, describe_start
-    from neural.run_folder import OPTIONS, claim, clear, free_name, hold, read_options, write_options
+    from neural.run_folder import (
+        CHECKPOINTS,
+        COST,
+        MEASURED,
+        OPTIONS,
+        claim,
+        clear,
+        free_name,
+        hold,
+        read_options,
+        write_options,
+    )
     from neural.signals import Signals
 except ModuleNotFoundError as missing:
     print(
@@ -40,9 +51,9 @@ if TYPE_CHECKING:
     from neural.result import Run
 
 
-PAPERS, LOGS = ("p_lie", "p_wrong", "teacher", "show_tokens"), ("format", "skip_bad", "max_tokens")
+PAPERS, LOGS = ("p_lie", "p_wrong", "teacher", "show_tokens"), ("format", "skip_bad", "max_tokens", "held_out")
 NOT_OPTIONS = "out", "resume", "like", "show_tokens"  # of a run: they say where, not what
-RESULTS, CHECKPOINTS, MEASURED, COST = "results.json", "checkpoints", "measured", "cost.json"  # in the folder of a run
+RESULTS = "results.json"  # in the folder of a run
 
 
 def add_options(command: Command) -> None:
@@ -75,7 +86,7 @@ def add_options(command: Command) -> None:
     option("--data", metavar="LOGS", help="train on these logs: a file, a folder, or - (default: the paper's lessons)")
     option("--format", help="of the logs (default: the first record of each file tells)")
     option("--skip-bad", action="store_true", help="leave out what cannot be read of the logs, and count it")
-    option("--held-out", type=number(0, 0.9), default=0.1, metavar="P",
+    option("--held-out", type=number(0, 0.9), metavar="P",
            help="share of the logs that is measured and not trained on (default: 0.1)")  # fmt: skip
     option("--max-tokens", type=whole_number(2), metavar="N", help="read the first N tokens of each log only")
     option("--show-tokens", action="store_true", help="print the author of each token of the first dialogue, and stop")
@@ -116,7 +127,7 @@ def parse_begun(command: Command, options: dict[str, Any]) -> dict[str, Any]:
 def check_together(args: Namespace) -> None:
     """Raise BadInput if an option of the paper's lessons is given with logs, or one of logs without them."""
     wrong = PAPERS if args.data else LOGS
-    if given := [name for name in wrong if getattr(args, name)]:
+    if given := [name for name in wrong if getattr(args, name) not in (None, False)]:
         option = given[0].replace("_", "-")
         raise BadInput(f"--{option} is {'not for logs' if args.data else 'for logs, which --data names'}: leave it out")
 
@@ -164,15 +175,12 @@ def read_plan(args: Namespace, recipe: "Recipe") -> "Plan":
     from neural.paper.experiment import Plan
     from neural.paper.fact_files import read_facts
     from neural.paper.lessons import PAPER
+    from neural.session import make_config
 
-    def given(**values: Any) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if value is not None}
-
-    names = "learning_rate", "epochs", "batch_size", "accumulate", "schedule", "warmup"
-    changed = given(**{name: getattr(args, name) for name in names})
-    settings = replace(recipe.train, seed=args.seed, max_steps=args.steps, precision=args.precision, **changed)
     facts = read_facts(args.facts) if args.facts else recipe.curriculum.facts
-    template = replace(PAPER, **given(p_lie=args.p_lie, p_wrong=args.p_wrong, p_teacher=args.teacher))
+    asked = {"p_lie": args.p_lie, "p_wrong": args.p_wrong, "p_teacher": args.teacher}
+    template = replace(PAPER, **{name: value for name, value in asked.items() if value is not None})
+    settings = make_config(args, recipe.train)
     return Plan(settings, replace(recipe.curriculum, facts=facts), args.arms, args.order, template)
 
 

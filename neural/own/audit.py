@@ -11,16 +11,16 @@ import numpy as np
 from jaxtyping import Bool
 from transformers import PreTrainedTokenizerBase
 
-from neural.dialogue.authors import ASSISTANT_ONLY, INTERVENTIONAL, STANDARD, Author, AuthorWeights, evidence
+from neural.dialogue.authors import Author, AuthorWeights, evidence
 from neural.dialogue.template import list_parts
 from neural.dialogue.tokens import Tokens
 from neural.dialogue.transcript import Place, Transcript, Writer
+from neural.own.examples import EVIDENCE, UNOWNED, count_parts, count_unowned
 from neural.own.secrets import find_secrets, redact
+from neural.paper.arms import ARMS
 
-OBJECTIVES = {"standard": STANDARD, "interventional": INTERVENTIONAL, "assistant-only": ASSISTANT_ONLY}
 MODELS_DO_NOT_SPEAK = "user", "system", "developer"  # under these roles
 SHOWN = 3  # transcripts that are shown whole
-UNOWNED = {Author.NOBODY: "context", Author.PROTOCOL: "protocol"}
 
 
 class Run(NamedTuple):
@@ -83,9 +83,9 @@ class Audit:
         self.straddles += tokens.straddles
         self.withheld += int((~tokens.train & (tokens.authors != Author.NOBODY)).sum())
         self._count(transcript, tokens)
-        for objective, weights in OBJECTIVES.items():
+        for objective, weights in ARMS.items():
             self.supervised[objective] += int(find_counted(tokens, weights).sum())
-        if not find_counted(tokens, INTERVENTIONAL)[tokens.authors != Author.PROTOCOL].any():
+        if not find_counted(tokens, EVIDENCE).any():
             self.without_evidence.append(transcript.place)
         if len(self.samples) < SHOWN:
             self.samples.append(Sample(transcript.place, tuple(list_runs(transcript, tokens, tokenizer))))
@@ -93,16 +93,15 @@ class Audit:
     def _count(self, transcript: Transcript, tokens: Tokens) -> None:
         """Count what each writer wrote."""
         form = transcript.format
-        written = np.bincount(tokens.parts + 1, minlength=len(list_parts(transcript)) + 1)[1:]
-        for part, length in zip(list_parts(transcript), written.tolist()):
+        for part, length in count_parts(transcript, tokens):
             key = form, str(part.writer)
             self.parts[key] += 1
             self.characters[key] += len(part.text)
             self.tokens[key] += length
             self.misfiled += length * (part.writer is Writer.AGENT and part.role in MODELS_DO_NOT_SPEAK)
             self.secrets.update(secret.kind for secret in find_secrets(part.text))
-        for author, name in UNOWNED.items():
-            self.tokens[form, name] += int(((tokens.authors == author) & (tokens.parts < 0)).sum())
+        for name, length in count_unowned(tokens).items():
+            self.tokens[form, name] += length
 
 
 def find_counted(tokens: Tokens, weights: AuthorWeights) -> Bool[np.ndarray, " T"]:

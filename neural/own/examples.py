@@ -12,10 +12,12 @@ from neural.dialogue.encode import encode
 from neural.dialogue.render import Example, find_supervised
 from neural.dialogue.template import list_parts
 from neural.dialogue.tokens import Tokens
-from neural.dialogue.transcript import Transcript, Writer
+from neural.dialogue.transcript import Part, Transcript, Writer
 from neural.errors import BadInput
+from neural.finetuning import check_lengths
 
 EVIDENCE = AuthorWeights(protocol=0.0, agent=0.0)  # what the world says, apart from the interface
+UNOWNED = {Author.NOBODY: "context", Author.PROTOCOL: "protocol"}  # of tokens of no part
 INFORMED = Writer.TEACHER, Writer.OTHER_AGENT, Writer.HUMAN  # in the agent's place: they may know more than it says
 
 
@@ -40,12 +42,22 @@ class Examples:
         authors = np.where(tokens.train, tokens.authors, Author.NOBODY).astype(np.int8)
         self.all.append(Example(tokens.ids, authors))
         self.straddles += tokens.straddles
-        lengths = np.bincount(tokens.parts + 1, minlength=len(list_parts(transcript)) + 1)
-        for part, length in zip(list_parts(transcript), lengths[1:].tolist()):
+        for part, length in count_parts(transcript, tokens):
             self.written[str(part.writer)] += length
             self.informed += length * (part.role == "assistant" and part.writer in INFORMED)
-        for author, name in {Author.NOBODY: "context", Author.PROTOCOL: "protocol"}.items():
-            self.written[name] += int(((tokens.authors == author) & (tokens.parts < 0)).sum())
+        self.written.update(count_unowned(tokens))
+
+
+def count_parts(transcript: Transcript, tokens: Tokens) -> list[tuple[Part, int]]:
+    """Return each part, the context's first, and how many tokens it has."""
+    parts = list_parts(transcript)
+    lengths = np.bincount(tokens.parts + 1, minlength=len(parts) + 1)[1:]
+    return list(zip(parts, lengths.tolist()))
+
+
+def count_unowned(tokens: Tokens) -> dict[str, int]:
+    """Return how many tokens are of no part: context and protocol that the template writes."""
+    return {name: int(((tokens.authors == author) & (tokens.parts < 0)).sum()) for author, name in UNOWNED.items()}
 
 
 def read_examples(
@@ -67,12 +79,7 @@ def check(examples: Examples, most: int) -> None:
     """Raise BadInput if nothing can be learned from ``examples``, or some are too long."""
     if not examples.all:
         raise BadInput("there are no transcripts to train on")
-    lengths = np.array([len(example.ids) for example in examples.all])
-    if (long := int((lengths > most).sum())) > 0:
-        raise BadInput(
-            f"{long:,} of {len(lengths):,} transcripts have more than the {most:,} tokens that the model allows, "
-            f"up to {lengths.max():,}: split them, or ask for the first {most:,} of each"
-        )
+    check_lengths(examples.all, most)
     if not any(find_supervised(example, EVIDENCE).any() for example in examples.all):
         raise BadInput("no token of these transcripts is evidence: only the agent speaks in them")
 

@@ -49,7 +49,7 @@ def test_without_evidence_nothing_is_learned(tokenizer):
 
 def test_too_long_a_transcript_is_refused_with_the_numbers():
     examples = Examples([Example(np.zeros(n, np.int32), np.full(n, 2, np.int8)) for n in (5, 50, 80)])
-    with pytest.raises(BadInput, match=r"2 of 3 transcripts have more than the 10 tokens .* up to 80"):
+    with pytest.raises(BadInput, match=r"2 of 3 dialogues are longer than the 10 tokens .* has 80"):
         check(examples, 10)
     check(cut_all(examples, 10), 10)
     assert [len(example.ids) for example in cut_all(examples, 10).all] == [5, 10, 10]

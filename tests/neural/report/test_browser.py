@@ -4,20 +4,27 @@ import re
 
 import pytest
 
-from browser import CHROMIUM, Browser
+from chromium import PROGRAM, chromium
 from neural.report.run import page as run_page
 from neural.report.sweep import page as sweep_page
 from neural.result import write
 from results import RUN, draw_sweep, write_sweep
 
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium: apt-get install chromium")
+pytestmark = pytest.mark.skipif(not PROGRAM, reason="needs chromium: apt-get install chromium")
 WIDTHS = 320, 390, 768, 1280
 
 
 @pytest.fixture(scope="module")
 def browser():
-    with Browser() as browser:
+    with chromium() as browser:
         yield browser
+
+
+def show(browser, file, width, **view):
+    """Open a page at ``width`` pixels."""
+    browser.view(width, **view)
+    browser.send("Page.navigate", url=file.resolve().as_uri())
+    browser.wait(f"location.href == '{file.resolve().as_uri()}' && document.readyState == 'complete'")
 
 
 @pytest.fixture(scope="module", params=["run", "sweep"])
@@ -38,12 +45,12 @@ def page(request, tmp_path_factory):
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_reaches_beyond_the_screen(browser, page, width):
-    browser.open(page, width)
-    assert browser.ask("document.documentElement.scrollWidth") <= width
+    show(browser, page, width)
+    assert browser.run("document.documentElement.scrollWidth") <= width
     parts = (
         "[...document.querySelectorAll('p, h1, h2, h3, figure, svg, summary')].filter(each => !each.closest('.wide'))"
     )
-    wide = browser.ask(f"{parts}.filter(each => each.getBoundingClientRect().right > innerWidth).length")
+    wide = browser.run(f"{parts}.filter(each => each.getBoundingClientRect().right > innerWidth).length")
     assert wide == 0
 
 
@@ -52,15 +59,15 @@ def brightness(color):
     return (299 * red + 587 * green + 114 * blue) / 1000
 
 
-@pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
-def test_the_page_is_as_dark_as_the_reader_wants_it(browser, page, scheme, dark):
-    browser.open(page, 1280, scheme=scheme)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_page_is_as_dark_as_the_reader_wants_it(browser, page, dark):
+    show(browser, page, 1280, dark=dark)
     ink, paper = (
-        brightness(browser.ask(f"getComputedStyle(document.body).{name}")) for name in ("color", "backgroundColor")
+        brightness(browser.run(f"getComputedStyle(document.body).{name}")) for name in ("color", "backgroundColor")
     )
     assert (ink > paper) == dark
     assert abs(ink - paper) > 125
-    assert ("invert" in browser.ask("getComputedStyle(document.querySelector('.chart')).filter")) == dark
+    assert ("invert" in browser.run("getComputedStyle(document.querySelector('.chart')).filter")) == dark
 
 
 def test_what_is_folded_is_printed(browser, page):
@@ -68,41 +75,41 @@ def test_what_is_folded_is_printed(browser, page):
     height = (
         "Math.min(...[...document.querySelectorAll('details table')].map(each => each.getBoundingClientRect().height))"
     )
-    browser.open(page, 1280)
-    assert browser.ask("document.querySelectorAll('details:not([open])').length") > 0
-    assert not browser.ask("document.querySelector('details table').checkVisibility({contentVisibilityAuto: true})")
-    browser.open(page, 1280, media="print")
-    assert browser.ask(height) > 20
-    assert browser.ask("document.querySelector('details table').checkVisibility()")
+    show(browser, page, 1280)
+    assert browser.run("document.querySelectorAll('details:not([open])').length") > 0
+    assert not browser.run("document.querySelector('details table').checkVisibility({contentVisibilityAuto: true})")
+    show(browser, page, 1280, media="print")
+    assert browser.run(height) > 20
+    assert browser.run("document.querySelector('details table').checkVisibility()")
 
 
 def test_paper_is_white_and_a_heading_stays_with_what_follows(browser, page):
-    browser.open(page, 1280, media="print", scheme="dark")
-    assert brightness(browser.ask("getComputedStyle(document.body).color")) < 100
-    assert browser.ask("getComputedStyle(document.querySelector('h2')).breakAfter") == "avoid"
+    show(browser, page, 1280, media="print", dark=True)
+    assert brightness(browser.run("getComputedStyle(document.body).color")) < 100
+    assert browser.run("getComputedStyle(document.querySelector('h2')).breakAfter") == "avoid"
 
 
 def test_a_chart_answers_to_the_pointer(browser, page):
-    browser.open(page, 1280)
-    tip = browser.ask("document.querySelector('.tip title').textContent")
+    show(browser, page, 1280)
+    tip = browser.run("document.querySelector('.tip title').textContent")
     event = "new PointerEvent('pointerover', {bubbles: true, clientX: 9, clientY: 9})"
-    browser.ask(f"document.querySelector('.tip').dispatchEvent({event})")
-    assert browser.ask("document.querySelector('.note').textContent") == tip
-    assert not browser.ask("document.querySelector('.note').hidden")
-    browser.ask(f"document.body.dispatchEvent({event})")
-    assert browser.ask("document.querySelector('.note').hidden")
+    browser.run(f"document.querySelector('.tip').dispatchEvent({event})")
+    assert browser.run("document.querySelector('.note').textContent") == tip
+    assert not browser.run("document.querySelector('.note').hidden")
+    browser.run(f"document.body.dispatchEvent({event})")
+    assert browser.run("document.querySelector('.note').hidden")
 
 
 def test_the_page_is_complete_without_a_script(browser, page):
-    browser("Emulation.setScriptExecutionDisabled", value=True)
-    browser.open(page, 390)
-    browser("Emulation.setScriptExecutionDisabled", value=False)
-    assert browser.ask("document.querySelectorAll('.tip title').length") > 0
-    assert browser.ask("document.documentElement.scrollWidth") <= 390
+    browser.send("Emulation.setScriptExecutionDisabled", value=True)
+    show(browser, page, 390)
+    browser.send("Emulation.setScriptExecutionDisabled", value=False)
+    assert browser.run("document.querySelectorAll('.tip title').length") > 0
+    assert browser.run("document.documentElement.scrollWidth") <= 390
 
 
 def test_no_script_of_anyone_else_runs(browser, page, tmp_path):
     forged = page.read_text().replace("</main>", "<script>document.title = 'forged'</script></main>")
     (tmp_path / "forged.html").write_text(forged)
-    browser.open(tmp_path / "forged.html", 1280)
-    assert browser.ask("document.title") != "forged"
+    show(browser, tmp_path / "forged.html", 1280)
+    assert browser.run("document.title") != "forged"
