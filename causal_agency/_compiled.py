@@ -23,14 +23,16 @@ _WEAK = 2.0 ** (-2 * _BITS)  # a smaller total may have lost a weight to underfl
 _SCALES = np.array([1.0, _DOWN, _DOWN**2, _DOWN**3, 0.0])  # of a weight that was lifted that many times more
 
 
-@intrinsic
-def _fma(_context: Any, a: types.Type, b: types.Type, c: types.Type) -> Any:
-    """Return a · b + c, rounded once."""
+def _typed_fma(_context: Any, a: types.Type, b: types.Type, c: types.Type) -> Any:
+    """Return the signature and the instruction of a · b + c, rounded once."""
 
     def generate(_context: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
         return builder.fma(*arguments)
 
     return types.float64(a, b, c), generate
+
+
+_fma: Any = intrinsic(_typed_fma)  # called without the context, which numba adds
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
