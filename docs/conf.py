@@ -24,6 +24,7 @@ html_css_files = ["site.css"]
 html_math_renderer = "mathml"
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 exclude_patterns = ["site"]
 
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]

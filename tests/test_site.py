@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 SITE = ROOT / "build" / "site"
 FILES = [file for file in sorted(SITE.rglob("*.html")) if file.parent.name not in ("explorer", "_static")]
 PAGES = [str(file.relative_to(SITE)) for file in FILES]
-WIDTHS = 390, 1280
+WIDTHS, TALLEST = (390, 1280), 12_000  # of pictures, in pixels
 
 built = pytest.mark.skipif(not PAGES, reason="no site is built: make docs")
 browsed = pytest.mark.skipif(not (PAGES and PROGRAM), reason="needs a site and a browser: make docs, chromium")
@@ -62,6 +62,13 @@ def test_every_link_leads_to_a_file_and_an_id():
     pages = read_links(FILES)
     assert sum(len(page.links) for page in pages.values()) > 1000
     assert dead_links(pages) == []
+
+
+@built
+@pytest.mark.parametrize("file", FILES, ids=PAGES)
+def test_every_figure_is_a_picture(file):
+    """What a notebook cannot show, it prints as the name of its type."""
+    assert not re.search("&lt;.*(Figure size|object at 0x)", file.read_text(encoding="utf-8"))
 
 
 def test_a_dead_link_is_found(tmp_path):
@@ -113,6 +120,7 @@ def make_pictures(folder):
             for width in WIDTHS:
                 for dark in (False, True):
                     browser.view(width, dark=dark)
+                    browser.view(width, min(browser.run("document.body.scrollHeight"), TALLEST), dark)
                     name = f"{page.removesuffix('.html').replace('/', '-')}-{width}-{'dark' if dark else 'light'}.png"
                     (folder / name).write_bytes(browser.picture())
 
