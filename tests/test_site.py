@@ -19,6 +19,16 @@ FILES = [file for file in sorted(SITE.rglob("*.html")) if file.parent.name not i
 PAGES = [str(file.relative_to(SITE)) for file in FILES]
 WIDTHS, TALLEST = (390, 1280), 12_000  # of pictures, in pixels
 
+# What reaches beyond the window, and is in nothing that scrolls by itself; the theme hides that it does.
+TOO_WIDE = """
+[...document.querySelectorAll("article *")].filter((each) => {
+  const scrolls = (above) => above.tagName !== "ARTICLE"
+    && (["auto", "scroll"].includes(getComputedStyle(above).overflowX) || scrolls(above.parentElement));
+  const { right, width } = each.getBoundingClientRect();
+  return width && right > innerWidth && !scrolls(each);
+}).map((each) => `${each.tagName} ${each.textContent.trim().slice(0, 40)}`)
+"""
+
 built = pytest.mark.skipif(not PAGES, reason="no site is built: make docs")
 browsed = pytest.mark.skipif(not (PAGES and PROGRAM), reason="needs a site and a browser: make docs, chromium")
 
@@ -95,7 +105,7 @@ def url():
 def test_a_page_fits_a_phone(browser, url, page):
     browser.view(390)
     browser.open(url + page)
-    assert browser.run("document.documentElement.scrollWidth") <= 390
+    assert browser.run(TOO_WIDE) == []
 
 
 @browsed
