@@ -1,8 +1,10 @@
 """Episodes as networks of pyAgrum, and pyAgrum's answers to the same questions."""
 
+import doctest
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,3 +119,12 @@ def test_names_that_are_written_alike_are_refused():
     episode = Episode({"p": 1}, {"p": {1: 0.5, "1": 0.5}}, {"p": {1: {"o": 1}, "1": {"o": 1}}})
     with pytest.raises(ValueError, match=r"^the actions 1 and '1' are written alike: rename one of them$"):
         episode.to_pyagrum()
+
+
+@needs_pyagrum
+def test_the_page_about_other_libraries_works_exactly_so(tmp_path):
+    """Where pyAgrum is missing, the tests of the documents skip these lines."""
+    text = (Path(__file__).parents[2] / "docs" / "others.md").read_text().replace("  # doctest: +SKIP", "")
+    (tmp_path / "others.md").write_text(text)
+    failed, tried = doctest.testfile(str(tmp_path / "others.md"), module_relative=False)
+    assert (failed, tried) == (0, 12)
