@@ -134,7 +134,8 @@ def _escape(text: str) -> str:
 class Ledger(Sequence[Entry]):
     """All entries of a history, in order. It prints as a table, in a notebook as HTML; `Mixture.ledger` makes it.
 
-    Of more than 60 slots, the first and the last 20 are shown; `show` prints all.
+    The columns are the attributes of `Entry`, which says what they mean for kernels that read authors. Of more than 60
+    slots, the first and the last 20 are shown; `show` prints all.
 
     Attributes:
         prior: w_0 of each hypothesis.
