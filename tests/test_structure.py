@@ -17,7 +17,7 @@ LAYERS = {
     "causal_agency": [
         {"_extras", "_table", "diagram", "gate"},
         {"_probability"},
-        {"_products", "arrays", "cli", "past"},
+        {"_bayes_net", "_products", "arrays", "cli", "past"},
         {"history"},
         {"_authors", "_csv", "kernel"},
         {"hypothesis", "learning", "log_kernels"},
@@ -29,7 +29,7 @@ LAYERS = {
         {"_compiled"},
         {"streams"},
         {"records"},
-        {"_laws", "episode", "plot", "simulation"},
+        {"_laws", "episode", "estimates", "plot", "simulation"},
         {
             "testing",
             "examples.two_action",
