@@ -13,7 +13,7 @@ from neural.dialogue.render import Example, encode, encode_prompt, find_supervis
 from neural.errors import BadInput
 from neural.model.checkpoint import Checkpoint
 from neural.model.generate import MAX_NEW_TOKENS, greedy, line_ends, pad_left, read_reply
-from neural.model.lora import adapt, merge, split
+from neural.model.lora import choose, merge
 from neural.training.batching import LENGTH_MULTIPLE, Replica
 from neural.training.checkpoints import Checkpoints
 from neural.training.config import TrainConfig
@@ -130,8 +130,7 @@ def finetune(
     examples, aside = set_aside(checkpoint, dialogues, held_out, config)
     if not any(find_supervised(example, weights).any() for example in examples):
         raise BadInput("no token of these dialogues counts: give a positive weight to an author who writes in them")
-    start = merge(checkpoint.model)
-    graph, params, *frozen = split(adapt(start, config.lora, config.seed) if config.lora else start)
+    graph, params, *frozen = choose(merge(checkpoint.model), config.lora, config.seed)
     replicas = {"model": Replica(examples, weights, (config.seed,), aside)}
 
     def report(_: Hashable, losses: AuthorLosses) -> None:
