@@ -9,6 +9,7 @@ from flax import nnx
 from neural.dialogue.render import Example, find_supervised
 from neural.model.checkpoint import Checkpoint
 from neural.model.lora import choose, merge
+from neural.model.speech import choose_speech
 from neural.own.delusion import measure
 from neural.own.result import Model
 from neural.paper.arms import arm_weights
@@ -43,7 +44,7 @@ def tune(
     """
     results = {} if results is None else results
     graph, base = nnx.split(checkpoint.model, nnx.Param)
-    probes = Probes(checkpoint.tokenizer, facts) if facts else None
+    probes = Probes(checkpoint.tokenizer, facts, speech=choose_speech(checkpoint.tokenizer)) if facts else None
 
     def look(params: nnx.State) -> Model:
         return Model(measure(graph, params, held_out or examples), probes(graph, params) if probes else None)
