@@ -133,7 +133,8 @@ def finetune(
     Raises:
         BadInput: if there are no dialogues, one is empty or too long, a weight is outside 0 to 1, no token counts,
             nothing is left to train on or to hold out, there is too little memory, or the loss is not finite.
-        TypeError: if an entry of ``dialogues`` is neither a `Dialogue` nor a transcript, or ``weights`` not `AuthorWeights`.
+        TypeError: if an entry of ``dialogues`` is neither a `Dialogue` nor a transcript, or ``weights`` is not
+            `AuthorWeights`.
 
     Example:
         >>> from neural import Dialogue, TrainConfig, agent, finetune, load, user
