@@ -2,6 +2,7 @@
 
 import json
 import re
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,17 @@ def test_the_command_ends_with_2_and_leaves_nothing(tmp_path, capsys, monkeypatc
 def test_measuring_needs_a_log():
     with pytest.raises(BadInput, match="--measure-every measures for a log: add --log jsonl"):
         parse("--data", "logs.jsonl", "--measure-every", "5")
+
+
+@pytest.mark.parametrize("name", ["--resume", "--like"])
+def test_a_run_remembers_what_a_file_said(tmp_path, name):
+    (tmp_path / "run.toml").write_text(TOML)
+    command = Command("train")
+    args = train.parse(command, ["--config", str(tmp_path / "run.toml"), "--steps", "4"])
+    with train.open_folder(command, Namespace(**vars(args) | {"out": tmp_path / "run"})) as folder:
+        (folder / "checkpoints").mkdir()
+    again = vars(train.parse(Command("train"), [name, str(folder)]))
+    for option in ("config", "out", "resume", "like"):
+        del again[option]
+    assert again.items() <= vars(args).items()
+    assert (again["lora"], again["log"], again["steps"], again["skip_bad"]) == (8, "jsonl", 4, True)
