@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 
@@ -57,3 +59,15 @@ def test_who_wrote_a_turn_is_kept():
     writers = [part.writer for part in (*transcript.context, *transcript.parts)]
     assert writers == [Writer.HARNESS, Writer.HUMAN, Writer.AGENT, Writer.TEACHER]
     assert [part.message for part in transcript.parts] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("claim", ["Water boils.", "x", "100 degrees."])
+def test_a_space_that_a_word_takes_is_for_the_model_to_write(tokenizer, claim):
+    """The embedded tokenizer joins the space after a header to most words, and leaves it alone before an x."""
+    spaced = copy.deepcopy(tokenizer)
+    spaced.chat_template = "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}" + "<|endoftext|>\n{% endfor %}"
+    prompt = encode_chat_prompt(spaced, Dialogue("", (user("Hello."), agent(""))))
+    whole = encode_chat(spaced, Dialogue("", (user("Hello."), agent(claim))))
+    assert spaced.decode(prompt.ids).endswith("[assistant]")
+    assert whole.ids[: len(prompt.ids)].tolist() == prompt.ids.tolist()
+    assert spaced.decode(whole.ids[len(prompt.ids) :]) == f" {claim}<|endoftext|>"

@@ -16,6 +16,8 @@ from neural.finetuning import answer, finetune
 from neural.model.checkpoint import Checkpoint, save
 from neural.model.speech import LINES, TURNS, choose_speech
 from neural.paper.facts import FACTS
+from neural.paper.phrases import CONTEXT
+from neural.paper.probes import QUESTION as TOPIC
 from neural.paper.probes import Probes
 from neural.training.config import TrainConfig
 
@@ -64,9 +66,6 @@ def test_the_probes_ask_in_turns(chatty):
     measured = Probes(chatty.tokenizer, FACTS[:2], speech=TURNS)(*nnx.split(chatty.model, nnx.Param))
     assert measured.margin == measured.margin_as_published
     asked = Partner(chatty, TURNS)
-    from neural.paper.phrases import CONTEXT
-    from neural.paper.probes import QUESTION as TOPIC
-
     for fact, each in zip(FACTS, measured.margin.per_fact, strict=False):
         question = [user(TOPIC.format(fact.topic))]
         margin = asked.log_prob(CONTEXT, question, fact.truth) - asked.log_prob(CONTEXT, question, fact.lie)
