@@ -146,17 +146,30 @@ class Estimates:
         return self.counts[o]
 
 
-def estimate(steps: Iterable[Step]) -> Estimates:
+def _read_step(row: Iterable[Any], number: int) -> Step:
+    """Return a row as a step; raise ValueError that names it if it is none."""
+    try:
+        step = Step(*row)
+        r = to_number(step.r)
+    except (TypeError, ValueError) as problem:
+        raise ValueError(f"step {number}: {row!r} is not o, a, r, o_next and perhaps p: {problem}") from None
+    if isinstance(r, float) and not isfinite(r):
+        raise ValueError(f"step {number}: the reward is {r}")
+    return step._replace(r=r)
+
+
+def estimate(steps: Iterable[Iterable[Any]]) -> Estimates:
     """Count the steps of a log, for estimates of P(o' | o, do(a)) and E[r | o, do(a)] (section 2.3).
 
     Args:
-        steps: The steps. They have a ``p`` if other things than o drove the actions, and the log says which.
+        steps: Each a `Step`, or any row of the same values, such as one of ``frame.itertuples(index=False)``. It has a
+            p if other things than o drove the action, and the log says which.
 
     Returns:
         The estimates.
 
     Raises:
-        ValueError: If a reward is not a finite number; names the step, counted from 1.
+        ValueError: If a row is not a step, or a reward not a finite number; names the step, counted from 1.
 
     Example:
         >>> from causal_agency.estimates import estimate, Step
@@ -170,11 +183,9 @@ def estimate(steps: Iterable[Step]) -> Estimates:
         (Fraction(2, 3), Fraction(4, 5))
     """
     counts: dict[Any, dict[Any, dict[Any, Counter]]] = {}
-    for number, step in enumerate(steps, 1):
-        r = to_number(step.r)
-        if isinstance(r, float) and not isfinite(r):
-            raise ValueError(f"step {number}: the reward is {r}")
-        counts.setdefault(step.o, {}).setdefault(step.p, {}).setdefault(step.a, Counter())[r, step.o_next] += 1
+    for number, row in enumerate(steps, 1):
+        o, a, r, o_next, p = _read_step(row, number)
+        counts.setdefault(o, {}).setdefault(p, {}).setdefault(a, Counter())[r, o_next] += 1
     return Estimates(
         Table({o: Table({p: Table({a: Table(row) for a, row in rows.items()}) for p, rows in of_p.items()})
                for o, of_p in counts.items()})

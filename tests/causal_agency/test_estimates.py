@@ -1,9 +1,11 @@
 import copy
 import math
 import pickle
+import re
 from collections import Counter
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,6 +171,18 @@ def test_misspelt_names_are_named():
 def test_a_reward_that_is_no_number_is_named(r):
     with pytest.raises(ValueError, match=rf"^step 2: the reward is {r}$"):
         estimate([Step(None, "a", 10**400, "x"), Step(None, "a", r, "x")])
+
+
+@pytest.mark.parametrize("row", [("u", "a", 1), ("u", "a", "1", "x"), ("u", "a", None, "x"), 3])
+def test_a_row_that_is_no_step_is_named(row):
+    with pytest.raises(ValueError, match=rf"^step 2: {re.escape(repr(row))} is not o, a, r, o_next and perhaps p: "):
+        estimate([("u", "a", 1, "x"), row])
+
+
+def test_rows_are_steps():
+    found = estimate([("u", "a", 1, "x"), ["u", "a", np.int64(0), "x", None], ("u", "a", np.float32(0.5), "y")])
+    assert found.do("a", "u").reward() == pytest.approx(0.5)
+    assert found.do("a", "u") == {(1, "x"): Fraction(1, 3), (0, "x"): Fraction(1, 3), (0.5, "y"): Fraction(1, 3)}
 
 
 def test_estimates_are_data():
