@@ -65,7 +65,10 @@ def test_who_wrote_a_turn_is_kept():
 def test_a_space_that_a_word_takes_is_for_the_model_to_write(tokenizer, claim):
     """The embedded tokenizer joins the space after a header to most words, and leaves it alone before an x."""
     spaced = copy.deepcopy(tokenizer)
-    spaced.chat_template = "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}" + "<|endoftext|>\n{% endfor %}"
+    spaced.chat_template = (
+        "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}<|endoftext|>\n{% endfor %}"
+        "{% if add_generation_prompt %}[assistant] {% endif %}"
+    )
     prompt = encode_chat_prompt(spaced, Dialogue("", (user("Hello."), agent(""))))
     whole = encode_chat(spaced, Dialogue("", (user("Hello."), agent(claim))))
     assert spaced.decode(prompt.ids).endswith("[assistant]")

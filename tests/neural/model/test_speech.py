@@ -32,8 +32,8 @@ def chatty(base):
     tokenizer = copy.deepcopy(base.tokenizer)
     end = tokenizer.eos_token
     tokenizer.chat_template = (
-        "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}" + end + "\n{% endfor %}"
-        "{% if add_generation_prompt %}[assistant] {% endif %}"
+        "{% for m in messages %}[{{ m['role'] }}]\n{{ m['content'] }}" + end + "\n{% endfor %}"
+        "{% if add_generation_prompt %}[assistant]\n{% endif %}"
     )
     return Checkpoint(base.model, base.config, tokenizer)
 
