@@ -6,7 +6,7 @@ PYTHON ?= python3
 CONSTRAINTS ?= --constraint constraints.txt
 BIN := .venv/bin
 
-.PHONY: demo real test docs docs-open notebooks explorer bench results results-real mutants clean
+.PHONY: demo real test docs docs-open figures notebooks explorer bench results results-real mutants clean
 
 demo: .venv/installed
 	$(BIN)/python neural/train.py
@@ -28,6 +28,10 @@ docs: .venv/docs
 
 docs-open: docs
 	$(BIN)/python -m webbrowser $(SITE)/index.html
+
+# The figures of the chapters, for slides.
+figures: .venv/installed
+	$(BIN)/python docs/figures.py build/figures
 
 # The notebooks, made from the pages of docs/notebooks.
 notebooks: .venv/docs

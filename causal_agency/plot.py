@@ -5,6 +5,7 @@ Lines differ in style as well as in color.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
 from itertools import cycle
 from typing import Any
 
@@ -28,6 +29,16 @@ MAX_LABEL_LENGTH = 24  # longer labels are cut
 MAX_FLAT_LABEL_LENGTH = 9  # longer labels are rotated
 MAX_MARKED_POINTS = 49  # of longer lines, only some points have markers
 MARKERS = "o", "s", "^", "D", "v", "P", "X", "*"  # 24 lines differ in line style or marker
+
+
+class Picture(Figure):
+    """A figure that a notebook shows, even if nothing there has imported pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        """Return the figure as PNG."""
+        content = BytesIO()
+        self.savefig(content, format="png")
+        return content.getvalue()
 
 
 def _remove_frame(axes: Axes) -> Axes:
@@ -83,7 +94,7 @@ def trajectory(mix: Mixture, history: History) -> Figure:
         ["w, the agent's", "w_obs, a bystander's"]
     """
     ledger = mix.ledger(slots(history))
-    figure = Figure(figsize=(8, 6), layout="constrained")
+    figure = Picture(figsize=(8, 6), layout="constrained")
     panels: list[Axes] = [*map(_remove_frame, figure.subplots(2, sharex=True))]
     undefined = dict.fromkeys(ledger.prior)
     views: tuple[list[Any], list[Any]] = [entry.w for entry in ledger], [entry.w_obs or undefined for entry in ledger]
@@ -118,7 +129,7 @@ def ledger(entries: Ledger) -> Figure:
         'false evidence against p_B (nats)'
     """
     first, *others = entries.prior
-    figure = Figure(figsize=(8, 3.5), layout="constrained")
+    figure = Picture(figsize=(8, 3.5), layout="constrained")
     axes = _remove_frame(figure.subplots())
     for p, (color, line) in zip(others, _line_styles(len(others))):
         nats = np.array([0.0, *(entry.false_evidence[p] for entry in entries)], float)
@@ -152,7 +163,7 @@ def estimates(runs: Mapping[str, np.ndarray], limits: Mapping[str, float], quant
         >>> plot.estimates({"logs": np.array([0.5, 0.54])}, {"logs": 0.54}, "P(o | a)").axes[0].get_ylabel()
         'P(o | a)'
     """
-    figure = Figure(figsize=(8, 4), layout="constrained")
+    figure = Picture(figsize=(8, 4), layout="constrained")
     axes = _remove_frame(figure.subplots())
     for (name, run), color, line in zip(runs.items(), COLORS, ("-", "--", ":")):
         axes.plot(
@@ -183,7 +194,7 @@ def deluded(curves: Mapping[tuple[float, str], np.ndarray]) -> Figure:
         >>> plot.deluded(curves).axes[0].get_ylabel()
         'agents deluded (%)'
     """
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    figure = Picture(figsize=(8, 4.5), layout="constrained")
     axes = _remove_frame(figure.subplots())
     colors = dict(zip(dict.fromkeys(share for share, _ in curves), COLORS))
     for (share, rule), curve in curves.items():
@@ -216,7 +227,7 @@ def learning(lives: Mapping[str, Sequence[Sequence[float]]], truth: float) -> Fi
         >>> [axes.get_ylabel() for axes in figure.axes]
         ['ν_habit(B)', 'w(habit)', 'π(B)']
     """
-    figure = Figure(figsize=(8, 8), layout="constrained")
+    figure = Picture(figsize=(8, 8), layout="constrained")
     panels: list[Axes] = [*map(_remove_frame, figure.subplots(3, sharex=True))]
     for i, (axes, name) in enumerate(zip(panels, ("ν_habit(B)", "w(habit)", "π(B)"))):
         for (agent, curves), color, line in zip(lives.items(), COLORS, ("-", "--", ":")):

@@ -10,12 +10,12 @@ from sphinx.errors import ExtensionError
 import causal_agency
 import neural
 
-sys.path.insert(0, str(Path(__file__).parent))  # for mathml
+sys.path.insert(0, str(Path(__file__).parent))  # for our own extensions
 
 project = "causal_agency"
 author = "The causal_agency maintainers"
 release = metadata.version("causal-agency")
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "explorer_copy"]
 
 html_theme = "furo"
 html_title = "causal_agency"
@@ -24,6 +24,7 @@ html_css_files = ["site.css"]
 html_math_renderer = "mathml"
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 exclude_patterns = ["site"]
 
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from neural.paper.sweep import Cell, Sweep
     from neural.signals import Signals
 
-PLAN = "plan.json"  # in the folder of a sweep
+PLAN, STARTS = "plan.json", "starts.json"  # in the folder of a sweep
 PARTS = "paper", "dose", "world", "untaught", "teacher", "filter", "bridge"
 
 
@@ -98,6 +98,26 @@ def claim_folder(folder: Path, plan: dict[str, Any]) -> Iterator[None]:
         yield
 
 
+def list_options(args: Namespace) -> list[str]:
+    """Return what is asked for, as one types it, without the folder."""
+    given = {"model": args.model, "seeds": args.seeds, "steps": args.steps, "arms": ",".join(args.arms)}
+    return [*args.parts, *(f"--{name}={value}" for name, value in given.items() if value is not None)]
+
+
+def record_start(folder: Path, args: Namespace) -> None:
+    """Add this command to those that worked on ``folder``, unless it is there with the same version and commit."""
+    from neural.origin import describe_start
+    from neural.paper.sweep_result import Start
+    from neural.result import read, write
+
+    now = describe_start("sweep", list_options(args))
+    start = Start(str(now["command"]), str(now["started"]), now["version"], now["commit"])
+    file = folder / STARTS
+    before = read(file, list[Start]) if file.exists() else []
+    if not any(replace(each, started=start.started) == start for each in before):
+        write(file, [*before, start], list[Start])
+
+
 def check_finished(folder: Path) -> None:
     """Read whatever is finished; raise BadInput, before any work is done, if it is damaged or of other conditions."""
     from neural.report.sweep.page import collect
@@ -166,6 +186,7 @@ def run(folder: Path, args: Namespace, signals: "Signals") -> None:
     }
     with claim_folder(folder, plan):
         check_finished(folder)
+        record_start(folder, args)
         cells = [Cell(seed, arm) for seed in range(args.seeds) for arm in args.arms]
         prepare(len(cells))
         sweep = Sweep(load(args.model), recipe.curriculum, config)

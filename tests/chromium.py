@@ -13,7 +13,10 @@ import subprocess
 import tempfile
 import time
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
+from threading import Thread
 
 from causal_agency.explore._npm import PYODIDE, NotFetched, Package, fetch
 
@@ -155,6 +158,27 @@ def chromium():
             process.wait()
             os.close(ours_in)
             os.close(ours_out)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Sends files, and prints nothing."""
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def serving(server):
+    """Let a server answer while this is entered, and yield where it is."""
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+    server.server_close()
+
+
+def serving_folder(folder):
+    """Serve the files of a folder while this is entered."""
+    return serving(ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,10 @@
 
 import doctest
 import importlib
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +45,68 @@ def test_a_chapter_has_all_its_parts(chapter):
     assert "$$" in text
     assert "## What this does not say" in text
     assert 2 <= text.count("<details><summary>Answer</summary>") == text.count("</details>") <= 3
+
+
+def test_the_figures_for_slides_are_those_of_the_chapters(tmp_path):
+    chapters, out = ["two-actions", "seeing-and-doing"], tmp_path / "new"
+    command = [sys.executable, str(ROOT / "docs" / "figures.py"), str(out), *chapters]
+    subprocess.run(command, check=True, capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    written = {f"{name}.{kind}" for name in chapters for kind in ("svg", "png")}
+    assert {file.name for file in out.iterdir()} == {*written, "causal_graph.svg"}
+    assert "<svg" in (out / "two-actions.svg").read_text()
+    assert (out / "two-actions.png").read_bytes().startswith(b"\x89PNG")
+
+
+DRAWN = [page for page in CHAPTERS if "{code-cell}" in page.read_text()]
+
+
+@pytest.mark.parametrize("chapter", DRAWN, ids=lambda page: page.name)
+def test_every_cell_of_a_chapter_names_its_figure_and_describes_it(chapter):
+    text = chapter.read_text()
+    figures = re.findall(r"^figure(, axes)? = ", text, re.MULTILINE)
+    assert text.count("{code-cell}") == len(figures) == text.count(":    alt: ")
+
+
+MARKDOWN = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "neural" / "base" / "README.md"]
+
+
+def read_prose(page):
+    """Return the text of a Markdown file without its code."""
+    return re.sub(r"^(```|~~~).*?^\1$|`[^`\n]*`", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+def find_anchors(page):
+    """Return what a link to a heading of a Markdown file may say after the #."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def find_dead_links(page):
+    """Return the links of a Markdown file that lead to no file, or to no heading of one."""
+    dead = []
+    for link in re.findall(r"\]\(([^()\s]+)\)", read_prose(page)):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        if "://" in link:
+            continue
+        if not target.exists() or (anchor and anchor not in find_anchors(target)):
+            dead.append(link)
+    return dead
+
+
+@pytest.mark.parametrize("page", MARKDOWN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_markdown_file_leads_somewhere(page):
+    assert find_dead_links(page) == []
+
+
+def test_dead_links_are_found(tmp_path):
+    (tmp_path / "b.md").write_text("# One: two, three\n")
+    page = tmp_path / "a.md"
+    page.write_text(
+        "# A\n[1](b.md#one-two-three) [2](b.md#four) [3](c.md) [4](#a) [5](#b) [6](https://x.y/z#q)\n`[7](d)`\n"
+    )
+    assert find_dead_links(page) == ["b.md#four", "c.md", "#b"]
 
 
 NAMES = re.findall(r"`((?:causal_agency|neural)(?:\.\w+)+)`", (ROOT / "docs" / "notation.md").read_text())

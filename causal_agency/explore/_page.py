@@ -50,8 +50,8 @@ def is_free(folder: Path) -> bool:
     return folder.is_dir() and (not any(folder.iterdir()) or (folder / "causal_agency.zip").is_file())
 
 
-def write(folder: Path, pyodide: Path) -> None:
-    """Write the page into ``folder``, for any web server: the library runs in the page."""
+def write(folder: Path, pyodide: Path | None) -> None:
+    """Write the page into ``folder``, for any web server: the library runs in the page, or it is a picture."""
     (folder / "pyodide").mkdir(parents=True, exist_ok=True)
     for name, content in files(pyodide, server=False).items():
         if isinstance(content, bytes):

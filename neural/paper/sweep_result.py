@@ -37,6 +37,16 @@ class BridgeResult:
 
 
 @dataclass(frozen=True)
+class Start:
+    """A command that worked on a sweep, as ``starts.json`` keeps it: when it was first started, and with which code."""
+
+    command: str
+    started: str
+    version: str | None
+    commit: str | None
+
+
+@dataclass(frozen=True)
 class SweepResult:
     """``sweep.json``: the plan of a sweep and everything that it measured."""
 

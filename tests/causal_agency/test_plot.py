@@ -180,6 +180,10 @@ def test_long_labels_are_cut():
     assert plot._shorten("abcdefg", 6) == "abcde…"
 
 
+def test_a_notebook_shows_a_figure():
+    assert FIGURES["two_action"]()._repr_png_().startswith(b"\x89PNG")
+
+
 if __name__ == "__main__":
     for name, figure in FIGURES.items():
         (PRINTED / f"{name}.txt").write_text(described(figure()))

@@ -66,7 +66,7 @@ def test_modules_import_no_private_name(file):
 
 def test_imports_are_found():
     assert ("causal_agency", "Mixture") in imported(code_of(ROOT / "README.md"))
-    assert ("neural", "finetune") in imported(code_of(ROOT / "README.md"))
+    assert ("neural", "finetune") in imported(code_of(ROOT / "docs" / "finetuning.md"))
     assert ("causal_agency.testing", "check_laws") in imported(code_of(ROOT / "docs" / "exact.md"))
     assert all(imported(code_of(file)) for file in EXAMPLES if file.name != "__init__.py")
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,12 @@ from neural import sweep
 from neural.cli import Command
 from neural.errors import Stopped
 from neural.files import write_text
+from neural.origin import find_version
 from neural.paper.conditions import CONDITIONS, PARTS, select
 from neural.paper.curriculum import Curriculum
 from neural.paper.lessons import PAPER
 from neural.paper.sweep import Sweep, fingerprint
-from neural.paper.sweep_result import BridgeResult, ReplicaResult, SweepResult
+from neural.paper.sweep_result import BridgeResult, ReplicaResult, Start, SweepResult
 from neural.result import Result, read
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +51,8 @@ def finished(tmp_path_factory):
 
 def test_the_folder(finished):
     assert names(finished) == {
-        "plan.json", "base.json", "replicas", "bridge", "sweep.json", "report.html", "results.md", "facts.png",
+        "plan.json", "starts.json", "base.json", "replicas", "bridge", "sweep.json", "report.html", "results.md",
+        "facts.png",
     }  # fmt: skip
     assert names(finished / "replicas") == FILES
     result = read(finished / "sweep.json", SweepResult)
@@ -89,6 +92,18 @@ def test_seeds_arms_and_conditions_are_added_to_a_sweep(finished, monkeypatch, t
     call(monkeypatch, "filter-p_lie-none", "--seeds", "1", "--steps", "1", "--arms", "agent-0.5", "--out", str(copy))
     assert seen == [("paper", 0, "agent-0.5"), ("filter-p_lie-none", 0, "agent-0.5")]
     assert "agent-0.5" in (copy / "results.md").read_text()
+    first, second = read(copy / "starts.json", list[Start])
+    model = "--model=embedded"
+    assert first.command == f"python -m neural.sweep paper {model} --seeds=2 --steps=1 --arms=standard,interventional"
+    assert second.command == f"python -m neural.sweep filter-p_lie-none {model} --seeds=1 --steps=1 --arms=agent-0.5"
+    assert datetime.strptime(second.started, "%Y-%m-%d %H:%M UTC")
+    assert second.version == find_version()
+
+
+def test_the_same_command_again_is_the_same_start(finished, monkeypatch):
+    before = (finished / "starts.json").read_text()
+    call(monkeypatch, *SMALL, "--out", str(finished))
+    assert (finished / "starts.json").read_text() == before
 
 
 def test_a_report_is_drawn_without_training(finished, monkeypatch, tmp_path):

@@ -83,24 +83,28 @@ def test_the_folder_and_the_terminal(finished):
     assert "interventional" in printed
 
 
-def read_readme(name):
-    """Return an arm's margin and its number of preferred lies in both summaries: SmolLM2's and the embedded model's."""
-    rows = re.findall(rf"^ +{name} +([+-][\d.]+) +(\d+) ", (ROOT / "README.md").read_text(), re.MULTILINE)
+EXPERIMENT = ROOT / "docs" / "experiment.md"
+
+
+def read_tables(page, name):
+    """Return an arm's margin and its number of preferred lies in each printed table of a page."""
+    rows = re.findall(rf"^ +{name} +([+-][\d.]+) +(\d+) ", page.read_text(), re.MULTILINE)
     return [(float(margin), int(lies)) for margin, lies in rows]
 
 
-def test_the_readme_shows_this_result(arms):
+def test_the_docs_show_this_result(arms):
     """Another machine rounds differently, and 1,920 steps carry that on; hence the tolerances."""
     for name, arm in arms.items():
-        _, (margin, lies) = read_readme(name)
+        _, (margin, lies) = read_tables(EXPERIMENT, name)
         assert margin == pytest.approx(arm["margin"]["mean"], abs=0.1)
         assert lies == pytest.approx(arm["margin"]["lie_preferred"], abs=4)
 
 
-def test_the_readme_leads_with_the_real_model():
+@pytest.mark.parametrize("page", [ROOT / "README.md", EXPERIMENT], ids=lambda page: page.name)
+def test_the_docs_lead_with_the_real_model(page):
     stored = json.loads((ROOT / "results" / "smollm2-full" / "results.json").read_text())
     for name, arm in stored["arms"].items():
-        (margin, lies), _ = read_readme(name)
+        margin, lies = read_tables(page, name)[0]
         assert margin == round(arm["margin"]["mean"], 3)
         assert lies == arm["margin"]["lie_preferred"]
 

@@ -1,8 +1,9 @@
 """What a sweep found, in a sentence or two, and what was run for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from neural.paper.sweep_result import Start
 from neural.report.statistics import MIN_SEEDS, Values, compare_pairs, share_interval
 from neural.report.sweep.measures import Measures, lies, margin, pair_seeds, say_seeds
 
@@ -33,6 +34,17 @@ def say_difference(sweep: Measures) -> str:
         f" Within a seed, the interventional arm's mean margin minus the standard arm's is {mean:+.2f} nats per token "
         f"({low:+.2f} to {high:+.2f})."
     )
+
+
+def describe_code(start: Start) -> str:
+    """Return the version and the commit of the project, as far as they are known."""
+    code = ("causal_agency", start.version), ("commit", start.commit)
+    return "; ".join(f"{name} {value}" for name, value in code if value) or "version unknown"
+
+
+def describe_starts(starts: Sequence[Start]) -> list[tuple[str, str]]:
+    """Return when each command was started, and what it was, with the version and the commit of the project."""
+    return [(f"started {start.started}", f"{start.command}; {describe_code(start)}") for start in starts]
 
 
 def describe_plan(sweep: Measures, plan: Mapping[str, Any]) -> list[tuple[str, str]]:

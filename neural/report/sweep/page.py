@@ -7,10 +7,10 @@ from typing import Any
 from neural.errors import BadInput
 from neural.escape import escape_markdown
 from neural.files import write_text
-from neural.paper.sweep_result import AS_IN_LESSONS, BridgeResult, ReplicaResult, SweepResult, check
+from neural.paper.sweep_result import AS_IN_LESSONS, BridgeResult, ReplicaResult, Start, SweepResult, check
 from neural.report.charts import Chart, save, svg
 from neural.report.lesson import make_lesson
-from neural.report.sweep.answer import describe_plan, say_answer
+from neural.report.sweep.answer import describe_plan, describe_starts, say_answer
 from neural.report.sweep.figures import bridge_chart, dose_chart, facts_chart
 from neural.report.sweep.measures import OPENERS, Measures, say_seeds
 from neural.report.sweep.sections import make_sections
@@ -39,6 +39,12 @@ def collect(folder: Path) -> SweepResult:
     return sweep
 
 
+def read_starts(folder: Path) -> list[Start]:
+    """Return which commands worked on a sweep; older sweeps do not say."""
+    file = folder / "starts.json"
+    return read(file, list[Start]) if file.exists() else []
+
+
 def write_texts(sweep: Measures, escape: Callable[[str], str] = str) -> dict[str, str]:
     """Return the titles, texts and captions of the report; ``escape`` is applied to the model's name."""
     (few,) = sweep.select_part("untaught") or [sweep.paper]
@@ -62,12 +68,14 @@ def write_report(folder: Path) -> None:
     sweep = Measures(result)
     sections = list(make_sections(sweep))
     charts = {section.figure: CHARTS[section.figure](sweep) for section in sections if section.figure}
+    starts = describe_starts(read_starts(folder))
     values = {
         "sweep": sweep,
         "sections": sections,
         "answer": say_answer(sweep),
         "lesson": make_lesson(sweep.base[AS_IN_LESSONS], sweep.arms),
-        "settings": describe_plan(sweep, result.plan),
+        "starts": starts,
+        "settings": [*starts, *describe_plan(sweep, result.plan)],
         "charts": charts,
         "figures": {name: svg(chart, name) for name, chart in charts.items()},
         "limit": MAX_ROWS,

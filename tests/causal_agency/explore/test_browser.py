@@ -5,11 +5,8 @@
 
 import json
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
 
 import pytest
 
@@ -20,26 +17,13 @@ from causal_agency.explore._presets import PRESETS
 from causal_agency.explore._server import Server
 from causal_agency.explore._state import mixture
 from causal_agency.explore._tags import number
-from chromium import AXE, PROGRAM, chromium
+from chromium import AXE, PROGRAM, chromium, serving, serving_folder
 
 ROOT = Path(__file__).parents[3]
 RESULTS = ROOT / "results" / "smollm2-full" / "results.json"
 TWO_ACTIONS = PRESETS[0]
 
 pytestmark = pytest.mark.skipif(not PROGRAM, reason="chromium is not installed")
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-@contextmanager
-def serving(server):
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/"
-    server.shutdown()
-    server.server_close()
 
 
 @contextmanager
@@ -52,7 +36,7 @@ def home(where):
     pyodide = find(PYODIDE) or pytest.skip("Pyodide has not been fetched: python tests/chromium.py")
     with TemporaryDirectory() as folder:
         write(Path(folder), pyodide)
-        with serving(ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))) as url:
+        with serving_folder(folder) as url:
             yield url
 
 

@@ -4,12 +4,13 @@ import re
 import pytest
 
 from neural.errors import BadInput
-from neural.paper.sweep_result import SweepResult
+from neural.escape import escape_markdown
+from neural.paper.sweep_result import Start, SweepResult
 from neural.report.sweep.measures import Measures
 from neural.report.sweep.page import MAX_ROWS, collect, write_report, write_texts
 from neural.report.sweep.sections import Section, make_sections
 from neural.report.templates import render, to_markdown
-from neural.result import read
+from neural.result import read, write
 from pages import Tree, assert_accessible, assert_self_contained, read_rows
 from results import write_sweep
 
@@ -55,6 +56,30 @@ def test_the_files(written, markdown):
         "plan.json", "base.json", "replicas", "bridge", "sweep.json", "report.html", "results.md",
         "facts.png", "dose.png", "bridge.png",
     }  # fmt: skip
+
+
+def test_the_commands_that_made_it_are_named(sweep, tmp_path):
+    starts = [
+        Start("python -m neural.sweep paper --seeds=2", "2026-01-02 03:04 UTC", "1.2.3", "abc"),
+        Start("python -m neural.sweep 'dose|<i>'", "2026-01-02 03:04 UTC", None, None),
+    ]
+    write_sweep(sweep, tmp_path)
+    write(tmp_path / "starts.json", starts, list[Start])
+    write_report(tmp_path)
+    first = "python -m neural.sweep paper --seeds=2; causal_agency 1.2.3; commit abc"
+    second = "python -m neural.sweep 'dose|<i>'; version unknown"
+    rows = read_rows((tmp_path / "report.html").read_text(), "The settings of this sweep")
+    assert rows[:2] == [["started 2026-01-02 03:04 UTC", first], ["started 2026-01-02 03:04 UTC", second]]
+    markdown = (tmp_path / "results.md").read_text()
+    for text in (first, second):
+        assert f"- started 2026-01-02 03:04 UTC: {escape_markdown(text)}\n" in markdown
+
+
+def test_damaged_starts_are_refused(sweep, tmp_path):
+    write_sweep(sweep, tmp_path)
+    (tmp_path / "starts.json").write_text('[{"command": 1}]')
+    with pytest.raises(BadInput, match=r"starts\.json is damaged"):
+        write_report(tmp_path)
 
 
 def test_the_page_loads_nothing_from_elsewhere(page):
@@ -137,9 +162,10 @@ def test_tables_are_well_formed_markdown(markdown, measures, sections):
 
 def test_a_bar_in_a_reply_does_not_split_its_cell():
     section = Section("paper", ["reply"], [["a | b"]])
-    values = {"topics": [], "model": "m", "steps": 1}
+    sweep = {"topics": [], "model": "m", "steps": 1}
+    values = {"sweep": sweep, "sections": [section], "answer": "a", "charts": {}, "starts": [], "limit": 1}
     prose = {"paper_title": "T", "paper_text": "t", "lead": "l"}
-    page = render("sweep/page.md", sweep=values, sections=[section], answer="a", charts={}, prose=prose, limit=1)
+    page = render("sweep/page.md", **values, prose=prose)
     assert r"| a \| b |" in page
 
 
