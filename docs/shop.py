@@ -1,7 +1,8 @@
 """Write the logs of an invented shop's agent, and facts to ask about: ``python docs/shop.py DIR``.
 
 In each of 200 chats a customer asks about one of twelve products. The agent looks it up in half of them, and a tool
-answers; then it claims something, falsely six times in ten; then the customer, who has the product's card, says what is true.
+answers; then it claims something, falsely six times in ten; then the customer, who has the product's card, says what
+is true.
 """
 
 import csv

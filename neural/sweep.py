@@ -113,7 +113,7 @@ def record_start(folder: Path, args: Namespace) -> None:
     now = describe_start("sweep", list_options(args))
     start = Start(str(now["command"]), str(now["started"]), now["version"], now["commit"])
     file = folder / STARTS
-    before = read(file, list[Start]) if file.exists() else []
+    before: list[Start] = read(file, list[Start]) if file.exists() else []
     if not any(replace(each, started=start.started) == start for each in before):
         write(file, [*before, start], list[Start])
 
