@@ -15,7 +15,7 @@ from neural.training.control_groups import free_in_groups
 
 COPIES_PER_REPLICA = 5.25  # of the parameters: parameters, gradients, two moments, and memory to work with
 COPIES_FROZEN = 1.25  # of parameters that are not trained
-PROCESS = 1100 * 10**6  # bytes of the interpreter, the libraries and the compiled programs
+PROCESS = 700 * 10**6  # bytes of the interpreter, the libraries and the compiled programs
 USABLE = 3 / 4  # of the free memory: other programs need some too
 
 
