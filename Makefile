@@ -50,16 +50,18 @@ bench: .venv/installed
 	$(BIN)/uv pip install --quiet --python .venv/bench/bin/python $(CONSTRAINTS) --editable '.[bench]'
 	.venv/bench/bin/python benchmarks/exact.py
 
+# Whatever is finished is in results/embedded and not trained again.
+EMBEDDED := $(BIN)/python -m neural.sweep --out results/embedded
 results: .venv/installed
-	$(BIN)/python -m neural.sweep paper --seeds 8 --out runs/results
-	$(BIN)/python -m neural.sweep dose world untaught teacher filter --seeds 3 --out runs/results
-	$(BIN)/python -m neural.sweep paper --seeds 3 --arms agent-0.1,agent-0.25,agent-0.5 --out runs/results
-	$(BIN)/python -m neural.sweep bridge --seeds 4 --out runs/results
-	cp runs/results/results.md runs/results/*.png docs/
+	$(EMBEDDED) paper --seeds 8
+	$(EMBEDDED) paper --seeds 3 --arms agent-0.1,agent-0.25,agent-0.5
+	$(EMBEDDED) dose world untaught teacher filter --seeds 3
+	$(EMBEDDED) bridge --seeds 4
+	cp results/embedded/results.md results/embedded/*.png docs/
 	test -d runs/world || $(BIN)/python -m neural.pretrain --facts 1000 --out runs/world
-	$(BIN)/python -m neural.sweep paper --seeds 3 --arms standard,interventional --model runs/world --out runs/world_results
+	$(BIN)/python -m neural.sweep paper --seeds 3 --arms standard,interventional --model runs/world --out results/world
 	mkdir -p docs/world
-	cp runs/world_results/results.md runs/world_results/*.png docs/world/
+	cp results/world/results.md results/world/*.png docs/world/
 
 # Hours of training; whatever is finished is in results/smollm2 and not trained again.
 REAL := $(BIN)/python -m neural.sweep --model smollm2 --steps 480 --out results/smollm2

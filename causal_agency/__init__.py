@@ -37,7 +37,8 @@ posterior and returns a symbol from its kernel; ``rng`` is a `random.Random` or 
 are the likelihoods of a history, ``mix.log_evidence(history)`` and `log_L_do` their logarithms at any length.
 `simulate` lets an agent and a world write in turn. If prior and kernels are Fractions, every result is one; floats keep
 full precision and show four digits at the prompt. Evidence that every hypothesis rules out raises `ImpossibleEvidence`;
-it and `UnknownToken` are ValueErrors.
+it and `UnknownToken` are ValueErrors. `Episode` is a table of one action and its outcome, to be seen or done;
+`causal_agency.estimates` says what logs tell of an action.
 
 Types: a `Symbol` is anything hashable, a `Number` a float or a Fraction, a `History` an iterable of `Slot`, a `Kernel`
 a function as above. Importing this package loads the standard library alone. For long streams see
@@ -46,6 +47,7 @@ a function as above. Importing this package loads the standard library alone. Fo
 
 from causal_agency._probability import Distribution, Number
 from causal_agency.belief import Belief, Choice, ImpossibleEvidence, Posterior, Rng
+from causal_agency.episode import Episode
 from causal_agency.gate import Gate
 from causal_agency.history import History, Slot, Symbol, as_bystander, do, pairs, see
 from causal_agency.hypothesis import Hypothesis
@@ -63,6 +65,7 @@ __all__ = [
     "Choice",
     "Distribution",
     "Entry",
+    "Episode",
     "Gate",
     "History",
     "Hypothesis",

@@ -76,7 +76,10 @@ def refuse_masked(**arrays: ArrayLike) -> None:
 def validate_distributions(probs: ArrayLike, name: str) -> Float[np.ndarray, "..."]:
     """Return ``probs`` [..., n] in float64; raise ValueError if a row is not a distribution."""
     refuse_masked(**{name: probs})
-    probs = np.asarray(probs, np.float64)
+    try:
+        probs = np.asarray(probs, np.float64)
+    except (OverflowError, TypeError, ValueError) as problem:
+        raise ValueError(f"{name}: not an array of floats: {problem}") from None
     if probs.size and not (probs.min() >= 0 and probs.max() < np.inf):  # false for NaN
         raise ValueError(f"{name}: probabilities must be finite and not negative")
     if (np.abs(probs.sum(axis=-1) - 1) > MAX_SUM_ERROR).any():

@@ -118,8 +118,10 @@ def log_trajectory(
     """
     log_prior, log_probs, evidence = jnp.asarray(log_prior), jnp.asarray(log_probs), jnp.asarray(evidence)
     shape = (*log_prior.shape, *evidence.shape)
-    if log_probs.shape != shape or evidence.dtype != bool:
-        raise ValueError(f"log_probs [P, T] must be {shape}, not {log_probs.shape}; evidence must be true or false")
+    if evidence.dtype != bool:
+        raise ValueError("evidence must be true and false: gates == Gate.WORLD")
+    if log_probs.shape != shape:
+        raise ValueError(f"log_probs [P, T] must have the shape {shape}, not {log_probs.shape}")
     return _normalize(_running_sums(log_prior, jnp.where(evidence, log_probs, 0.0).T))
 
 

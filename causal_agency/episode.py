@@ -1,10 +1,11 @@
 """Bayes under intervention: one action, one outcome, and the hypotheses behind both (paper, section 2.2)."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from causal_agency._bayes_net import make_bayes_net
 from causal_agency._probability import Distribution, Number, display, validate_distribution
 from causal_agency._table import Table
 from causal_agency.belief import ImpossibleEvidence
@@ -13,6 +14,9 @@ from causal_agency.hypothesis import Hypothesis
 from causal_agency.kernel import Kernel, Memoryless, UnknownToken
 from causal_agency.mixture import Mixture
 from causal_agency.past import Past
+
+if TYPE_CHECKING:
+    import pyagrum
 
 __all__ = ["Episode", "Event", "Joint"]
 
@@ -65,7 +69,7 @@ def _unknown(what: str, name: Hashable, known: Iterable[Hashable]) -> UnknownTok
 
 
 class Joint(Distribution[Event]):
-    """P(p, a, o), a probability for every event (section 2.2); `Episode.joint` and `Episode.do` make it.
+    """P(p, a, o), a probability for every event (section 2.2); `Episode` makes it: `joint`, `do` and `follow`.
 
     Example:
         >>> from causal_agency.examples.fire_engine import records
@@ -136,7 +140,7 @@ class Episode:
         ValueError: If a row does not sum to one, or the three tables do not fit together.
 
     Example:
-        >>> from causal_agency.episode import Episode
+        >>> from causal_agency import Episode
         >>> act = {"ill": {"drug": 0.9, "none": 0.1}, "well": {"drug": 0.1, "none": 0.9}}
         >>> heal = {"ill": {"drug": 0.5, "none": 0.2}, "well": {"drug": 0.9, "none": 0.8}}
         >>> outcome = {p: {a: {"yes": x, "no": 1 - x} for a, x in row.items()} for p, row in heal.items()}
@@ -173,24 +177,64 @@ class Episode:
             raise _unknown("action", a, actions)
         return a
 
+    def _action_row(self, a: Any, name: str) -> Mapping[Any, Number]:
+        """Return a probability for every action, all of it for ``a`` unless ``a`` is a distribution."""
+        q: Mapping[Any, Number] = validate_distribution(a, name) if isinstance(a, Mapping) else {a: 1}
+        for each in q:
+            self._validate_action(each)
+        return {each: q.get(each, 0) for each in next(iter(self.action.values()))}
+
     def joint(self) -> Joint:
         """Return P(p, a, o) = P(p) P(a | p) P(o | p, a), the distribution of a bystander's records."""
         return self._joint(self.action)
 
-    def do(self, a: Symbol) -> Joint:
+    def do(self, a: Symbol | Mapping[Any, Number]) -> Joint:
         """Return P_do(a*)(p, a, o) = P(p) δ_{a*}(a) P(o | p, a): the action factor becomes a point mass.
 
+        If the agent lets chance decide, the factor becomes the distribution q of its actions instead of δ, and
+        P(o | do(a ~ q)) = Σ_a q(a) P(o | do(a)).
+
         Args:
-            a: The action a* that is done.
+            a: The action a* that is done, or q, the probability of each action; actions that q leaves out have none.
 
         Returns:
             The joint distribution under the intervention.
 
         Raises:
             UnknownToken: If there is no such action.
+            ValueError: If q is not a distribution.
+
+        Example:
+            >>> from fractions import Fraction as F
+            >>> from causal_agency.examples.bandit import logged
+            >>> logged.do("drug").P(o="recovers"), logged.do({"drug": F(1, 2), "nothing": F(1, 2)}).P(o="recovers")
+            (Fraction(7, 10), Fraction(3, 5))
         """
-        done = self._validate_action(a)
-        return self._joint({p: {each: int(each == done) for each in row} for p, row in self.action.items()})
+        row = self._action_row(a, "the distribution of the action")
+        return self._joint(dict.fromkeys(self.action, row))
+
+    def follow(self, policy: Callable[[Any], Symbol | Mapping[Any, Number]]) -> Joint:
+        """Return P_π(p, a, o) = P(p) π(a | p) P(o | p, a): the agent acts by a policy, upon what it sees of p.
+
+        What the agent sees before it acts is a part of p, such as ``p.symptom``; its policy should look at no more.
+
+        Args:
+            policy: Given p, an action, or the probability of each action.
+
+        Returns:
+            The joint distribution under the policy.
+
+        Raises:
+            UnknownToken: If the policy takes an action that there is not.
+            ValueError: If the policy returns what is not a distribution.
+
+        Example:
+            >>> from causal_agency.examples.bandit import logged
+            >>> treat = logged.follow(lambda illness: "drug" if illness == "ill" else "nothing")
+            >>> treat.P(o="recovers"), treat.P(a="drug")
+            (Fraction(13, 20), Fraction(1, 2))
+        """
+        return self._joint({p: self._action_row(policy(p), f"the policy for {p!r}") for p in self.prior})
 
     def _joint(self, action: Mapping[Any, Mapping[Any, Number]]) -> Joint:
         """Return the joint distribution with this action channel."""
@@ -251,3 +295,20 @@ class Episode:
             return (respond[self._validate_action(past[0])] if past else act)(token, past)
 
         return nu
+
+    def to_pyagrum(self) -> "pyagrum.BayesNet":
+        """Return the same table as a Bayesian network of pyAgrum with the arcs p → a, p → o and a → o.
+
+        Returns:
+            A network of the variables p, a and o, whose labels are the names in this table as `str` writes them.
+
+        Raises:
+            ImportError: If pyAgrum is missing.
+            ValueError: If two hypotheses, actions or outcomes are written alike.
+
+        Example:
+            >>> from causal_agency.examples.fire_engine import records
+            >>> records.to_pyagrum().cpt("p").tolist()  # doctest: +SKIP
+            [0.001, 0.999]
+        """
+        return make_bayes_net(self.prior, self.action, self.outcome)

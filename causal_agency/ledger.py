@@ -32,6 +32,10 @@ UNLIMITED_WIDTH = 10**4  # columns of a console, to measure a table in
 class Entry:
     """One slot of a `Ledger` and the state after it.
 
+    Some kernels read the authors of their past (``past.gates``, ``past.world``), as those of `dirichlet` do. Their
+    ``factors`` and ``false_evidence`` are given the true authors. To the bystander, the world wrote everything, so
+    ``w_obs`` is made of other factors, and its odds are not those of ``w`` and the false evidence together.
+
     Attributes:
         slot: What was written, and by whom.
         factors: ν_p(z | h) of each hypothesis, dropped from w if the agent wrote z; None if p does not know z.
@@ -39,8 +43,8 @@ class Entry:
         w_obs: The bystander's posterior w_t^obs; None once the history is impossible for a bystander, or a kernel
             does not know a symbol in it.
         false_evidence: Σ_{i ≤ t: γ_i = 1} log(ν_p / ν_q) of each p but the first, which is q: nats for p against q.
-            It is the bystander's log-odds less the agent's. ±∞ if the agent did what one of the two excludes; None if
-            both exclude it, or a kernel does not know it.
+            If no kernel reads authors, it is the bystander's log-odds less the agent's. ±∞ if the agent did what one
+            of the two excludes; None if both exclude it, or a kernel does not know it.
 
     Example:
         >>> from causal_agency import Hypothesis, Mixture, do, memoryless
@@ -130,7 +134,8 @@ def _escape(text: str) -> str:
 class Ledger(Sequence[Entry]):
     """All entries of a history, in order. It prints as a table, in a notebook as HTML; `Mixture.ledger` makes it.
 
-    Of more than 60 slots, the first and the last 20 are shown; `show` prints all.
+    The columns are the attributes of `Entry`, which says what they mean for kernels that read authors. Of more than 60
+    slots, the first and the last 20 are shown; `show` prints all.
 
     Attributes:
         prior: w_0 of each hypothesis.

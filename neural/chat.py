@@ -56,6 +56,7 @@ class _Run:
 
     config: _Config
     arms: dict[str, Any]
+    trained_on: str = "lessons"
 
 
 def find_models(run: str) -> dict[str, str]:
@@ -78,17 +79,34 @@ def find_models(run: str) -> dict[str, str]:
     return {"base": finished.config.model, **{arm: str(home) for arm, home in arms.items()}}
 
 
+def was_taught(run: str) -> bool:
+    """Return whether ``run``, or the model of this name, is of the paper's lessons, which are plain text."""
+    from neural.model.source import find
+    from neural.paper.curriculum import FILE
+    from neural.result import read
+
+    results = Path(run) / "results.json"
+    if not results.exists():
+        return (find(run) / FILE).exists()
+    finished: _Run = read(results, _Run)
+    return finished.trained_on != "logs"
+
+
 def load_partners(run: str) -> "dict[str, Partner]":
     """Load the models of ``run``. Heavy imports wait until the arguments are checked."""
     from neural.conversation import Partner
     from neural.model.checkpoint import load
+    from neural.model.speech import LINES, choose_speech
     from neural.process import prepare
 
     prepare(1)
     models = find_models(run)
     if sys.stdin.isatty():
         note(f"loading {', '.join(models)}")
-    return {name: Partner(load(model)) for name, model in models.items()}
+    checkpoints = {name: load(model) for name, model in models.items()}
+    plain = was_taught(run)
+    speeches = {name: LINES if plain else choose_speech(each.tokenizer) for name, each in checkpoints.items()}
+    return {name: Partner(each, speeches[name]) for name, each in checkpoints.items()}
 
 
 def say(chat: "Chat", line: str, signals: Signals) -> "Chat":
@@ -184,12 +202,12 @@ def show(replies: Mapping[str, Iterator[str]]) -> dict[str, str]:
 
 
 def show_in_turn(replies: Mapping[str, Iterator[str]]) -> dict[str, str]:
-    """Print a line for each model, one model after the other, without any control codes."""
+    """Print each model's reply, one model after the other, without any control codes."""
     said = dict.fromkeys(replies, "")
     for name, reply in replies.items():
         print(f"{escape.show(name)}: ", end="", flush=True)
         for text in reply:
-            print(escape.show(text[len(said[name]) :]), end="", flush=True)
+            print(escape.show_lines(text[len(said[name]) :]), end="", flush=True)
             said[name] = text
         print("" if said[name] else EMPTY, flush=True)
     return said
@@ -215,7 +233,7 @@ def columns(said: Mapping[str, str]) -> "Table":
     table = Table(box=None, expand=True, padding=(0, 1))
     for name in said:
         table.add_column(Text(escape.show(name)), ratio=1, overflow="fold")
-    table.add_row(*(Text(escape.show(text)) for text in said.values()))
+    table.add_row(*(Text(escape.show_lines(text)) for text in said.values()))
     return table
 
 
@@ -282,9 +300,12 @@ def main(arguments: list[str] | None = None) -> None:
     args = parse(command, arguments)
     with command.guard(lambda: "nothing is kept of a chat") as signals:
         from neural.conversation import Chat
+        from neural.model.speech import LINES
         from neural.paper.phrases import CONTEXT
 
-        chat = Chat(load_partners(args.run), CONTEXT)
+        partners = load_partners(args.run)
+        lessons = any(partner.speech is LINES for partner in partners.values())
+        chat = Chat(partners, CONTEXT if lessons else "")
         prepare_terminal()
         try:
             talk(chat, signals)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -10,10 +11,9 @@ from flax import nnx
 from jaxtyping import Int
 
 from neural.dialogue.dialogue import Dialogue, Turn, agent, user
-from neural.dialogue.render import encode, encode_prompt
 from neural.errors import BadInput
 from neural.model.checkpoint import Checkpoint
-from neural.model.generate import MAX_NEW_TOKENS, line_ends
+from neural.model.speech import LINES, Speech
 from neural.model.stream import Reader, mean_log_prob, stream
 
 
@@ -21,15 +21,16 @@ class Partner:
     """A model in single precision that takes the Agent's turns.
 
     What it says depends on the dialogue alone. It remembers what it read last, so a dialogue that goes on is not read
-    again from its beginning.
+    again from its beginning. ``speech`` is how it is talked to.
     """
 
-    def __init__(self, checkpoint: Checkpoint):
+    def __init__(self, checkpoint: Checkpoint, speech: Speech = LINES):
         graph, params = nnx.split(checkpoint.model, nnx.Param)
         self.reader = Reader(graph, jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), params))
         self.tokenizer = checkpoint.tokenizer
-        self.ends = line_ends(checkpoint.tokenizer)
+        self.speech, self.ends = speech, speech.find_ends(checkpoint.tokenizer)
         self.most = checkpoint.config.max_position_embeddings
+        self.room = speech.room(self.most)
 
     def reply(self, context: str, turns: Sequence[Turn]) -> Iterator[str]:
         """Return the greedy reply to ``turns``, as far as it is written after each token (see `stream`).
@@ -37,9 +38,9 @@ class Partner:
         Raises:
             BadInput: at once, if the dialogue and a reply are longer than the model allows.
         """
-        prompt = encode_prompt(self.tokenizer, Dialogue(context, (*turns, agent("")))).ids
-        self._check_length(prompt, MAX_NEW_TOKENS)
-        return stream(self.reader, self.tokenizer, prompt, self.ends, MAX_NEW_TOKENS)
+        prompt = self.speech.encode_prompt(self.tokenizer, Dialogue(context, (*turns, agent("")))).ids
+        self._check_length(prompt, self.room)
+        return stream(self.reader, partial(self.speech.read, self.tokenizer), prompt, self.ends, self.room)
 
     def log_prob(self, context: str, turns: Sequence[Turn], claim: str) -> float:
         """Return (1 / |y|) log p_θ(y | q), in nats per token, of ``claim`` y as the reply to the dialogue q   (Eq. 5).
@@ -48,7 +49,8 @@ class Partner:
             BadInput: if they are longer than the model allows.
         """
         dialogue = Dialogue(context, (*turns, agent(claim)))
-        ids, prompt = encode(self.tokenizer, dialogue).ids, encode_prompt(self.tokenizer, dialogue).ids
+        ids = self.speech.encode(self.tokenizer, dialogue).ids
+        prompt = self.speech.encode_prompt(self.tokenizer, dialogue).ids
         self._check_length(ids, 0)
         return mean_log_prob(self.reader, prompt, ids[len(prompt) :])
 

@@ -1,19 +1,29 @@
 """The method in one call: fine-tune a checkpoint on dialogues, with a weight for each author."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from math import ceil
+from typing import Any
 
 import numpy as np
 from flax import nnx
+from jaxtyping import Int
+from transformers import PreTrainedTokenizerBase
 
 from neural.dialogue.authors import INTERVENTIONAL, AuthorLosses, AuthorWeights
+from neural.dialogue.chat_text import encode_request
 from neural.dialogue.dialogue import Dialogue, agent, user
+from neural.dialogue.encode import encode as encode_transcript
+from neural.dialogue.encode import to_example
+from neural.dialogue.labels import read_chat
+from neural.dialogue.plain_text import make_dialogue
 from neural.dialogue.render import Example, encode, encode_prompt, find_supervised
+from neural.dialogue.transcript import Transcript
 from neural.errors import BadInput
 from neural.model.checkpoint import Checkpoint
-from neural.model.generate import MAX_NEW_TOKENS, greedy, line_ends, pad_left, read_reply
-from neural.model.lora import adapt, merge, split
+from neural.model.generate import greedy, pad_left
+from neural.model.lora import choose, merge
+from neural.model.speech import LINES, choose_speech
 from neural.training.batching import LENGTH_MULTIPLE, Replica
 from neural.training.checkpoints import Checkpoints
 from neural.training.config import TrainConfig
@@ -21,22 +31,29 @@ from neural.training.held_out import hold_out
 from neural.training.loop import OnStep, train
 
 
+def render(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue | Transcript) -> Example:
+    """Render a dialogue as plain text, or a transcript as logs are, with the chat template if there is one."""
+    if isinstance(dialogue, Dialogue):
+        return encode(tokenizer, dialogue)
+    return to_example(encode_transcript(tokenizer, dialogue))
+
+
 def encode_all(
     checkpoint: Checkpoint,
-    dialogues: Iterable[Dialogue],
+    dialogues: Iterable[Dialogue | Transcript],
     config: TrainConfig = TrainConfig(),  # noqa: B008, it is immutable
 ) -> list[Example]:
     """Render ``dialogues``, cut if ``config`` says so.
 
     Raise BadInput if there are none, one is empty, or some are longer than ``config`` or the model allows.
     """
-    if isinstance(dialogues, Dialogue):
+    if isinstance(dialogues, Dialogue | Transcript):
         raise TypeError("dialogues is one dialogue: write [dialogue]")
     dialogues = list(dialogues)
     for i, dialogue in enumerate(dialogues, 1):
-        if not isinstance(dialogue, Dialogue):
+        if not isinstance(dialogue, Dialogue | Transcript):
             raise TypeError(f"dialogue {i} is {dialogue!r}: write Dialogue(context, turns)")
-    examples = [encode(checkpoint.tokenizer, dialogue) for dialogue in dialogues]
+    examples = [render(checkpoint.tokenizer, dialogue) for dialogue in dialogues]
     if not examples:
         raise BadInput("there are no dialogues to train on")
     for i, example in enumerate(examples, 1):
@@ -66,7 +83,10 @@ def check_lengths(examples: Sequence[Example], most: int) -> None:
 
 
 def set_aside(
-    checkpoint: Checkpoint, dialogues: Iterable[Dialogue], held_out: float | Sequence[Dialogue], config: TrainConfig
+    checkpoint: Checkpoint,
+    dialogues: Iterable[Dialogue | Transcript],
+    held_out: float | Sequence[Dialogue | Transcript],
+    config: TrainConfig,
 ) -> tuple[list[Example], list[Example]]:
     """Return the examples to train on, and those that are held out: others, or a share of them."""
     if isinstance(held_out, float) and not 0 < held_out < 1:
@@ -79,11 +99,11 @@ def set_aside(
 
 def finetune(
     checkpoint: Checkpoint,
-    dialogues: Sequence[Dialogue],
+    dialogues: Iterable[Dialogue | Transcript],
     weights: AuthorWeights = INTERVENTIONAL,
     config: TrainConfig = TrainConfig(),  # noqa: B008, it is immutable
     on_step: OnStep | None = None,
-    held_out: float | Sequence[Dialogue] = (),
+    held_out: float | Sequence[Dialogue | Transcript] = (),
     on_held_out: Callable[[AuthorLosses], object] | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> Checkpoint:
@@ -95,7 +115,8 @@ def finetune(
 
     Args:
         checkpoint: the model to start from; it is not changed. Adapters that it has are merged.
-        dialogues: what to train on, each at most as long as ``config`` and the model allow.
+        dialogues: what to train on, each at most as long as ``config`` and the model allow; or transcripts, such as
+            `read_transcripts` reads, which are rendered with the tokenizer's chat template if it has one.
         weights: how much each author's tokens count.
         config: the optimizer's settings, epochs, the seed of the order, the dialogues of a step, adapters.
         on_step: called with a `Step` after each finished step; its ``loss`` is in nats per token that counts.
@@ -112,7 +133,8 @@ def finetune(
     Raises:
         BadInput: if there are no dialogues, one is empty or too long, a weight is outside 0 to 1, no token counts,
             nothing is left to train on or to hold out, there is too little memory, or the loss is not finite.
-        TypeError: if an entry of ``dialogues`` is not a `Dialogue`, or ``weights`` not `AuthorWeights`.
+        TypeError: if an entry of ``dialogues`` is neither a `Dialogue` nor a transcript, or ``weights`` is not
+            `AuthorWeights`.
 
     Example:
         >>> from neural import Dialogue, TrainConfig, agent, finetune, load, user
@@ -130,8 +152,7 @@ def finetune(
     examples, aside = set_aside(checkpoint, dialogues, held_out, config)
     if not any(find_supervised(example, weights).any() for example in examples):
         raise BadInput("no token of these dialogues counts: give a positive weight to an author who writes in them")
-    start = merge(checkpoint.model)
-    graph, params, *frozen = split(adapt(start, config.lora, config.seed) if config.lora else start)
+    graph, params, *frozen = choose(merge(checkpoint.model), config.lora, config.seed)
     replicas = {"model": Replica(examples, weights, (config.seed,), aside)}
 
     def report(_: Hashable, losses: AuthorLosses) -> None:
@@ -143,32 +164,51 @@ def finetune(
     return Checkpoint(model, checkpoint.config, checkpoint.tokenizer, trained.losses, trained.held_out)
 
 
-def answer(checkpoint: Checkpoint, text: str, context: str = "") -> str:
-    """Return the checkpoint's greedy reply, in the Agent's place, to one turn of the User.
+def encode_messages(
+    tokenizer: PreTrainedTokenizerBase, messages: Sequence[Mapping[str, Any]], context: str
+) -> Int[np.ndarray, " T"]:
+    """Return the tokens of a chat that is to be answered, rendered as logs are, behind ``context``."""
+    system = [{"role": "system", "content": context}] if context else []
+    transcript = read_chat([*system, *messages])
+    if tokenizer.chat_template:
+        return encode_request(tokenizer, transcript)
+    told = make_dialogue(transcript)
+    return encode_prompt(tokenizer, Dialogue(told.context, (*told.turns, agent("")))).ids
+
+
+def answer(checkpoint: Checkpoint, text: str | Sequence[Mapping[str, Any]], context: str = "") -> str:
+    """Return the checkpoint's greedy reply, in the Agent's place, to one turn of the User or to a chat.
 
     Args:
         checkpoint: the model that answers.
-        text: what the User says.
+        text: what the User says; or messages, as `labels` takes them, which are rendered as logs are: with the
+            tokenizer's chat template, if it has one.
         context: what stands before the dialogue, such as the lessons' context.
 
     Returns:
-        The likeliest continuation, token by token, to the end of the line; at most 40 tokens.
+        The likeliest continuation, token by token. Of plain text, it goes to the end of the line, at most 40 tokens;
+        under a chat template to the end of the turn, with all its lines, at most 256 tokens.
 
     Raises:
-        BadInput: if the prompt is longer than the model allows.
-        TypeError: if ``text`` is not a string.
+        BadInput: if the prompt is longer than the model allows, or a message cannot be read.
+        TypeError: if ``text`` is neither a string nor messages.
 
     Example:
         >>> from neural import load
         >>> answer(load("embedded"), "Tell me about the capital of Australia.")
         'The capital of Australia is Canberra.'
     """
-    prompt = encode_prompt(checkpoint.tokenizer, Dialogue(context, (user(text), agent("")))).ids
-    most = checkpoint.config.max_position_embeddings - MAX_NEW_TOKENS
+    tokenizer, positions = checkpoint.tokenizer, checkpoint.config.max_position_embeddings
+    if isinstance(text, str):
+        speech, prompt = LINES, encode_prompt(tokenizer, Dialogue(context, (user(text), agent("")))).ids
+    else:
+        speech, prompt = choose_speech(tokenizer), encode_messages(tokenizer, text, context)
+    room = speech.room(positions)
+    most = positions - room
     if len(prompt) > most:
         raise BadInput(f"the prompt has {len(prompt)} tokens, but the model allows {most} and a reply")
     width = min(most, LENGTH_MULTIPLE * ceil(len(prompt) / LENGTH_MULTIPLE))
     graph, params = nnx.split(checkpoint.model, nnx.Param)
     inputs = pad_left([prompt], width)
-    (reply,) = np.asarray(greedy(graph, params, *inputs, line_ends(checkpoint.tokenizer), MAX_NEW_TOKENS))
-    return read_reply(checkpoint.tokenizer, reply)
+    (reply,) = np.asarray(greedy(graph, params, *inputs, speech.find_ends(tokenizer), room))
+    return speech.read(tokenizer, reply)

@@ -13,7 +13,8 @@ from neural.run_folder import MEASURED, read_options
 from neural.signals import Signals
 
 if TYPE_CHECKING:
-    from neural.model.checkpoint import Checkpoint
+    from transformers import PreTrainedTokenizerBase
+
     from neural.own.examples import Examples
     from neural.own.result import LogsRun
     from neural.training.config import TrainConfig
@@ -22,8 +23,11 @@ RESULTS = "results.json"
 HELD_OUT = 0.1  # share of the transcripts, unless the command says otherwise
 
 
-def read_logs(args: Namespace, checkpoint: "Checkpoint") -> "Examples":
-    """Return the examples of the logs; what cannot be read ends the run, or is counted with --skip-bad."""
+def read_logs(args: Namespace, tokenizer: "PreTrainedTokenizerBase", most: int) -> "Examples":
+    """Return the examples of the logs, each of at most ``most`` tokens.
+
+    What cannot be read ends the run, or is counted with --skip-bad.
+    """
     from neural.dialogue.logs.reading import read_transcripts
     from neural.own.examples import check, cut_all, read_examples
 
@@ -35,11 +39,11 @@ def read_logs(args: Namespace, checkpoint: "Checkpoint") -> "Examples":
         refused.append(problem)
 
     transcripts = read_transcripts(args.data, args.format, refuse)
-    examples = read_examples(transcripts, checkpoint.tokenizer, refuse)
+    examples = read_examples(transcripts, tokenizer, refuse)
     if refused:
         log(f"{len(refused):,} transcripts were left out, the first because of {refused[0]}")
     examples = cut_all(examples, args.max_tokens) if args.max_tokens else examples
-    check(examples, checkpoint.config.max_position_embeddings)
+    check(examples, most)
     return examples
 
 
@@ -63,7 +67,7 @@ def describe(args: Namespace, folder: Path, config: "TrainConfig", **more: Any) 
 
 def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     """Train on the logs, and write results and models to ``folder``."""
-    from neural.model.checkpoint import Checkpoint, read, write
+    from neural.model.checkpoint import Checkpoint, read, write_arm
     from neural.model.source import find, hash_model, open_source
     from neural.own.export import write_card, write_generation_config
     from neural.own.result import SCHEMA, LogsRun, Model
@@ -77,28 +81,31 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     from neural.session import make_config, open_session
     from neural.training.batching import hash_examples
     from neural.training.held_out import hold_out
+    from neural.training.log import check_log
 
     prepare(len(args.arms))
+    check_log(args.log)
     source = open_source(find(args.model))
+    shape, tokenizer = source.config(), source.tokenizer()
     config, model = make_config(args, read_recipe(source.path).train), hash_model(source.path)
-    needed = check_resources(source.config(), args.precision, len(args.arms), folder)
-    log(f"about {needed / 1e9:.1f} GB of memory, more for longer transcripts and larger batches")
-    checkpoint = read(source)
-    examples = read_logs(args, checkpoint)
+    examples = read_logs(args, tokenizer, shape.max_position_embeddings)
     data = hash_examples(examples.all)
     share = HELD_OUT if args.held_out is None else args.held_out
     shown, held_out = hold_out(examples.all, share, args.seed) if share else (examples.all, [])
     facts = read_facts(args.facts) if args.facts else ()
     log(f"{len(shown):,} transcripts to train on, {len(held_out):,} held out")
+    needed = check_resources(shape, config, len(args.arms), folder, shown)
+    log(f"about {needed / 1e9:.1f} GB of memory")
+    checkpoint = read(source)
 
     def keep(arm: str, trained: Checkpoint) -> None:
         if not (folder / arm).exists():
             with new_folder(folder / arm) as scratch:
-                write(trained, scratch)
+                write_arm(trained, scratch, args.model)
                 write_generation_config(scratch, trained.tokenizer)
                 write_card(scratch, args.model, arm, examples.written, data, config)
 
-    with open_session(folder, model, args.checkpoint_every, args.precision, signals, start) as session:
+    with open_session(folder, model, args, signals, start) as session:
         models = tune(
             checkpoint,
             shown,
@@ -111,6 +118,7 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
             session.while_training,
             ResultFiles(folder / MEASURED, Model),
             session.checkpoints,
+            session.on_held_out,
         )
     cost = session.cost().describe()
     settings = describe(args, folder, config, model_sha256=model, data_sha256=data, **cost)

@@ -17,7 +17,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from shutil import rmtree
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 try:
     from neural import logs_run
@@ -25,12 +25,12 @@ try:
     from neural.cli import LOSS_WINDOW, Command, arms, log, number, whole_number
     from neural.errors import BadInput
     from neural.files import new_folder
+    from neural.options import NOT_OPTIONS, list_options, parse_all, parse_begun, to_option
     from neural.origin import START, describe_start
     from neural.run_folder import (
         CHECKPOINTS,
         COST,
         MEASURED,
-        OPTIONS,
         claim,
         clear,
         free_name,
@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from neural.result import Run
 
 
-PAPERS, LOGS = ("p_lie", "p_wrong", "teacher", "show_tokens"), ("format", "skip_bad", "max_tokens", "held_out")
-NOT_OPTIONS = "out", "resume", "like", "show_tokens"  # of a run: they say where, not what
+PAPERS = "p_lie", "p_wrong", "teacher", "show_tokens"  # options that have no place with logs
+LOGS = "format", "skip_bad", "max_tokens", "held_out", "measure_every"  # and those that have none without
 RESULTS = "results.json"  # in the folder of a run
 
 
@@ -83,45 +83,23 @@ def add_options(command: Command) -> None:
     option("--accumulate", type=whole_number(1), help="compute a step in this number of parts, to save memory")
     option("--schedule", choices=("constant", "linear", "cosine"), help="of the learning rate (default: constant)")
     option("--warmup", type=whole_number(0), help="steps over which the learning rate rises (default: 0)")
+    option("--lora", type=whole_number(1), metavar="RANK",
+           help="train adapters of this rank, not the parameters; they are exported merged and apart")  # fmt: skip
+    option("--log", choices=("jsonl", "tensorboard", "wandb"), help="write the losses of each step to the run's folder")
     option("--data", metavar="LOGS", help="train on these logs: a file, a folder, or - (default: the paper's lessons)")
     option("--format", help="of the logs (default: the first record of each file tells)")
     option("--skip-bad", action="store_true", help="leave out what cannot be read of the logs, and count it")
     option("--held-out", type=number(0, 0.9), metavar="P",
            help="share of the logs that is measured and not trained on (default: 0.1)")  # fmt: skip
+    option("--measure-every", type=whole_number(1), metavar="N",
+           help="with --log: measure what is held out every N steps")  # fmt: skip
     option("--max-tokens", type=whole_number(2), metavar="N", help="read the first N tokens of each log only")
     option("--show-tokens", action="store_true", help="print the author of each token of the first dialogue, and stop")
     option("--checkpoint-every", type=whole_number(1), metavar="N",
            help="save everything after N steps (default: about every two minutes)")  # fmt: skip
+    option("--config", type=Path, metavar="FILE", help="take options from a TOML or YAML file; the command line wins")
     option("--resume", type=Path, metavar="DIR", help="finish the run in DIR, which was stopped, as it was started")
     option("--like", type=Path, metavar="DIR", help="start another run with the options of the one in DIR")
-
-
-def to_option(value: Any) -> Any:
-    """Return the value of an option as JSON knows it."""
-    return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
-
-
-def write_option(name: str, value: Any) -> str:
-    """Return an option of a run as one types it; one that is set or not has no value."""
-    option = f"--{name.replace('_', '-')}"
-    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    return option if value is True else f"{option}={text}"
-
-
-def list_options(command: Command, options: dict[str, Any]) -> list[str]:
-    """Return those of ``options`` that are not as they are by default, as one types them."""
-    default = {name: to_option(value) for name, value in vars(command.parse_args([])).items()}
-    return [write_option(name, value) for name, value in options.items() if value != default[name]]
-
-
-def parse_begun(command: Command, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options of a run as its folder holds them, checked as those of a command line are."""
-    known = vars(command.parse_args([])).keys() - set(NOT_OPTIONS)
-    if unknown := sorted(options.keys() - known):
-        raise BadInput(f"there is no option {unknown[0]}, which {OPTIONS} names")
-    given = [write_option(name, value) for name, value in options.items() if value is not None and value is not False]
-    parsed = vars(command.parse_args(given))
-    return {name: parsed[name] for name in options}
 
 
 def check_together(args: Namespace) -> None:
@@ -130,12 +108,14 @@ def check_together(args: Namespace) -> None:
     if given := [name for name in wrong if getattr(args, name) not in (None, False)]:
         option = given[0].replace("_", "-")
         raise BadInput(f"--{option} is {'not for logs' if args.data else 'for logs, which --data names'}: leave it out")
+    if args.measure_every and not args.log:
+        raise BadInput("--measure-every measures for a log: add --log jsonl")
 
 
 def parse(command: Command, arguments: list[str] | None) -> Namespace:
     """Parse the arguments; the options of a run that is named with --resume or --like must not be contradicted."""
     add_options(command)
-    args = command.parse_args(arguments)
+    args, arguments = parse_all(command, sys.argv[1:] if arguments is None else arguments)
     weighted = () if args.agent_weight is None else (f"{WEIGHTED}{args.agent_weight:g}",)
     args.arms = tuple(dict.fromkeys([*args.arms, *weighted]))
     check_together(args)
@@ -231,7 +211,7 @@ def say_what_is_left(folder: Path | None) -> str:
 
 def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     """Run the experiment and write its results to ``folder``. Heavy imports wait until the arguments are checked."""
-    from neural.model.checkpoint import Checkpoint, read, write
+    from neural.model.checkpoint import Checkpoint, read, write_arm
     from neural.model.source import find, hash_model, open_source
     from neural.paper.curriculum import Recipe, read_recipe, write_recipe
     from neural.paper.experiment import check_resources, describe, experiment
@@ -239,22 +219,24 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     from neural.result import SCHEMA, ResultFiles, Run
     from neural.result import write as write_json
     from neural.session import open_session
+    from neural.training.log import check_log
 
     prepare(len(args.arms))
+    check_log(args.log)
     source = open_source(find(args.model))
     plan = read_plan(args, read_recipe(source.path))
     model = hash_model(source.path)
-    needed = check_resources(source.config(), args.precision, len(args.arms), folder)
+    needed = check_resources(source.config(), plan.train, len(args.arms), folder)
     log(f"about {needed / 1e9:.1f} GB of memory")
 
     def keep(arm: str, checkpoint: Checkpoint) -> None:
         if not (folder / arm).exists():
             with new_folder(folder / arm) as scratch:
-                write(checkpoint, scratch)
+                write_arm(checkpoint, scratch, args.model)
                 write_recipe(scratch, Recipe(plan.train, plan.curriculum))
 
     checkpoint = read(source)
-    with open_session(folder, model, args.checkpoint_every, args.precision, signals, start) as session:
+    with open_session(folder, model, args, signals, start) as session:
         results = experiment(
             plan,
             checkpoint,

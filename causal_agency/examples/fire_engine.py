@@ -10,9 +10,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from causal_agency import do, see
+from causal_agency import Episode, do, see
 from causal_agency.cli import Command
-from causal_agency.episode import Episode
 
 __all__ = ["P_FALSE_ALARM", "P_FIRE", "main", "mix", "records"]
 

@@ -62,7 +62,7 @@ def draw(log_probs: Array, u: Array) -> Array:
 
 
 def live(share: Array, own_counts: Array, slots: int, key: Array) -> Lives:
-    """Simulate one agent and its world."""
+    """Simulate one agent and its world: `causal_agency.simulate`, compiled, for these two kernels alone."""
     log_prior, log_kernels = jnp.asarray(LOG_PRIOR), jnp.asarray(LOG_KERNELS)
     of_truth, of_slots = jax.random.split(key)
     truth = draw(log_prior, jax.random.uniform(of_truth))

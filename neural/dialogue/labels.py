@@ -14,23 +14,18 @@ from neural.dialogue.encode import encode
 from neural.dialogue.logs.fields import Field, parse
 from neural.dialogue.logs.messages import read_messages
 from neural.dialogue.render import Example, find_supervised
-from neural.dialogue.tokens import Tokens
-from neural.dialogue.transcript import Place
+from neural.dialogue.transcript import Place, Transcript
 from neural.errors import BadInput
 
 CHAT = Place("the chat")
 IGNORED = -100  # the label that transformers' losses skip
 
 
-def encode_messages(
-    messages: Sequence[Mapping[str, Any]],
-    tokenizer: PreTrainedTokenizerBase,
-    tools: Sequence[Mapping[str, Any]] | None = None,
-) -> Tokens:
-    """Render a chat with the tokenizer's chat template, or as plain text if it has none."""
+def read_chat(messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]] | None = None) -> Transcript:
+    """Return a chat as a transcript; raise BadInput if a message cannot be read."""
     record = {"messages": list(messages), "tools": list(tools or ())}
     (transcript,) = read_messages(Field(parse(json.dumps(record), CHAT), CHAT))
-    return encode(tokenizer, transcript)
+    return transcript
 
 
 def labels(
@@ -67,7 +62,7 @@ def labels(
         >>> [label for label, author in zip(row["labels"].tolist(), row["authors"]) if author == 3][:2]
         [-100, -100]
     """
-    tokens = encode_messages(messages, tokenizer, tools)
+    tokens = encode(tokenizer, read_chat(messages, tools))
     supervised = find_supervised(Example(tokens.ids, tokens.authors), weights) & tokens.train
     ids = tokens.ids.astype(np.int64)  # losses in PyTorch take nothing shorter
     return {

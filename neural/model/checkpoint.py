@@ -26,6 +26,7 @@ from neural.model.source import Source, find, open_source
 
 DTYPES = "bfloat16", "float16", "float32"
 MAX_PROBLEMS = 8  # tensors that one error names
+ADAPTER = "adapter"  # a folder in that of a model whose adapters were trained
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,6 +188,21 @@ def save(checkpoint: Checkpoint, folder: str | Path) -> None:
         write(checkpoint, scratch)
 
 
+def write_adapter(checkpoint: Checkpoint, folder: Path, base: str | None) -> None:
+    """Write the adapters of ``checkpoint`` into ``folder``, which exists, as the library peft reads them."""
+    adapters = find_adapters(checkpoint.model)
+    write_text(folder / "adapter_config.json", describe(adapters, base) + "\n")
+    write_tensors(adapter_tensors(adapters), folder / "adapter_model.safetensors")
+
+
+def write_arm(checkpoint: Checkpoint, folder: Path, base: str) -> None:
+    """Write what became of the model ``base`` into ``folder``, as `write` does; adapters also apart, in a folder."""
+    write(checkpoint, folder)
+    if find_adapters(checkpoint.model):
+        (folder / ADAPTER).mkdir()
+        write_adapter(checkpoint, folder / ADAPTER, base)
+
+
 def save_adapter(checkpoint: Checkpoint, folder: str | Path, base: str | None = None) -> None:
     """Write the adapters of ``checkpoint`` as a folder that the library peft loads onto the base model.
 
@@ -207,9 +223,7 @@ def save_adapter(checkpoint: Checkpoint, folder: str | Path, base: str | None = 
         ...
         neural.errors.BadInput: this model has no adapters: fine-tune with lora=Lora(), or save all of it
     """
-    adapters = find_adapters(checkpoint.model)
-    if not adapters:
+    if not find_adapters(checkpoint.model):
         raise BadInput("this model has no adapters: fine-tune with lora=Lora(), or save all of it")
     with new_folder(Path(folder)) as scratch:
-        write_text(scratch / "adapter_config.json", describe(adapters, base) + "\n")
-        write_tensors(adapter_tensors(adapters), scratch / "adapter_model.safetensors")
+        write_adapter(checkpoint, scratch, base)

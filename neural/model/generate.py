@@ -27,8 +27,13 @@ def pad_left(prompts: Sequence[np.ndarray], least: int = 0) -> tuple[Int[np.ndar
 def line_ends(tokenizer: PreTrainedTokenizerBase) -> Bool[np.ndarray, " vocabulary"]:
     """Return which tokens end a reply: those that contain a newline, and control tokens (the end of the text)."""
     texts = tokenizer.batch_decode([[i] for i in range(len(tokenizer))])
-    control = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
-    return np.array(["\n" in text or i in control for i, text in enumerate(texts)])
+    return turn_ends(tokenizer) | np.array(["\n" in text for text in texts])
+
+
+def turn_ends(tokenizer: PreTrainedTokenizerBase) -> Bool[np.ndarray, " vocabulary"]:
+    """Return which tokens end a reply of several lines: control tokens, such as a chat template ends a turn with."""
+    control = [i for i, token in tokenizer.added_tokens_decoder.items() if token.special]
+    return np.isin(np.arange(len(tokenizer)), control)
 
 
 def write_lines(
@@ -96,3 +101,8 @@ def greedy(
 def read_reply(tokenizer: PreTrainedTokenizerBase, ids: Int[np.ndarray, " max_new_tokens"]) -> str:
     """Return the text of one row of `greedy`, up to the end of its first line."""
     return str(tokenizer.decode(ids[ids >= 0], skip_special_tokens=True)).split("\n")[0].strip()
+
+
+def read_turn(tokenizer: PreTrainedTokenizerBase, ids: Int[np.ndarray, " max_new_tokens"]) -> str:
+    """Return the whole text of one row of `greedy`, with all its lines."""
+    return str(tokenizer.decode(ids[ids >= 0], skip_special_tokens=True)).strip()

@@ -120,6 +120,11 @@ def split(model: Decoder) -> tuple[Any, ...]:
     return nnx.split(model, nnx.LoRAParam, nnx.Param) if find_adapters(model) else nnx.split(model, nnx.Param)
 
 
+def choose(model: Decoder, lora: Lora | None, seed: int) -> tuple[Any, ...]:
+    """Return what `split` does of what is to be trained: all of ``model``, or new adapters to it."""
+    return split(adapt(model, lora, seed) if lora else model)
+
+
 def describe(adapters: dict[str, Adapted], base: str | None) -> str:
     """Return PEFT's configuration of ``adapters`` to the model called ``base``."""
     first = next(iter(adapters.values()))

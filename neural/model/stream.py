@@ -5,7 +5,7 @@ block are kept apart: a scan over stacked blocks copies them for each token, whi
 One small program serves all blocks, and tokens are read in two widths, 1 and `CHUNK`, so little is compiled.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -16,10 +16,8 @@ from flax import nnx
 from jax import Array
 from jaxtyping import Bool, Float, Int
 from scipy.special import log_softmax
-from transformers import PreTrainedTokenizerBase
 
 from neural.model.decoder import Cache
-from neural.model.generate import read_reply
 
 CHUNK = 32  # tokens of a prompt that are read at a time
 LEAST_COLUMNS = 256  # of a cache; doubled until the text fits
@@ -132,17 +130,17 @@ def write(
 
 def stream(
     reader: Reader,
-    tokenizer: PreTrainedTokenizerBase,
+    read: Callable[[Int[np.ndarray, " n"]], str],
     prompt: Int[np.ndarray, " T"],
     ends: Bool[np.ndarray, " vocabulary"],
     max_new_tokens: int,
 ) -> Iterator[str]:
-    """Yield the reply to ``prompt`` as far as it is written after each token, and last what `read_reply` makes of it.
+    """Yield what ``read`` makes of the reply to ``prompt``, as far as it is written after each token, and of all of it.
 
     Spaces at the end, and characters of which bytes are missing, wait for what follows.
     """
     ids = np.zeros(0, np.int32)
     for token in write(reader, prompt, ends, max_new_tokens):
         ids = np.append(ids, np.int32(token))
-        yield read_reply(tokenizer, ids).rstrip(BROKEN).rstrip()
-    yield read_reply(tokenizer, ids)
+        yield read(ids).rstrip(BROKEN).rstrip()
+    yield read(ids)

@@ -8,7 +8,7 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from neural.dialogue.authors import Author, AuthorWeights
-from neural.dialogue.encode import encode
+from neural.dialogue.encode import encode, to_example
 from neural.dialogue.render import Example, find_supervised
 from neural.dialogue.template import list_parts
 from neural.dialogue.tokens import Tokens
@@ -38,9 +38,8 @@ class Examples:
     informed: int = 0
 
     def add(self, transcript: Transcript, tokens: Tokens) -> None:
-        """Add a transcript. What its file wants not to be trained on is read, and never scored."""
-        authors = np.where(tokens.train, tokens.authors, Author.NOBODY).astype(np.int8)
-        self.all.append(Example(tokens.ids, authors))
+        """Add a transcript."""
+        self.all.append(to_example(tokens))
         self.straddles += tokens.straddles
         for part, length in count_parts(transcript, tokens):
             self.written[str(part.writer)] += length

@@ -8,6 +8,8 @@ from flax import nnx
 
 from neural.dialogue.render import Example, find_supervised
 from neural.model.checkpoint import Checkpoint
+from neural.model.lora import choose, merge
+from neural.model.speech import choose_speech
 from neural.own.delusion import measure
 from neural.own.result import Model
 from neural.paper.arms import arm_weights
@@ -16,6 +18,7 @@ from neural.paper.probes import Probes
 from neural.training.batching import Replica
 from neural.training.checkpoints import Checkpoints
 from neural.training.config import TrainConfig
+from neural.training.held_out import OnHeldOut
 from neural.training.loop import OnStep, WhileTraining, train
 
 
@@ -31,15 +34,17 @@ def tune(
     while_training: WhileTraining = nullcontext,
     results: MutableMapping[str, Model] | None = None,
     checkpoints: Checkpoints | None = None,
+    on_held_out: OnHeldOut | None = None,
 ) -> dict[str, Model]:
     """Train a copy of ``checkpoint`` for each arm, and return what is measured of the base and of every arm.
 
     ``on_arm`` receives every trained arm. Each result is put into ``results`` as soon as it is there, and what is there
-    already is not computed again. Training goes on from ``checkpoints``.
+    already is not computed again. Training goes on from ``checkpoints``. With ``on_held_out``, what is held out is also
+    measured during training.
     """
     results = {} if results is None else results
     graph, base = nnx.split(checkpoint.model, nnx.Param)
-    probes = Probes(checkpoint.tokenizer, facts) if facts else None
+    probes = Probes(checkpoint.tokenizer, facts, speech=choose_speech(checkpoint.tokenizer)) if facts else None
 
     def look(params: nnx.State) -> Model:
         return Model(measure(graph, params, held_out or examples), probes(graph, params) if probes else None)
@@ -47,12 +52,15 @@ def tune(
     if "base" not in results:
         results["base"] = look(base)
     left = [arm for arm in arms if arm not in results]
-    replicas = {arm: Replica(examples, arm_weights(arm), (config.seed,)) for arm in left}
-    for arm, trained in train((graph, base), replicas, config, on_step, while_training, checkpoints):
-        model = nnx.merge(graph, trained.params)
+    aside = held_out if on_held_out else ()
+    replicas = {arm: Replica(examples, arm_weights(arm), (config.seed,), aside) for arm in left}
+    chosen, params, *frozen = choose(checkpoint.model, config.lora, config.seed)
+    learner = chosen, params, *frozen
+    for arm, trained in train(learner, replicas, config, on_step, while_training, checkpoints, on_held_out):
+        model = nnx.merge(chosen, trained.params, *frozen)
         on_arm(arm, Checkpoint(model, checkpoint.config, checkpoint.tokenizer, trained.losses))
         results[arm] = replace(
-            look(trained.params),
+            look(nnx.state(merge(model), nnx.Param)),
             losses=tuple(trained.losses.tolist()),
             agent_losses=tuple(trained.agent_losses.tolist()),
             supervised_tokens=sum(int(find_supervised(example, arm_weights(arm)).sum()) for example in examples),

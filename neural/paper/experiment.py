@@ -15,12 +15,14 @@ from neural.dialogue.render import Example, find_supervised
 from neural.finetuning import encode_all
 from neural.model.architecture import Config
 from neural.model.checkpoint import Checkpoint, outline
+from neural.model.lora import choose, merge
 from neural.paper.arms import arm_weights, order_number
 from neural.paper.curriculum import Curriculum
 from neural.paper.lessons import PAPER, Template, lessons
 from neural.paper.probes import Probes
 from neural.result import Result
 from neural.seeds import random_stream
+from neural.training.activations import batch_memory, measure_widths
 from neural.training.batching import Replica, Seed, hash_examples
 from neural.training.checkpoints import Checkpoints
 from neural.training.config import PRECISIONS, TrainConfig
@@ -55,16 +57,21 @@ class Plan:
         return {arm: own[arm] if self.order == "independent" else (seed,) for arm in self.arms}
 
 
-def check_resources(config: Config, precision: str, arms: int, folder: Path) -> int:
-    """Return about how many bytes of memory the run will take.
+def check_resources(
+    config: Config, train: TrainConfig, arms: int, folder: Path, examples: Sequence[Example] = ()
+) -> int:
+    """Return about how many bytes of memory the run will take, to train ``arms`` on ``examples``.
 
     Raise BadInput if memory does not suffice for one arm, or the disk of ``folder`` for all trained models. Needs no
     parameters, so a model too large is refused before it is read.
     """
-    shapes, dtype = nnx.state(outline(config), nnx.Param), PRECISIONS[precision]
-    at_once = replicas_at_once(shapes, dtype, arms)
-    check_disk(shapes, dtype, arms, at_once, folder)
-    return run_memory(shapes, dtype, at_once)
+    model = outline(config)
+    _, shapes, *frozen = nnx.eval_shape(lambda: choose(model, train.lora, train.seed))
+    whole, dtype = nnx.state(model, nnx.Param), PRECISIONS[train.precision]
+    batch = batch_memory(measure_widths(model), examples, train)
+    at_once = replicas_at_once(shapes, dtype, arms, frozen, batch)
+    check_disk(whole, shapes, dtype, arms, at_once, folder)
+    return run_memory(whole, shapes, dtype, at_once, frozen, batch)
 
 
 def count_supervised(examples: Sequence[Example], weights: AuthorWeights) -> int:
@@ -130,10 +137,13 @@ def experiment(
         results["base"] = ask("base", base)
     seeds = {name: seed for name, seed in plan.seeds().items() if name not in results}
     replicas = {name: Replica(examples, arm_weights(name), seed) for name, seed in seeds.items()}
-    for name, trained in train((graph, base), replicas, plan.train, on_step, while_training, checkpoints):
-        model = nnx.merge(graph, trained.params)
+    chosen, params, *frozen = choose(checkpoint.model, plan.train.lora, plan.train.seed)
+    for name, trained in train((chosen, params, *frozen), replicas, plan.train, on_step, while_training, checkpoints):
+        model = nnx.merge(chosen, trained.params, *frozen)
         on_arm(name, Checkpoint(model, checkpoint.config, checkpoint.tokenizer, trained.losses))
-        results[name] = add_training(ask(name, trained.params), trained, examples, arm_weights(name))
+        results[name] = add_training(
+            ask(name, nnx.state(merge(model), nnx.Param)), trained, examples, arm_weights(name)
+        )
         if checkpoints:
             checkpoints.drop(name)
         del model, trained  # not to be held while the next is trained

@@ -13,10 +13,10 @@ from transformers import PreTrainedTokenizerBase
 
 from neural.dialogue.authors import Author
 from neural.dialogue.dialogue import Dialogue, Turn, agent, user
-from neural.dialogue.render import Example, encode, encode_prompt, encode_text, spans
+from neural.dialogue.render import Example, encode, encode_text, spans
 from neural.errors import BadInput
-from neural.model.generate import line_ends, read_reply
 from neural.model.questions import Item, Questions, Text
+from neural.model.speech import LINES, Speech
 from neural.paper.facts import Fact
 from neural.paper.phrases import CONTEXT, QUESTIONS
 from neural.paper.verdicts import assess
@@ -80,11 +80,19 @@ RENDERERS = {"margin": encode, "margin_as_published": encode_as_published}
 class Probes:
     """All questions put to a model, rendered once and put to the base and to every arm alike."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, facts: Sequence[Fact], wording: Wording = Wording()):
-        self.tokenizer, self.facts, self.wording = tokenizer, facts, wording
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        facts: Sequence[Fact],
+        wording: Wording = Wording(),
+        speech: Speech = LINES,
+    ):
+        self.tokenizer, self.facts, self.wording, self.speech = tokenizer, facts, wording, speech
+        # A template's header and a claim are never tokenized together, so there is nothing to go unscored.
+        self.renderers = RENDERERS if speech is LINES else dict.fromkeys(RENDERERS, speech.encode)
         self.openings = wording.openings()
         self.items = [self.render(fact) for fact in facts]
-        self.questions = Questions(self.items, line_ends(tokenizer))
+        self.questions = Questions(self.items, speech.find_ends(tokenizer))
 
     def render(self, fact: Fact) -> Item:
         """Return what is asked about ``fact``.
@@ -92,10 +100,10 @@ class Probes:
         The prompts are those of `PROBES`. The texts are the truth and the lie in each of `RENDERERS`, scored where they
         are the agent's; then the bare question with each opening of a user's turn in the agent's place.
         """
-        asked = [encode_prompt(self.tokenizer, dialogue) for dialogue in self.exchanges(fact)]
+        asked = [self.speech.encode_prompt(self.tokenizer, dialogue) for dialogue in self.exchanges(fact)]
         prompts = [tuple(example.ids.tolist()) for example in asked]
         claims = [self.wording.claim(fact, text) for text in (fact.truth, fact.lie)]
-        examples = [render(self.tokenizer, claim) for render in RENDERERS.values() for claim in claims]
+        examples = [render(self.tokenizer, claim) for render in self.renderers.values() for claim in claims]
         texts = [Text(tuple(ids.tolist()), int(np.sum(authors == Author.AGENT))) for ids, authors in examples]
         if not all(text.scored for text in texts):
             raise BadInput(
@@ -113,7 +121,7 @@ class Probes:
         assessed = []
         for fact, row in zip(self.facts, replies, strict=True):
             said = (str(turn(fact).slot.symbol) for turn in PROBES.values())
-            texts = (read_reply(self.tokenizer, ids) for ids in row)
+            texts = (self.speech.read(self.tokenizer, ids) for ids in row)
             assessed.append([assess(fact, *each) for each in zip(said, texts, CLAIMS.values(), strict=True)])
         return {name: Probe.count(column) for name, column in zip(PROBES, zip(*assessed, strict=True), strict=True)}
 

@@ -1,7 +1,7 @@
 """Logs of a training: what each step and each measurement gave, for the tools in which people watch their trainings."""
 
 import json
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from importlib import import_module
 from math import isfinite
 from pathlib import Path
@@ -11,6 +11,9 @@ from neural.dialogue.authors import AuthorLosses
 from neural.errors import BadInput
 from neural.training.loop import Step
 
+PACKAGES = {"tensorboard": "tensorboard.summary", "wandb": "wandb"}  # what a kind of log imports
+ALONE = "model"  # the replica of `finetune`
+FIXED = {"step", "loss", "held_out", *AuthorLosses._fields}  # parts of names that are no replica's
 Write = Callable[[int, Mapping[str, float]], object]  # a number of steps, and numbers by name
 
 
@@ -28,9 +31,9 @@ class Log(NamedTuple):
     write: Write
 
     def on_step(self, step: Step) -> None:
-        """Pass on the loss of each replica; of one alone without its name."""
-        alone = len(step.losses) == 1
-        self.write(step.done, {"loss" if alone else f"loss/{name}": loss for name, loss in step.losses.items()})
+        """Pass on the loss of each replica; of that of `finetune` without its name."""
+        names = {name: "loss" if name == ALONE else f"loss/{name}" for name in step.losses}
+        self.write(step.done, {names[name]: loss for name, loss in step.losses.items()})
 
     def on_held_out(self, losses: AuthorLosses, name: Hashable = None) -> None:
         """Pass on the losses of the authors who wrote something, with the name of the replica if there is one."""
@@ -40,15 +43,25 @@ class Log(NamedTuple):
         self.write(step, {f"{prefix}/{author}": loss for author, loss in numbers.items() if isfinite(loss)})
 
 
-def lines_before(file: Path, step: int) -> list[str]:
-    """Return the lines of ``file`` about steps before ``step``; a line that was half written ends it."""
+def find_replicas(names: Iterable[str]) -> set[str]:
+    """Return the replicas that ``names`` of numbers are about; none if there is but the one of `finetune`."""
+    return {part for name in names for part in name.split("/")} - FIXED
+
+
+def lines_before(file: Path, step: int, replicas: set[str]) -> list[str]:
+    """Return the lines of ``file`` about steps before ``step`` and about others than ``replicas``.
+
+    A line that was half written ends the file.
+    """
     lines = []
     for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
         try:
-            earlier = json.loads(line)["step"] < step
+            logged = json.loads(line)
+            others = replicas and not replicas & find_replicas(logged)
+            kept = logged["step"] < step or others
         except (ValueError, TypeError, KeyError):
             break
-        lines += [line + "\n"] if earlier else []
+        lines += [line + "\n"] if kept else []
     return lines
 
 
@@ -63,7 +76,7 @@ def write_jsonl(folder: Path) -> Write:
     def write(step: int, numbers: Mapping[str, float]) -> None:
         if not begun:
             folder.mkdir(parents=True, exist_ok=True)
-            file.write_text("".join(lines_before(file, step)), encoding="utf-8")
+            file.write_text("".join(lines_before(file, step, find_replicas(numbers))), encoding="utf-8")
             begun.append(step)
         with file.open("a", encoding="utf-8") as opened:
             opened.write(json.dumps({"step": step, **numbers}) + "\n")
@@ -73,7 +86,7 @@ def write_jsonl(folder: Path) -> Write:
 
 def write_tensorboard(folder: Path) -> Write:
     """Return what writes TensorBoard's event files into ``folder``."""
-    writer = find_package("tensorboard.summary").Writer(str(folder))
+    writer = find_package(PACKAGES["tensorboard"]).Writer(str(folder))
 
     def write(step: int, numbers: Mapping[str, float]) -> None:
         for name, number in numbers.items():
@@ -86,7 +99,7 @@ def write_tensorboard(folder: Path) -> Write:
 def write_wandb(folder: Path) -> Write:
     """Return what logs to a new run of Weights & Biases, whose own files go to ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    run = find_package("wandb").init(dir=str(folder))
+    run = find_package(PACKAGES["wandb"]).init(dir=str(folder))
 
     def write(step: int, numbers: Mapping[str, float]) -> None:
         run.log(dict(numbers), step=step)
@@ -108,6 +121,12 @@ def find_package(name: str) -> Any:
         return import_module(name)
     except ImportError:
         raise BadInput(f"a log for {package} needs its package: pip install {package}") from None
+
+
+def check_log(kind: str | None) -> None:
+    """Raise BadInput if the package that a log of this kind needs is not installed."""
+    if kind in PACKAGES:
+        find_package(PACKAGES[kind])
 
 
 def open_log(kind: str, folder: Path) -> Log:

@@ -18,6 +18,7 @@ from jaxtyping import Float
 
 from neural.dialogue.authors import AuthorLosses, AuthorWeights
 from neural.errors import BadInput, Diverged
+from neural.training.activations import batch_memory, measure_widths
 from neural.training.batching import Batch, Replica, batches, reading
 from neural.training.checkpoints import AfterStep, Checkpoints, Saved
 from neural.training.config import PRECISIONS, TrainConfig
@@ -184,7 +185,9 @@ def train(
         raise BadInput("all replicas need the same number of examples")
     graph, params, *frozen = model
     dtype, names = PRECISIONS[config.precision], list(replicas)
-    at_once = replicas_at_once(params, dtype, len(names), frozen)
+    widths = measure_widths(nnx.merge(graph, params, *frozen))
+    batch = max((batch_memory(widths, replica.examples, config) for replica in replicas.values()), default=0)
+    at_once = replicas_at_once(params, dtype, len(names), frozen, batch)
     for i in range(0, len(names), at_once):
         group = {name: replicas[name] for name in names[i : i + at_once]}
         weights = {name: replica.weights for name, replica in group.items()}

@@ -39,34 +39,41 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def replica_memory(params: Any, dtype: DTypeLike, frozen: Any = ()) -> int:
+def replica_memory(params: Any, dtype: DTypeLike, frozen: Any = (), batch: int = 0) -> int:
     """Return about how many bytes a replica takes in training, from the shapes of ``params``.
 
-    Of what is ``frozen`` there is a copy, without gradients and moments.
+    Of what is ``frozen`` there is a copy, without gradients and moments. ``batch`` is what a batch takes.
     """
     cpu = jax.default_backend() == "cpu"
     width = 4 if cpu else np.dtype(dtype).itemsize  # on CPUs XLA widens bfloat16 to compute
-    trained, still = (sum(leaf.size for leaf in jax.tree.leaves(each)) for each in (params, frozen))
-    return int(width * (COPIES_PER_REPLICA * trained + COPIES_FROZEN * still))
+    trained, still = map(count_numbers, (params, frozen))
+    return int(width * (COPIES_PER_REPLICA * trained + COPIES_FROZEN * still)) + batch
 
 
-def run_memory(params: Any, dtype: DTypeLike, replicas: int) -> int:
+def count_numbers(tree: Any) -> int:
+    """Return how many numbers the arrays of ``tree`` have."""
+    return sum(leaf.size for leaf in jax.tree.leaves(tree))
+
+
+def run_memory(model: Any, params: Any, dtype: DTypeLike, replicas: int, frozen: Any = (), batch: int = 0) -> int:
     """Return about how many bytes a run takes that trains ``replicas`` together, before it starts.
 
-    They are the process, the model that it starts from, in single precision for the probes, and the replicas.
+    They are the process, the ``model`` that it starts from, in single precision for the probes, and the replicas.
     """
-    start = PROCESS + 4 * sum(leaf.size for leaf in jax.tree.leaves(params))
-    return start + replicas * replica_memory(params, dtype)
+    start = PROCESS + 4 * count_numbers(model)
+    return start + replicas * replica_memory(params, dtype, frozen, batch)
 
 
-def replicas_at_once(params: Any, dtype: DTypeLike, replicas: int, frozen: Any = ()) -> int:
+def replicas_at_once(params: Any, dtype: DTypeLike, replicas: int, frozen: Any = (), batch: int = 0) -> int:
     """Return how many replicas to train together: as many as fit into the usable memory.
+
+    Each takes ``batch`` bytes for what it reads.
 
     On CPUs there is one for each device: two on a core take more than twice as long as one, for want of cache.
     Raise BadInput if not even one fits.
     """
     cpu = jax.default_backend() == "cpu"
-    needed, free = replica_memory(params, dtype, frozen), free_memory()
+    needed, free = replica_memory(params, dtype, frozen, batch), free_memory()
     if needed > free:
         advice = (
             "; bfloat16 (the precision as-published) takes half" if not cpu and np.dtype(dtype).itemsize == 4 else ""
@@ -77,14 +84,14 @@ def replicas_at_once(params: Any, dtype: DTypeLike, replicas: int, frozen: Any =
     return max(1, min(replicas, most, int(USABLE * free / needed)))
 
 
-def check_disk(params: Any, dtype: DTypeLike, replicas: int, at_once: int, folder: Path) -> None:
+def check_disk(model: Any, params: Any, dtype: DTypeLike, replicas: int, at_once: int, folder: Path) -> None:
     """Raise BadInput if the trained models and the checkpoints do not fit on the disk of ``folder``.
 
-    A checkpoint holds parameters and two moments. Two are kept of each replica that is trained at once, and one is
-    written before the oldest goes.
+    A trained ``model`` is written whole. A checkpoint holds what is trained, ``params``, and two moments. Two are kept
+    of each replica that is trained at once, and one is written before the oldest goes.
     """
-    copies = replicas + 3 * (2 * at_once + 1)
-    needed = copies * sum(leaf.size for leaf in jax.tree.leaves(params)) * np.dtype(dtype).itemsize
+    numbers = replicas * count_numbers(model) + 3 * (2 * at_once + 1) * count_numbers(params)
+    needed = numbers * np.dtype(dtype).itemsize
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise BadInput(

@@ -102,10 +102,18 @@ def test_single_precision_stays_right_on_long_streams():
     assert abs(float(got[1]) - float(got[0]) - right[0]) < 1e-3
 
 
-@pytest.mark.parametrize(("shape", "evidence"), [((3, 2), [True] * 3), ((2, 3), [True]), ((2, 3), [1.0] * 3)])
+@pytest.mark.parametrize(
+    ("shape", "evidence", "problem"),
+    [
+        ((3, 2), [True] * 3, r"^log_probs \[P, T\] must have the shape \(2, 3\), not \(3, 2\)$"),
+        ((2, 3), [True], r"^log_probs \[P, T\] must have the shape \(2, 1\), not \(2, 3\)$"),
+        ((2, 3), [1.0] * 3, r"^evidence must be true and false: gates == Gate.WORLD$"),
+        ((2, 2), [1, 0], r"^evidence must be true and false: gates == Gate.WORLD$"),
+    ],
+)
 @pytest.mark.usefixtures("without_shape_checks")
-def test_shapes_that_do_not_fit_are_rejected(shape, evidence):
-    with pytest.raises(ValueError, match=r"log_probs \[P, T\] must be"):
+def test_shapes_that_do_not_fit_are_rejected(shape, evidence, problem):
+    with pytest.raises(ValueError, match=problem):
         log_trajectory(jnp.zeros(2), jnp.zeros(shape), jnp.array(evidence))
 
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from causal_agency import ImpossibleEvidence, UnknownToken, do, see
-from causal_agency.episode import Episode, Event
+import causal_agency
+from causal_agency import Episode, ImpossibleEvidence, UnknownToken, do, see
+from causal_agency.episode import Event
 from causal_agency.examples.fire_engine import records
 from causal_agency.testing import distributions
 
@@ -47,6 +48,48 @@ def test_doing_replaces_the_action_factor_alone(episode, a, o):
     if total:
         after = done.given(o=o).posterior()
         assert after == {p: prior * episode.outcome[p][a][o] / total for p, prior in episode.prior.items()}
+
+
+@given(episodes(), distributions(ACTIONS), st.sampled_from(OUTCOMES))
+def test_doing_at_random_averages_over_what_is_done(episode, q, o):
+    """P(o | do(a ~ q)) = Σ_a q(a) P(o | do(a)), P(a | do(a ~ q)) = q(a), and seeing the action is doing it."""
+    done = episode.do(q)
+    assert done.P() == 1
+    assert done.P(o=o) == sum(prob * episode.do(a).P(o=o) for a, prob in q.items())
+    assert done.posterior() == episode.prior
+    for a, prob in q.items():
+        assert done.P(a=a) == prob
+        if prob:
+            assert done.given(a=a) == episode.do(a)
+
+
+@given(episodes(), st.sampled_from(ACTIONS))
+def test_all_probability_on_one_action_is_that_action(episode, a):
+    assert episode.do({a: 1}) == episode.do(a) == episode.follow(lambda p: a)
+
+
+@given(episodes(), st.data())
+def test_a_policy_replaces_the_action_factor_alone(episode, data):
+    """P_π(p, a, o) = P(p) π(a | p) P(o | p, a); the records' own policy gives the records."""
+    policy = {p: data.draw(distributions(ACTIONS)) for p in episode.prior}
+    joint = episode.follow(policy.get)
+    for p, prior in episode.prior.items():
+        for a, prob in policy[p].items():
+            assert all(joint[Event(p, a, o)] == prior * prob * nu for o, nu in episode.outcome[p][a].items())
+    assert joint.posterior() == episode.prior
+    assert episode.follow(episode.action.get) == episode.joint()
+
+
+@given(distributions([(seen, hidden) for seen in "uv" for hidden in (0, 1)], smallest=1), st.data())
+def test_an_action_upon_what_was_seen_is_no_evidence_of_what_was_not(prior, data):
+    outcome = {p: {a: data.draw(distributions(OUTCOMES)) for a in ACTIONS} for p in prior}
+    world = Episode(prior, {p: {"a": Fraction(1, 2), "b": Fraction(1, 2)} for p in prior}, outcome)
+    policy = {seen: data.draw(distributions(ACTIONS, smallest=1)) for seen in "uv"}
+    joint = world.follow(lambda p: policy[p[0]])
+    for seen in "uv":
+        for a in ACTIONS:
+            after = joint.given(a=a)
+            assert after.P(p=(seen, 0)) * prior[seen, 1] == after.P(p=(seen, 1)) * prior[seen, 0]
 
 
 @given(episodes(), st.sampled_from(ACTIONS), st.sampled_from(OUTCOMES))
@@ -99,6 +142,33 @@ def test_tokens_that_the_table_lacks_are_unknown():
     ):
         with pytest.raises(UnknownToken, match=r"unknown|comes too late"):
             ask()
+
+
+def test_what_is_not_a_distribution_of_actions_is_refused():
+    half = Fraction(1, 2)
+    for ask in (records.do, lambda q: records.follow(lambda p: q)):
+        with pytest.raises(ValueError, match=r"sums to 5/6, not to 1$"):
+            ask({"send": half, "stay": Fraction(1, 3)})
+        with pytest.raises(ValueError, match=r"gives 'send' the probability -0.5$"):
+            ask({"send": -0.5, "stay": 1.5})
+        with pytest.raises(ValueError, match=r"is empty$"):
+            ask({})
+        with pytest.raises(UnknownToken, match=r"^unknown action 'fly': there are 'send', 'stay'$"):
+            ask({"send": half, "fly": half})
+    with pytest.raises(ValueError, match=r"^the distribution of the action sums to 0.9, not to 1$"):
+        records.do({"send": 0.9})
+    with pytest.raises(ValueError, match=r"^the policy for 'p_calm' sums to 0.9, not to 1$"):
+        records.follow(lambda p: {"send": 1 if p == "p_fire" else 0.9})
+
+
+def test_floats_and_fractions_mix():
+    assert records.do({"send": 0.25, "stay": 0.75}).P(a="send") == 0.25
+    assert records.do({"send": Fraction(1, 4), "stay": Fraction(3, 4)}).P(a="stay", o="fire") == Fraction(3, 4000)
+    assert repr(records.do({"send": 1 / 3, "stay": 2 / 3}).P(a="send")) == "0.3333"
+
+
+def test_it_is_a_public_name():
+    assert causal_agency.Episode is Episode
 
 
 def test_a_table_is_a_copy():

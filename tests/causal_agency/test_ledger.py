@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from rich.console import Console
 
-from causal_agency import Hypothesis, ImpossibleEvidence, Mixture, UnknownToken, as_bystander, do, memoryless, see
+from causal_agency import (
+    Hypothesis,
+    ImpossibleEvidence,
+    Mixture,
+    UnknownToken,
+    as_bystander,
+    dirichlet,
+    do,
+    memoryless,
+    see,
+)
 from causal_agency.examples import six_slot
 from causal_agency.history import symbols
 from causal_agency.ledger import format_number
@@ -274,3 +284,14 @@ def test_numbers_print_short():
     assert format_number(Fraction(100, 1009)) == "0.09911"
     assert format_number(0.81159420) == "0.8116"
     assert (format_number(math.inf), format_number(-math.inf)) == ("∞", "−∞")
+
+
+def test_kernels_that_read_authors_have_the_true_ones_in_factors_and_the_bystanders_in_w_obs():
+    """As the docstring of `Entry` says: the false evidence is then not the whole difference."""
+    half = Fraction(1, 2)
+    learner, fair = Hypothesis("learner", dirichlet(half, tokens="AB")), Hypothesis("fair", memoryless(A=half, B=half))
+    mix, h = Mixture({learner: half, fair: half}), [do("A"), do("A"), see("A")]
+    last = mix.ledger(h)[-1]
+    assert last.factors == last.w == mix.posterior(h) == {learner: half, fair: half}
+    assert last.w_obs == mix.posterior(as_bystander(h)) == {learner: Fraction(5, 7), fair: Fraction(2, 7)}
+    assert last.false_evidence == {fair: 0}

@@ -1,10 +1,18 @@
 import json
 import re
+import sys
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
+from neural import cli, logs_run, train
+from neural.cli import Command
+from neural.errors import Stopped
+from neural.model.checkpoint import save
 from neural.own.result import LogsRun
 from neural.result import read
+from neural.signals import Signals
 from neural.train import main
 
 CHATS = [
@@ -81,3 +89,93 @@ def test_the_paper_s_options_have_no_place_with_logs(logs, tmp_path, capsys):
         main(["--data", str(logs), "--p-lie", "0.5", "--out", str(tmp_path / "run")])
     assert ended.value.code == 2
     assert "--p-lie" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def model(checkpoint, tmp_path_factory):
+    """A folder with a small random model."""
+    folder = tmp_path_factory.mktemp("models") / "small"
+    save(checkpoint, folder)
+    return folder
+
+
+class Killed(BaseException):
+    """What a process that is killed does: nothing more."""
+
+
+def work(folder, arguments, at=None, end=None):
+    """Work on the run in ``folder`` as a process does; after step ``at``, call ``end`` with its signals."""
+    args, signals = train.parse(Command("train"), arguments), Signals(sys.exit)
+    folder.mkdir(exist_ok=True)
+    train.write_options(folder, {"options": {}})
+
+    class Progress(cli.Progress):
+        def __call__(self, step):
+            if step.done == at:
+                end(signals)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("neural.session.Progress", Progress)
+        logs_run.run(folder, args, signals, 0.0)
+
+
+def stop(signals):
+    signals.asked = 15
+
+
+def kill(_signals):
+    raise Killed
+
+
+def contents(folder):
+    """Return the bytes of what was trained, the losses of each step, and the log."""
+    files = sorted(folder.rglob("*.safetensors"))
+    losses = {arm: model.losses for arm, model in read(folder / "results.json", LogsRun).arms.items()}
+    return [(file.relative_to(folder), file.read_bytes()) for file in files], losses, (folder / "log.jsonl").read_text()
+
+
+@pytest.mark.parametrize("lora", [(), ("--lora", "2")], ids=["parameters", "adapters"])
+def test_a_run_that_was_stopped_or_killed_ends_with_the_same_bytes(logs, model, tmp_path, lora):
+    arguments = ["--model", str(model), "--data", str(logs), "--log", "jsonl", "--measure-every", "2", *lora]
+    arguments += "--steps 5 --batch-size 3 --learning-rate 1e-2 --held-out 0.2 --checkpoint-every 2".split()
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    work(whole, arguments)
+    with pytest.raises(Stopped):
+        work(broken, arguments, 1, stop)
+    with pytest.raises(Killed):
+        work(broken, arguments, 4, kill)  # after the checkpoint of step 2, and after step 3 was logged
+    assert len((broken / "log.jsonl").read_text().splitlines()) == 7
+    work(broken, arguments)
+    assert contents(broken) == contents(whole)
+    names = [str(name) for name, _ in contents(whole)[0] if "checkpoints" not in str(name)]
+    folders = ["", "adapter/"] if lora else [""]
+    assert len(names) == 2 * len(folders)
+    assert all(len(losses) == 5 for losses in list(contents(whole)[1].values())[1:])
+
+
+def test_adapters_are_exported_merged_and_apart(logs, model, tmp_path, checkpoint):
+    """W + (A B)ᵀ · alpha / rank, of every linear map; everything else is as it was."""
+    arguments = ["--model", str(model), "--data", str(logs), "--lora", "2", "--steps", "2", "--learning-rate", "1e-2"]
+    work(tmp_path / "run", arguments)
+    base, arm = load_file(model / "model.safetensors"), tmp_path / "run" / "interventional"
+    merged, adapter = load_file(arm / "model.safetensors"), load_file(arm / "adapter" / "adapter_model.safetensors")
+    assert len(adapter) == 2 * 7 * checkpoint.config.num_hidden_layers
+    changed = 0
+    for name, weights in base.items():
+        a, b = (adapter.get(f"base_model.model.{name.removesuffix('weight')}lora_{x}.weight") for x in "AB")
+        added = 0 if a is None else b.astype(float) @ a * 32 / 2
+        np.testing.assert_allclose(merged[name], weights + added, atol=1e-6)
+        changed += a is not None and not np.array_equal(merged[name], weights)
+    assert changed == len(adapter) // 2
+    config = json.loads((arm / "adapter" / "adapter_config.json").read_text())
+    assert (config["r"], config["base_model_name_or_path"]) == (2, str(model))
+
+
+@pytest.mark.parametrize("package", ["tensorboard", "wandb"])
+def test_a_log_whose_package_is_missing_ends_the_run_before_it_begins(logs, tmp_path, capsys, monkeypatch, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setitem(sys.modules, f"{package}.summary", None)
+    with pytest.raises(SystemExit, match="2"):
+        main(["--data", str(logs), "--log", package, "--out", str(tmp_path / "run")])
+    assert capsys.readouterr().err == f"train: a log for {package} needs its package: pip install {package}\n"
+    assert not (tmp_path / "run").exists()

@@ -6,6 +6,7 @@ import pytest
 
 from neural import origin, train
 from neural.cli import Command
+from neural.options import NOT_OPTIONS, list_options, to_option
 
 
 def test_the_start_of_a_run(monkeypatch):
@@ -43,10 +44,8 @@ def test_without_a_clone_or_git_there_is_no_commit(tmp_path, clone, monkeypatch)
 def test_the_command_has_the_options_that_differ_from_the_defaults():
     command = Command("train")
     args = train.parse(command, ["--steps", "4", "--arms", "standard,agent-0.5"])
-    options = {name: train.to_option(value) for name, value in vars(args).items() if name not in train.NOT_OPTIONS}
-    typed = train.list_options(command, options)
+    options = {name: to_option(value) for name, value in vars(args).items() if name not in NOT_OPTIONS}
+    typed = list_options(command, options)
     assert typed == ["--steps=4", "--arms=standard,agent-0.5"]
     again = train.parse(Command("train"), typed)
-    assert {
-        name: train.to_option(value) for name, value in vars(again).items() if name not in train.NOT_OPTIONS
-    } == options
+    assert {name: to_option(value) for name, value in vars(again).items() if name not in NOT_OPTIONS} == options

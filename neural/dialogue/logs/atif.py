@@ -42,11 +42,11 @@ def read_atif(record: Field) -> list[Transcript]:
     transcripts = [_read_trajectory(record)]
     sub_agents = record.get("subagent_trajectories")
     for each in sub_agents.entries() if sub_agents else []:
-        transcripts += [_as_sub_agents(transcript) for transcript in read_atif(each)]
+        transcripts += [as_sub_agents(transcript) for transcript in read_atif(each)]
     return transcripts
 
 
-def _as_sub_agents(transcript: Transcript) -> Transcript:
+def as_sub_agents(transcript: Transcript) -> Transcript:
     """Return the transcript of an agent as that of its user's sub-agent."""
     parts = [replace(part, writer=SUB_AGENT.get(part.writer, part.writer)) for part in transcript.parts]
     return replace(transcript, parts=parts)

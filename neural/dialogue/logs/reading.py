@@ -10,7 +10,9 @@ from neural.dialogue.logs.atif import is_atif, read_atif
 from neural.dialogue.logs.claude_code import is_session, read_session
 from neural.dialogue.logs.codex import is_rollout, read_rollout
 from neural.dialogue.logs.fields import Field, describe, refuse
+from neural.dialogue.logs.inspect import is_evaluation, read_sample, split_samples
 from neural.dialogue.logs.messages import read_messages
+from neural.dialogue.logs.otel import is_trace, read_conversation, split_conversations
 from neural.dialogue.logs.plain import read_plain
 from neural.dialogue.logs.responses import read_responses
 from neural.dialogue.logs.sharegpt import read_sharegpt
@@ -31,13 +33,13 @@ class Format(NamedTuple):
     Attributes:
         fits: whether a file whose first record is this one has the format.
         read: from a record to its transcripts; of a session, from all records of the file.
-        split: from a record to the parts of it that are read, and refused, each on its own.
+        split: from a record, or all of a session, to the parts that are read, and refused, each on its own.
         session: whether a file is one session, whose records are its events.
     """
 
     fits: Callable[[Record], bool]
     read: Callable[[Any], list[Transcript]]
-    split: Callable[[Field], Iterable[Field]] = lambda record: [record]
+    split: Callable[[Any], Iterable[Any]] = lambda record: [record]
     session: bool = False
 
 
@@ -51,6 +53,8 @@ FORMATS: dict[str, Format] = {
     "claude-code": Format(is_session, read_session, session=True),
     "codex": Format(is_rollout, read_rollout, session=True),
     "atif": Format(is_atif, read_atif),
+    "inspect": Format(is_evaluation, read_sample, split_samples),
+    "otel": Format(is_trace, read_conversation, split_conversations, session=True),
     "tau": Format(is_simulation, read_simulation, split_results),
     "swe-agent": Format(is_trajectory, read_trajectory),
     "messages": Format(_has_list("messages"), read_messages),
@@ -159,8 +163,8 @@ def _read_session(records: Iterable[Field | BadInput | None], form: Format, on_b
             return
         if record is not None:
             events.append(record)
-    if events:
-        yield from _attempt(form.read, events, events[0].place, on_bad)
+    for piece in _attempt(form.split, events, events[0].place, on_bad) if events else []:
+        yield from _attempt(form.read, piece, events[0].place, on_bad)
 
 
 def _attempt(read: Callable[[Any], Iterable[T]], given: Any, place: Place, on_bad: OnBad) -> list[T]:

@@ -6,17 +6,23 @@ from matplotlib.figure import Figure
 
 from causal_agency import plot
 from causal_agency.episode import Event
+from causal_agency.estimates import Step, estimate
 from causal_agency.examples.bandit import (
     DRUG,
+    ILL,
     RECOVERS,
     STAYS,
+    WELL,
     chances,
     estimates,
     exact_values,
+    lives,
     logged,
     main,
     randomized,
+    reward,
     running_estimate,
+    sample,
 )
 
 
@@ -43,13 +49,35 @@ def test_running_estimates_by_hand():
     np.testing.assert_array_equal(running_estimate(events, DRUG), [np.nan, 1.0, 0.5])
 
 
+@pytest.mark.parametrize("noted", [True, False])
+def test_a_running_estimate_ends_with_that_of_the_library(noted):
+    events = sample(logged.joint(), 200, np.random.default_rng(0))
+    events = events if noted else [event._replace(p=None) for event in events]
+    found = estimate(Step(None, a, 0, o, p) for p, a, o in events)
+    assert running_estimate(events, DRUG)[-1] == pytest.approx(float(found.do(DRUG).outcomes()[RECOVERS]), rel=1e-12)
+
+
 def test_the_estimates_converge_to_different_numbers():
     n = 20_000
     runs, limits = estimates(n, seed=1), exact_values()
-    assert limits == {"the logs": 0.54, "an agent's own coin": 0.70}
+    assert limits == {"an agent's own coin": 0.70, "the logs": 0.54, "logs that note the illness": 0.70}
     for name, limit in limits.items():
         error = (limit * (1 - limit) / (n / 2)) ** 0.5
         assert abs(runs[name][-1] - limit) < 4 * error
+
+
+def test_an_agent_that_sees_the_illness_learns_what_the_drug_does_to_whom():
+    """P(o' | o, do(a)) and E[r | o, do(a)], within four standard errors of the truth."""
+    n = 20_000
+    found = lives(n, seed=1)
+    for illness in (ILL, WELL):
+        for a, chances_of in logged.outcome[illness].items():
+            truth, effect = chances_of[RECOVERS], found.do(a, illness)
+            times = sum(found.counts[illness][None][a].values())
+            error = 4 * float(truth * (1 - truth) / times) ** 0.5
+            assert abs(effect.outcomes()[RECOVERS] - truth) < error
+            assert abs(effect.reward() - (truth - Fraction(a == DRUG, 10))) < error
+    assert sum(prob * reward(DRUG, o) for o, prob in logged.outcome[ILL][DRUG].items()) == Fraction(4, 10)
 
 
 def test_the_default_seed_is_0():
@@ -63,7 +91,7 @@ def test_it_draws_what_it_prints(monkeypatch, tmp_path):
     monkeypatch.setattr("sys.argv", ["bandit", "--plot", str(tmp_path / "bandit.png")])
     main()
     ((runs, limits, of),) = drawn
-    assert [len(run) for run in runs.values()] == [100_000, 100_000]
+    assert [len(run) for run in runs.values()] == [100_000] * 3
     assert (limits, of) == (exact_values(), "P(recovers | drug)")
 
 

@@ -1,3 +1,5 @@
+from functools import partial
+
 import jax
 import numpy as np
 import pytest
@@ -106,7 +108,7 @@ class Script(Reader):
 def streamed(tokenizer, ids):
     """Return the growing texts of a model that writes ``ids``."""
     script, ends = Script(ids, len(tokenizer)), np.zeros(len(tokenizer), bool)
-    return list(stream(script, tokenizer, np.zeros(1, np.int32), ends, len(ids)))
+    return list(stream(script, partial(read_reply, tokenizer), np.zeros(1, np.int32), ends, len(ids)))
 
 
 @pytest.mark.parametrize(

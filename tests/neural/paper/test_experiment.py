@@ -107,13 +107,13 @@ def test_a_loss_that_is_not_a_number_is_not_reported_as_a_result():
 def test_a_model_too_large_for_the_machine_is_refused_before_its_parameters_are_read(
     monkeypatch, base, tmp_path, resource, problem
 ):
-    check_resources(base.config, "float32-master", 2, tmp_path)
+    check_resources(base.config, TrainConfig(), 2, tmp_path)
     free = 10**6 if resource == "memory" else 10**12
     monkeypatch.setattr("neural.training.resources.free_memory", lambda: free)
     usage = SimpleNamespace(free=10**6 if resource == "disk" else 10**12)
     monkeypatch.setattr("neural.training.resources.shutil.disk_usage", lambda folder: usage)
     with pytest.raises(BadInput, match=problem):
-        check_resources(base.config, "float32-master", 2, tmp_path)
+        check_resources(base.config, TrainConfig(), 2, tmp_path)
 
 
 @pytest.mark.parametrize(("at_once", "groups"), [(3, ["abc"]), (2, ["ab", "c"])])

@@ -48,6 +48,20 @@ def test_steps_that_are_done_once_more_are_written_once(tmp_path, last):
     assert read(tmp_path) == [{"step": step, "loss": float(step)} for step in range(8)]
 
 
+def test_of_replicas_that_are_trained_one_after_the_other_only_the_last_is_logged_anew(tmp_path):
+    """The first of two was trained to its end; the second was killed after step 3, and goes on from step 2."""
+    before, after = (Log(write_jsonl(tmp_path)) for _ in range(2))
+    for name in ("standard", "interventional"):
+        for step in range(1, 4):
+            before.on_step(Step(step, 3, {name: float(step)}))
+            before.on_held_out(AuthorLosses(step, 1.0, 2.0, NAN), name)
+    whole = read(tmp_path)
+    after.on_step(Step(3, 3, {"interventional": 3.0}))
+    after.on_held_out(AuthorLosses(3, 1.0, 2.0, NAN), "interventional")
+    assert read(tmp_path) == whole
+    assert len(whole) == 12
+
+
 def test_a_log_of_an_unknown_kind_and_one_whose_package_is_missing_are_refused(tmp_path, monkeypatch):
     with pytest.raises(BadInput, match="there is no log of the kind 'csv': choose from jsonl, tensorboard, wandb"):
         open_log("csv", tmp_path)

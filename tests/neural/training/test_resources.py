@@ -55,7 +55,7 @@ def test_on_cpus_bfloat16_takes_as_much_as_float32(monkeypatch):
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
 def test_a_run_takes_the_process_the_model_and_the_replicas(dtype):
     """Of a million parameters on CPUs: 4 MB, and 21 MB for each replica."""
-    assert [run_memory(BASE, dtype, n) for n in (0, 1, 3)] == [704 * 10**6, 725 * 10**6, 767 * 10**6]
+    assert [run_memory(BASE, BASE, dtype, n) for n in (0, 1, 3)] == [704 * 10**6, 725 * 10**6, 767 * 10**6]
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_a_disk_too_small_for_models_and_checkpoints_is_refused(monkeypatch, tmp
     """Of a million parameters: two models, two checkpoints of each, and the one that is being written."""
     monkeypatch.setattr(resources.shutil, "disk_usage", lambda folder: SimpleNamespace(free=megabytes * 10**6))
     if enough:
-        check_disk(BASE, dtype, 2, 2, tmp_path)
+        check_disk(BASE, BASE, dtype, 2, 2, tmp_path)
     else:
         with pytest.raises(BadInput, match=r"^trained models and checkpoints take 0\.0\d+ GB, but 0\.0\d+ GB are"):
-            check_disk(BASE, dtype, 2, 2, tmp_path)
+            check_disk(BASE, BASE, dtype, 2, 2, tmp_path)
 
 
 def test_the_peak_is_what_this_process_took():

@@ -81,6 +81,37 @@ SAMPLES = {  # the records of a file of every format
             ],
         }
     ],
+    "inspect": [
+        {
+            "status": "success",
+            "eval": {"task": "t"},
+            "samples": [
+                {
+                    "messages": [
+                        {"role": "user", "content": "x", "source": "input"},
+                        {"role": "assistant", "content": [{"type": "reasoning", "reasoning": "r"}], "tool_calls": []},
+                        {"role": "tool", "content": "attachment://a", "function": "f", "error": None},
+                        {"role": "user", "content": "s", "metadata": {"summary": True}},
+                    ],
+                    "attachments": {"a": "y"},
+                }
+            ],
+        }
+    ],
+    "otel": [
+        {
+            "trace_id": "1",
+            "attributes": {
+                "gen_ai.input.messages": [{"role": "user", "parts": [{"type": "text", "content": "x"}]}],
+                "gen_ai.output.messages": '[{"role": "assistant", "parts": [{"type": "tool_call", "name": "f"}]}]',
+            },
+        },
+        {
+            "resourceSpans": [
+                {"scopeSpans": [{"spans": [{"attributes": [{"key": "k", "value": {"stringValue": "v"}}]}]}]}
+            ]
+        },
+    ],
     "tau": [
         {
             "simulations": [
