@@ -72,7 +72,7 @@ def unpack(package: Package, content: bytes, folder: Path) -> Path:
 
 def _pack(package: Package, folder: str) -> bytes:
     """Return the archive of a package, as npm fetches it."""
-    options = "--silent", "--fetch-retries=0", "--pack-destination", folder  # offline, retries take minutes
+    options = "--silent", "--pack-destination", folder, "--fetch-retries=0"  # offline, retries take minutes
     command = ["npm", "pack", *options, f"{package.name}@{package.version}"]
     try:
         subprocess.run(command, check=True, capture_output=True, text=True)
