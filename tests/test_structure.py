@@ -65,6 +65,7 @@ LAYERS = {
         {"model.source"},
         {"model.checkpoint"},
         {"training.config", "training.batching", "training.resources"},
+        {"training.placement"},
         {"training.objective", "training.checkpoints"},
         {"training.replicas"},
         {"training.held_out"},
