@@ -1,11 +1,14 @@
 """A run on your own logs, as `neural.train` starts it with --data: read, encode, train, measure, export, report."""
 
 from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from neural.cli import log
+from neural.cli import Command, log
 from neural.errors import BadInput
 from neural.files import new_folder
 from neural.origin import START
@@ -13,12 +16,15 @@ from neural.run_folder import MEASURED, read_options
 from neural.signals import Signals
 
 if TYPE_CHECKING:
+    from neural.model.architecture import Config
     from neural.model.checkpoint import Checkpoint
     from neural.own.examples import Examples
     from neural.own.result import LogsRun
     from neural.training.config import TrainConfig
+    from neural.training.placement import Placement
 
 RESULTS = "results.json"
+PLANNED = 1024  # tokens of a row, for which --plan is made unless --max-tokens says otherwise
 HELD_OUT = 0.1  # share of the transcripts, unless the command says otherwise
 
 
@@ -61,43 +67,100 @@ def describe(args: Namespace, folder: Path, config: "TrainConfig", **more: Any) 
     }
 
 
+def share_memory(config: "Config", precision: str, arms: int, folder: Path) -> "Placement":
+    """Return where each arm is trained in its turn: on all devices; say what it takes of each.
+
+    Raise BadInput if memory or, for the process that writes, the disk of ``folder`` does not suffice.
+    """
+    import jax
+    from flax import nnx
+
+    from neural.model.checkpoint import outline
+    from neural.training.config import PRECISIONS
+    from neural.training.placement import spread
+    from neural.training.resources import check_disk, run_memory
+
+    shapes, dtype = nnx.state(outline(config), nnx.Param), PRECISIONS[precision]
+    place = spread(shapes, dtype)
+    if jax.process_index() == 0:
+        check_disk(shapes, dtype, arms, 1, folder)
+        needed, devices = run_memory(shapes, dtype, 1), place.mesh.size
+        how = f" on {devices} devices, {'split over them' if place.split else 'on each'}" if devices > 1 else ""
+        log(f"about {needed / 1e9:.1f} GB of memory{how}, more for longer transcripts and larger batches")
+    return place
+
+
+@contextmanager
+def together(command: Command, args: Namespace, left: Callable[[], str]) -> Iterator[bool]:
+    """Join the other processes of this run, if the environment names any; yield whether this one keeps its folder.
+
+    If it has trouble or another is gone, end at once with one line: an orderly exit would wait for the others. The
+    paper's experiment is one process.
+    """
+    from neural.process import join, name_process
+
+    if (named := name_process() if args.data else None) is None:
+        yield True
+        return
+    from jax.errors import JaxRuntimeError
+
+    try:
+        yield join(named)
+    except BadInput as problem:
+        command.end(2, str(problem))
+    except JaxRuntimeError:
+        command.end(1, f"another process of this run has ended; {left()}")
+
+
+def help_first(args: Namespace, signals: Signals, start: float) -> None:
+    """Take part in the run whose folder another process keeps."""
+    with TemporaryDirectory() as scratch:
+        run(args.resume or Path(scratch), args, signals, start)
+
+
 def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
-    """Train on the logs, and write results and models to ``folder``."""
+    """Train on the logs, and write results and models to ``folder``.
+
+    Of several processes all train and measure, and the first one writes.
+    """
+    import jax
+
     from neural.model.checkpoint import Checkpoint, read, write
     from neural.model.source import find, hash_model, open_source
     from neural.own.export import write_card, write_generation_config
     from neural.own.result import SCHEMA, LogsRun, Model
     from neural.own.tuning import tune
     from neural.paper.curriculum import read_recipe
-    from neural.paper.experiment import check_resources
     from neural.paper.fact_files import read_facts
-    from neural.process import prepare
+    from neural.process import prepare_memory
     from neural.result import ResultFiles
     from neural.result import write as write_json
     from neural.session import make_config, open_session
     from neural.training.batching import hash_examples
     from neural.training.held_out import hold_out
 
-    prepare(len(args.arms))
+    prepare_memory()
+    first = jax.process_index() == 0
+    say = log if first else no_log
     source = open_source(find(args.model))
     config, model = make_config(args, read_recipe(source.path).train), hash_model(source.path)
-    needed = check_resources(source.config(), args.precision, len(args.arms), folder)
-    log(f"about {needed / 1e9:.1f} GB of memory, more for longer transcripts and larger batches")
+    place = share_memory(source.config(), args.precision, len(args.arms), folder)
     checkpoint = read(source)
     examples = read_logs(args, checkpoint)
     data = hash_examples(examples.all)
     share = HELD_OUT if args.held_out is None else args.held_out
     shown, held_out = hold_out(examples.all, share, args.seed) if share else (examples.all, [])
     facts = read_facts(args.facts) if args.facts else ()
-    log(f"{len(shown):,} transcripts to train on, {len(held_out):,} held out")
+    say(f"{len(shown):,} transcripts to train on, {len(held_out):,} held out")
 
     def keep(arm: str, trained: Checkpoint) -> None:
-        if not (folder / arm).exists():
+        if first and not (folder / arm).exists():
             with new_folder(folder / arm) as scratch:
                 write(trained, scratch)
                 write_generation_config(scratch, trained.tokenizer)
                 write_card(scratch, args.model, arm, examples.written, data, config)
 
+    measured = ResultFiles(folder / MEASURED, Model)
     with open_session(folder, model, args.checkpoint_every, args.precision, signals, start) as session:
         models = tune(
             checkpoint,
@@ -107,15 +170,50 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
             config,
             keep,
             facts,
-            session.on_step,
+            session.on_step if first else None,
             session.while_training,
-            ResultFiles(folder / MEASURED, Model),
+            measured if first else dict(measured),
             session.checkpoints,
+            place,
         )
+    if not first:
+        return
     cost = session.cost().describe()
     settings = describe(args, folder, config, model_sha256=model, data_sha256=data, **cost)
     results = LogsRun(SCHEMA, "logs", settings, dict(examples.written), len(held_out), examples.informed, models)
     write_json(folder / RESULTS, results)
+
+
+def no_log(message: str) -> None:
+    """Say nothing: the first process speaks for all."""
+
+
+def show_plan(args: Namespace) -> None:
+    """Print what a step takes of each of ``args.plan`` devices; of the model, only its configuration is read."""
+    import jax
+    from rich.console import Console
+    from rich.table import Table
+
+    from neural.model.source import find, open_source
+    from neural.paper.curriculum import read_recipe
+    from neural.session import make_config
+    from neural.training.forecast import forecast
+    from neural.training.placement import Placement, make_mesh
+
+    jax.config.update("jax_platforms", "cpu")
+    jax.config.update("jax_num_cpu_devices", args.plan)
+    source = open_source(find(args.model))
+    shape, config = source.config(), make_config(args, read_recipe(source.path).train)
+    tokens = min(args.max_tokens or PLANNED, shape.max_position_embeddings)
+    mesh = make_mesh(jax.devices()[: args.plan])
+    ways = {"a copy on each": Placement(mesh), "split over all": Placement(mesh, split=True)}
+    taken = {way: forecast(shape, config, tokens, place) for way, place in ways.items()}
+    rows = f"{config.batch_size // config.accumulate:,} x {tokens:,} tokens at a time"
+    table = Table("GB on each device", *(f"{way}" for way in ways), title=f"{args.plan:,} devices, {rows}")
+    for name in taken["a copy on each"]._fields:
+        table.add_row(name, *(f"{getattr(each, name) / 1e9:,.3f}" for each in taken.values()))
+    table.add_row("together", *(f"{sum(each) / 1e9:,.3f}" for each in taken.values()))
+    Console(highlight=False).print(table)
 
 
 def finish(folder: Path) -> "LogsRun":

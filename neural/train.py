@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 
 PAPERS, LOGS = ("p_lie", "p_wrong", "teacher", "show_tokens"), ("format", "skip_bad", "max_tokens", "held_out")
-NOT_OPTIONS = "out", "resume", "like", "show_tokens"  # of a run: they say where, not what
+NOT_OPTIONS = "out", "resume", "like", "show_tokens", "plan"  # of a run: they say where, not what
 RESULTS = "results.json"  # in the folder of a run
 
 
@@ -90,6 +90,8 @@ def add_options(command: Command) -> None:
            help="share of the logs that is measured and not trained on (default: 0.1)")  # fmt: skip
     option("--max-tokens", type=whole_number(2), metavar="N", help="read the first N tokens of each log only")
     option("--show-tokens", action="store_true", help="print the author of each token of the first dialogue, and stop")
+    option("--plan", type=whole_number(1), metavar="N",
+           help="print what training takes of the memory of each of N devices, and stop")  # fmt: skip
     option("--checkpoint-every", type=whole_number(1), metavar="N",
            help="save everything after N steps (default: about every two minutes)")  # fmt: skip
     option("--resume", type=Path, metavar="DIR", help="finish the run in DIR, which was stopped, as it was started")
@@ -126,7 +128,7 @@ def parse_begun(command: Command, options: dict[str, Any]) -> dict[str, Any]:
 
 def check_together(args: Namespace) -> None:
     """Raise BadInput if an option of the paper's lessons is given with logs, or one of logs without them."""
-    wrong = PAPERS if args.data else LOGS
+    wrong = PAPERS if args.data else () if args.plan else LOGS
     if given := [name for name in wrong if getattr(args, name) not in (None, False)]:
         option = given[0].replace("_", "-")
         raise BadInput(f"--{option} is {'not for logs' if args.data else 'for logs, which --data names'}: leave it out")
@@ -302,12 +304,19 @@ def main(arguments: list[str] | None = None) -> None:
         if args.show_tokens:
             show_tokens(args)
             return
+        if args.plan:
+            logs_run.show_plan(args)
+            return
         work = logs_run if args.data else sys.modules[__name__]
-        with open_folder(command, args) as folder:
-            if not (folder / RESULTS).exists():
-                work.run(folder, args, signals, begun)
-            finished = work.finish(folder)
-            remove_progress(folder)
+        with logs_run.together(command, args, lambda: say_what_is_left(folder)) as first:
+            if not first:
+                logs_run.help_first(args, signals, begun)
+                return
+            with open_folder(command, args) as folder:
+                if not (folder / RESULTS).exists():
+                    work.run(folder, args, signals, begun)
+                finished = work.finish(folder)
+                remove_progress(folder)
     try:
         work.show(finished, folder)
     except OSError as problem:  # what is printed is in the folder, too

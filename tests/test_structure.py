@@ -68,7 +68,7 @@ LAYERS = {
         {"training.placement"},
         {"training.objective", "training.checkpoints"},
         {"training.replicas"},
-        {"training.held_out"},
+        {"training.held_out", "training.forecast"},
         {"training.loop"},
         {"training.log"},
         {"finetuning", "conversation"},

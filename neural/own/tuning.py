@@ -4,6 +4,7 @@ from collections.abc import Callable, MutableMapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
+import jax
 from flax import nnx
 
 from neural.dialogue.render import Example, find_supervised
@@ -17,6 +18,7 @@ from neural.training.batching import Replica
 from neural.training.checkpoints import Checkpoints
 from neural.training.config import TrainConfig
 from neural.training.loop import OnStep, WhileTraining, train
+from neural.training.placement import Placement
 
 
 def tune(
@@ -31,11 +33,13 @@ def tune(
     while_training: WhileTraining = nullcontext,
     results: MutableMapping[str, Model] | None = None,
     checkpoints: Checkpoints | None = None,
+    place: Placement | None = None,
 ) -> dict[str, Model]:
     """Train a copy of ``checkpoint`` for each arm, and return what is measured of the base and of every arm.
 
     ``on_arm`` receives every trained arm. Each result is put into ``results`` as soon as it is there, and what is there
-    already is not computed again. Training goes on from ``checkpoints``.
+    already is not computed again. Training goes on from ``checkpoints``. At a ``place``, one arm is trained after the
+    other.
     """
     results = {} if results is None else results
     graph, base = nnx.split(checkpoint.model, nnx.Param)
@@ -46,9 +50,12 @@ def tune(
 
     if "base" not in results:
         results["base"] = look(base)
+    if place and place.split:  # the devices have no room for a copy that is not in training
+        base = jax.device_get(base)
+        nnx.update(checkpoint.model, base)
     left = [arm for arm in arms if arm not in results]
     replicas = {arm: Replica(examples, arm_weights(arm), (config.seed,)) for arm in left}
-    for arm, trained in train((graph, base), replicas, config, on_step, while_training, checkpoints):
+    for arm, trained in train((graph, base), replicas, config, on_step, while_training, checkpoints, place=place):
         model = nnx.merge(graph, trained.params)
         on_arm(arm, Checkpoint(model, checkpoint.config, checkpoint.tokenizer, trained.losses))
         results[arm] = replace(

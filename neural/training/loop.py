@@ -111,7 +111,8 @@ def fit(
 
     def take(names: list[Name]) -> dict[Name, Saved]:
         return {
-            name: Saved(collect(take_leaves(states[name])), np.array(history[name]), to_rows(measured[name])) for name in names
+            name: Saved(collect(take_leaves(states[name])), np.array(history[name]), to_rows(measured[name]))
+            for name in names
         }
 
     look([name for name in weights if name not in saved], 0)

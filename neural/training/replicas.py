@@ -119,14 +119,10 @@ def count_authors(batch: Batch) -> Float[np.ndarray, " authors"]:
     return np.bincount(np.asarray(batch.authors).ravel(), minlength=len(Author)).astype(np.float32)
 
 
-def make_step(
+def make_programs(
     graph: nnx.GraphDef, tree: PyTreeDef, optimizer: optax.GradientTransformation, place: Placement | None = None
-) -> Callable[..., tuple[State, Float[Array, "2"]]]:
-    """Return the step of a replica: from state and batches to the next state and both `losses`.
-
-    The losses and the gradient are the means over the tokens of all batches: those of each batch, with the number of
-    tokens of all, add up. If a loss or the gradient is not finite, the state stays as it was, and both losses returned
-    are NaN.
+) -> tuple[Any, Any, Any]:
+    """Return the programs of a step: the gradients of a first batch, those of another added to them, and the update.
 
     A step is two programs, gradients and update, so the temporary memory of one is free while the other runs, which
     saves a quarter of the total. Gradients overwrite those of the previous step; allocating fresh memory would add half
@@ -137,7 +133,7 @@ def make_step(
     def learn(leaves: Leaves, batch: Batch, about: tuple, before: Leaves) -> tuple[Array, Leaves]:
         params = jax.tree.unflatten(tree, leaves)
         both, gradients = jax.value_and_grad(losses, has_aux=True)(params, graph, batch, *about, place)
-        return jnp.stack(jax.tree.leaves(both)), hold(jax.tree.leaves(gradients))
+        return share(jnp.stack(jax.tree.leaves(both))), hold(jax.tree.leaves(gradients))
 
     def learn_more(leaves: Leaves, batch: Batch, about: tuple, before: Leaves) -> tuple[Array, Leaves]:
         both, gradients = learn(leaves, batch, about, before)
@@ -152,19 +148,33 @@ def make_step(
         kept = hold(jax.lax.cond(sound, change, lambda *same: same, leaves, moments))
         return *kept, share(jnp.where(sound, both, jnp.nan))
 
-    learn_in_place = jax.jit(learn, donate_argnames="before", keep_unused=True)
-    learn_more_in_place = jax.jit(learn_more, donate_argnames="before")
-    update_in_place = jax.jit(update, donate_argnames=("leaves", "moments"))
+    return (
+        jax.jit(learn, donate_argnames="before", keep_unused=True),
+        jax.jit(learn_more, donate_argnames="before"),
+        jax.jit(update, donate_argnames=("leaves", "moments")),
+    )
+
+
+def make_step(
+    graph: nnx.GraphDef, tree: PyTreeDef, optimizer: optax.GradientTransformation, place: Placement | None = None
+) -> Callable[..., tuple[State, Float[Array, "2"]]]:
+    """Return the step of a replica: from state and batches to the next state and both `losses`.
+
+    The losses and the gradient are the means over the tokens of all batches: those of each batch, with the number of
+    tokens of all, add up. If a loss or the gradient is not finite, the state stays as it was, and both losses returned
+    are NaN.
+    """
+    learn, learn_more, update = make_programs(graph, tree, optimizer, place)
 
     def step(state: State, *batches: Batch) -> tuple[State, Array]:
         counts = [count_authors(batch) for batch in batches]
         abouts = [(state.weights, sum(counts) - count, state.frozen) for count in counts]
         first, *others = (put_batch(batch, state.rows) for batch in batches)
-        both, gradients = learn_in_place(state.leaves, first, abouts[0], state.gradients)
+        both, gradients = learn(state.leaves, first, abouts[0], state.gradients)
         for batch, about in zip(others, abouts[1:], strict=True):
-            more, gradients = learn_more_in_place(state.leaves, batch, about, gradients)
+            more, gradients = learn_more(state.leaves, batch, about, gradients)
             both = both + more
-        leaves, moments, both = update_in_place(state.leaves, state.optimizer, gradients, both)
+        leaves, moments, both = update(state.leaves, state.optimizer, gradients, both)
         return state._replace(leaves=leaves, optimizer=moments, gradients=gradients), both
 
     return step
