@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from neural.cli import Command, log
-from neural.errors import BadInput
+from neural.errors import BadInput, summarize
 from neural.files import new_folder
 from neural.origin import START
 from neural.run_folder import MEASURED, read_options
@@ -108,8 +108,8 @@ def together(command: Command, args: Namespace, left: Callable[[], str]) -> Iter
         yield join(named)
     except BadInput as problem:
         command.end(2, str(problem))
-    except JaxRuntimeError:
-        command.end(1, f"another process of this run has ended; {left()}")
+    except (JaxRuntimeError, ValueError) as problem:  # JAX raises either where a connection breaks
+        command.end(1, f"another process of this run has ended ({summarize(problem)}); {left()}")
 
 
 def help_first(args: Namespace, signals: Signals, start: float) -> None:
