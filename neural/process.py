@@ -77,7 +77,7 @@ def join(named: dict[str, Any]) -> bool:
     """
     if named:
         named = {**named, "cluster_detection_method": "deactivate"}
-    times = {"heartbeat_timeout_seconds": HEARTBEAT, "shutdown_timeout_seconds": SHUTDOWN}
+    times: dict[str, Any] = {"heartbeat_timeout_seconds": HEARTBEAT, "shutdown_timeout_seconds": SHUTDOWN}
     try:
         jax.distributed.initialize(**named, **times)
     except (RuntimeError, ValueError) as problem:

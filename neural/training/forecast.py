@@ -42,7 +42,8 @@ def shape_batch(place: Placement, rows: int, tokens: int) -> Batch:
     """Return the shapes of a batch whose tokens are all scored but the first of each row."""
     rows += -rows % place.mesh.size
     sizes = ((tokens, jnp.int32), (tokens - 1, jnp.int32), (tokens - 1, jnp.int8))
-    return Batch(*(shape_at(place.rows, (rows, size), dtype) for size, dtype in sizes))
+    arrays: Any = (shape_at(place.rows, (rows, size), dtype) for size, dtype in sizes)
+    return Batch(*arrays)
 
 
 def forecast(config: Config, train: TrainConfig, tokens: int, place: Placement) -> Forecast:

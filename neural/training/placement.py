@@ -16,7 +16,7 @@ from flax import nnx
 from jax import Array
 from jax.experimental.multihost_utils import process_allgather
 from jax.lax import with_sharding_constraint
-from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec, Sharding
 from jax.typing import DTypeLike
 
 from neural.model.decoder import Decoder
@@ -78,7 +78,7 @@ def spread(params: Any, dtype: DTypeLike, frozen: Any = ()) -> Placement:
     return Placement(make_mesh(devices), split)
 
 
-def put(array: Any, where: NamedSharding) -> Array:
+def put(array: Any, where: Sharding) -> Array:
     """Return ``array`` on its devices; a process puts its own part of it there."""
     if where.is_fully_addressable:
         return jax.device_put(array, where)
