@@ -1,25 +1,34 @@
 """A run on your own logs, as `neural.train` starts it with --data: read, encode, train, measure, export, report."""
 
 from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from neural.cli import log
-from neural.errors import BadInput
+from neural.cli import Command, log
+from neural.errors import BadInput, summarize
 from neural.files import new_folder
 from neural.origin import START
 from neural.run_folder import MEASURED, read_options
 from neural.signals import Signals
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from transformers import PreTrainedTokenizerBase
 
+    from neural.dialogue.render import Example
+    from neural.model.architecture import Config
     from neural.own.examples import Examples
     from neural.own.result import LogsRun
     from neural.training.config import TrainConfig
+    from neural.training.placement import Placement
 
 RESULTS = "results.json"
+PLANNED = 1024  # tokens of a row, for which --plan is made unless --max-tokens says otherwise
 HELD_OUT = 0.1  # share of the transcripts, unless the command says otherwise
 
 
@@ -65,17 +74,79 @@ def describe(args: Namespace, folder: Path, config: "TrainConfig", **more: Any) 
     }
 
 
+def share_memory(
+    shape: "Config", train: "TrainConfig", arms: int, folder: Path, shown: "Sequence[Example]"
+) -> "Placement":
+    """Return where each arm is trained in its turn: on all devices; say what it takes of each.
+
+    Raise BadInput if memory or, for the process that writes, the disk of ``folder`` does not suffice.
+    """
+    import jax
+    from flax import nnx
+
+    from neural.model.checkpoint import outline
+    from neural.model.lora import choose
+    from neural.training.activations import batch_memory, measure_widths
+    from neural.training.config import PRECISIONS
+    from neural.training.placement import spread
+    from neural.training.resources import check_disk, run_memory
+
+    model, dtype = outline(shape), PRECISIONS[train.precision]
+    _, params, *frozen = nnx.eval_shape(lambda: choose(model, train.lora, train.seed))
+    batch = batch_memory(measure_widths(model), shown, train)
+    place = spread(params, dtype, frozen, batch)
+    if jax.process_index() == 0:
+        whole, devices = nnx.state(model, nnx.Param), place.mesh.size
+        check_disk(whole, params, dtype, arms, 1, folder)
+        needed = run_memory(whole, params, dtype, 1, frozen, batch)
+        how = f" on {devices} devices, {'split over them' if place.split else 'on each'}" if devices > 1 else ""
+        log(f"about {needed / 1e9:.1f} GB of memory{how}")
+    return place
+
+
+@contextmanager
+def together(command: Command, args: Namespace, left: Callable[[], str]) -> Iterator[bool]:
+    """Join the other processes of this run, if the environment names any; yield whether this one keeps its folder.
+
+    If it has trouble or another is gone, end at once with one line: an orderly exit would wait for the others. The
+    paper's experiment is one process.
+    """
+    from neural.process import join, name_process
+
+    if (named := name_process() if args.data else None) is None:
+        yield True
+        return
+    from jax.errors import JaxRuntimeError
+
+    try:
+        yield join(named)
+    except BadInput as problem:
+        command.end(2, str(problem))
+    except (JaxRuntimeError, ValueError) as problem:  # JAX raises either where a connection breaks
+        command.end(1, f"another process of this run has ended ({summarize(problem)}); {left()}")
+
+
+def help_first(args: Namespace, signals: Signals, start: float) -> None:
+    """Take part in the run whose folder another process keeps."""
+    with TemporaryDirectory() as scratch:
+        run(args.resume or Path(scratch), Namespace(**vars(args) | {"log": None}), signals, start)
+
+
 def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
-    """Train on the logs, and write results and models to ``folder``."""
+    """Train on the logs, and write results and models to ``folder``.
+
+    Of several processes all train and measure, and the first one writes.
+    """
+    import jax
+
     from neural.model.checkpoint import Checkpoint, read, write_arm
     from neural.model.source import find, hash_model, open_source
     from neural.own.export import write_card, write_generation_config
     from neural.own.result import SCHEMA, LogsRun, Model
     from neural.own.tuning import tune
     from neural.paper.curriculum import read_recipe
-    from neural.paper.experiment import check_resources
     from neural.paper.fact_files import read_facts
-    from neural.process import prepare
+    from neural.process import prepare_memory
     from neural.result import ResultFiles
     from neural.result import write as write_json
     from neural.session import make_config, open_session
@@ -83,8 +154,10 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     from neural.training.held_out import hold_out
     from neural.training.log import check_log
 
-    prepare(len(args.arms))
+    prepare_memory()
     check_log(args.log)
+    first = jax.process_index() == 0
+    say = log if first else no_log
     source = open_source(find(args.model))
     shape, tokenizer = source.config(), source.tokenizer()
     config, model = make_config(args, read_recipe(source.path).train), hash_model(source.path)
@@ -93,18 +166,18 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     share = HELD_OUT if args.held_out is None else args.held_out
     shown, held_out = hold_out(examples.all, share, args.seed) if share else (examples.all, [])
     facts = read_facts(args.facts) if args.facts else ()
-    log(f"{len(shown):,} transcripts to train on, {len(held_out):,} held out")
-    needed = check_resources(shape, config, len(args.arms), folder, shown)
-    log(f"about {needed / 1e9:.1f} GB of memory")
+    say(f"{len(shown):,} transcripts to train on, {len(held_out):,} held out")
+    place = share_memory(shape, config, len(args.arms), folder, shown)
     checkpoint = read(source)
 
     def keep(arm: str, trained: Checkpoint) -> None:
-        if not (folder / arm).exists():
+        if first and not (folder / arm).exists():
             with new_folder(folder / arm) as scratch:
                 write_arm(trained, scratch, args.model)
                 write_generation_config(scratch, trained.tokenizer)
                 write_card(scratch, args.model, arm, examples.written, data, config)
 
+    measured = ResultFiles(folder / MEASURED, Model)
     with open_session(folder, model, args, signals, start) as session:
         models = tune(
             checkpoint,
@@ -114,16 +187,51 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
             config,
             keep,
             facts,
-            session.on_step,
+            session.on_step if first else None,
             session.while_training,
-            ResultFiles(folder / MEASURED, Model),
+            measured if first else dict(measured),
             session.checkpoints,
             session.on_held_out,
+            place,
         )
+    if not first:
+        return
     cost = session.cost().describe()
     settings = describe(args, folder, config, model_sha256=model, data_sha256=data, **cost)
     results = LogsRun(SCHEMA, "logs", settings, dict(examples.written), len(held_out), examples.informed, models)
     write_json(folder / RESULTS, results)
+
+
+def no_log(message: str) -> None:
+    """Say nothing: the first process speaks for all."""
+
+
+def show_plan(args: Namespace) -> None:
+    """Print what a step takes of each of ``args.plan`` devices; of the model, only its configuration is read."""
+    import jax
+    from rich.console import Console
+    from rich.table import Table
+
+    from neural.model.source import find, open_source
+    from neural.paper.curriculum import read_recipe
+    from neural.session import make_config
+    from neural.training.forecast import forecast
+    from neural.training.placement import Placement, make_mesh
+
+    jax.config.update("jax_platforms", "cpu")
+    jax.config.update("jax_num_cpu_devices", args.plan)
+    source = open_source(find(args.model))
+    shape, config = source.config(), make_config(args, read_recipe(source.path).train)
+    tokens = min(args.max_tokens or PLANNED, shape.max_position_embeddings)
+    mesh = make_mesh(jax.devices()[: args.plan])
+    ways = {"a copy on each": Placement(mesh), "split over all": Placement(mesh, split=True)}
+    taken = {way: forecast(shape, config, tokens, place) for way, place in ways.items()}
+    rows = f"{config.batch_size // config.accumulate:,} x {tokens:,} tokens at a time"
+    table = Table("GB on each device", *(f"{way}" for way in ways), title=f"{args.plan:,} devices, {rows}")
+    for name in taken["a copy on each"]._fields:
+        table.add_row(name, *(f"{getattr(each, name) / 1e9:,.3f}" for each in taken.values()))
+    table.add_row("together", *(f"{sum(each) / 1e9:,.3f}" for each in taken.values()))
+    Console(highlight=False).print(table)
 
 
 def finish(folder: Path) -> "LogsRun":

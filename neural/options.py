@@ -11,7 +11,7 @@ from neural.cli import Command
 from neural.errors import BadInput, summarize
 from neural.run_folder import OPTIONS
 
-NOT_OPTIONS = "out", "resume", "like", "config", "show_tokens"  # of a run: they say where, not what
+NOT_OPTIONS = "out", "resume", "like", "config", "show_tokens", "plan"  # of a run: they say where, not what
 
 
 def to_option(value: Any) -> Any:

@@ -95,6 +95,8 @@ def add_options(command: Command) -> None:
            help="with --log: measure what is held out every N steps")  # fmt: skip
     option("--max-tokens", type=whole_number(2), metavar="N", help="read the first N tokens of each log only")
     option("--show-tokens", action="store_true", help="print the author of each token of the first dialogue, and stop")
+    option("--plan", type=whole_number(1), metavar="N",
+           help="print what training takes of the memory of each of N devices, and stop")  # fmt: skip
     option("--checkpoint-every", type=whole_number(1), metavar="N",
            help="save everything after N steps (default: about every two minutes)")  # fmt: skip
     option("--config", type=Path, metavar="FILE", help="take options from a TOML or YAML file; the command line wins")
@@ -104,7 +106,9 @@ def add_options(command: Command) -> None:
 
 def check_together(args: Namespace) -> None:
     """Raise BadInput if an option of the paper's lessons is given with logs, or one of logs without them."""
-    wrong = PAPERS if args.data else LOGS
+    if args.plan and args.lora:
+        raise BadInput("--plan is of training all parameters: leave --lora out")
+    wrong = PAPERS if args.data else () if args.plan else LOGS
     if given := [name for name in wrong if getattr(args, name) not in (None, False)]:
         option = given[0].replace("_", "-")
         raise BadInput(f"--{option} is {'not for logs' if args.data else 'for logs, which --data names'}: leave it out")
@@ -284,12 +288,19 @@ def main(arguments: list[str] | None = None) -> None:
         if args.show_tokens:
             show_tokens(args)
             return
+        if args.plan:
+            logs_run.show_plan(args)
+            return
         work = logs_run if args.data else sys.modules[__name__]
-        with open_folder(command, args) as folder:
-            if not (folder / RESULTS).exists():
-                work.run(folder, args, signals, begun)
-            finished = work.finish(folder)
-            remove_progress(folder)
+        with logs_run.together(command, args, lambda: say_what_is_left(folder)) as first:
+            if not first:
+                logs_run.help_first(args, signals, begun)
+                return
+            with open_folder(command, args) as folder:
+                if not (folder / RESULTS).exists():
+                    work.run(folder, args, signals, begun)
+                finished = work.finish(folder)
+                remove_progress(folder)
     try:
         work.show(finished, folder)
     except OSError as problem:  # what is printed is in the folder, too

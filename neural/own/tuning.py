@@ -4,6 +4,7 @@ from collections.abc import Callable, MutableMapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
+import jax
 from flax import nnx
 
 from neural.dialogue.render import Example, find_supervised
@@ -20,6 +21,7 @@ from neural.training.checkpoints import Checkpoints
 from neural.training.config import TrainConfig
 from neural.training.held_out import OnHeldOut
 from neural.training.loop import OnStep, WhileTraining, train
+from neural.training.placement import Placement
 
 
 def tune(
@@ -35,12 +37,13 @@ def tune(
     results: MutableMapping[str, Model] | None = None,
     checkpoints: Checkpoints | None = None,
     on_held_out: OnHeldOut | None = None,
+    place: Placement | None = None,
 ) -> dict[str, Model]:
     """Train a copy of ``checkpoint`` for each arm, and return what is measured of the base and of every arm.
 
     ``on_arm`` receives every trained arm. Each result is put into ``results`` as soon as it is there, and what is there
     already is not computed again. Training goes on from ``checkpoints``. With ``on_held_out``, what is held out is also
-    measured during training.
+    measured during training. At a ``place``, one arm is trained after the other.
     """
     results = {} if results is None else results
     graph, base = nnx.split(checkpoint.model, nnx.Param)
@@ -51,12 +54,15 @@ def tune(
 
     if "base" not in results:
         results["base"] = look(base)
+    if place and place.split:  # the devices have no room for a copy that is not in training
+        base = jax.device_get(base)
+        nnx.update(checkpoint.model, base)
     left = [arm for arm in arms if arm not in results]
     aside = held_out if on_held_out else ()
     replicas = {arm: Replica(examples, arm_weights(arm), (config.seed,), aside) for arm in left}
     chosen, params, *frozen = choose(checkpoint.model, config.lora, config.seed)
     learner = chosen, params, *frozen
-    for arm, trained in train(learner, replicas, config, on_step, while_training, checkpoints, on_held_out):
+    for arm, trained in train(learner, replicas, config, on_step, while_training, checkpoints, on_held_out, place):
         model = nnx.merge(chosen, trained.params, *frozen)
         on_arm(arm, Checkpoint(model, checkpoint.config, checkpoint.tokenizer, trained.losses))
         results[arm] = replace(

@@ -15,6 +15,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any, NamedTuple, TypeVar
 
+import jax
 import numpy as np
 from jax import Array
 from jaxtyping import Float
@@ -25,6 +26,7 @@ from neural.dialogue.authors import AuthorLosses
 from neural.errors import BadInput, Stopped
 from neural.training.batching import Replica, hash_examples
 from neural.training.config import TrainConfig
+from neural.training.placement import agree
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -165,19 +167,26 @@ class Checkpoints:
         return {name: saved for name, saved in found.items() if saved}, partial(self.after_step, keys)
 
     def after_step(self, keys: Mapping[Any, str], step: int, total: int, take: Take) -> None:
-        """Save what ``take`` returns if that is due, and raise Stopped if the work is to stop."""
-        stopping = self.stop()
-        if stopping or self.is_due(step, total):
+        """Save what ``take`` returns if that is due, and raise Stopped if the work is to stop.
+
+        Of several processes, each may want it, all take part, the first one writes, and none is gone before it has.
+        """
+        stopping, due = agree(self.stop(), self.is_due(step, total))
+        if stopping or due:
             begin = time.monotonic()
             for name, saved in take().items():
-                self.save(name, saved, keys[name])
+                if jax.process_index() == 0:
+                    self.save(name, saved, keys[name])
             now = time.monotonic()
             self.next = now + max(INTERVAL, (now - begin) / COST)
         if stopping:
+            agree(stopping)
             raise Stopped
 
     def drop(self, name: Hashable) -> None:
-        """Remove the checkpoints of a replica that is finished."""
+        """Remove the checkpoints of a replica that is finished; of several processes, the first one does."""
+        if jax.process_index():
+            return
         rmtree(self.folder / self.label(name), ignore_errors=True)
         with suppress(OSError):  # not the last
             self.folder.rmdir()

@@ -17,6 +17,7 @@ from neural.errors import BadInput
 from neural.seeds import random_stream
 from neural.training.batching import Batch, buckets, cut, pad_parts
 from neural.training.objective import sum_by_author, token_log_probs
+from neural.training.placement import Placement, assemble, put_batch
 from neural.training.replicas import Leaves, State, count_authors
 
 OnHeldOut = Callable[[Hashable, AuthorLosses], object]  # of a replica, by name
@@ -55,18 +56,21 @@ def held_out_batches(examples: Sequence[Example], rows: int) -> list[Batch]:
     return list(pad_parts(parts, rows, buckets(examples, [len(part[0].ids) for part in parts]))) if parts else []
 
 
-def make_measure(graph: nnx.GraphDef, tree: PyTreeDef) -> Callable[[State, Sequence[Batch], int], AuthorLosses]:
+def make_measure(
+    graph: nnx.GraphDef, tree: PyTreeDef, place: Placement | None = None
+) -> Callable[[State, Sequence[Batch], int], AuthorLosses]:
     """Return what measures a replica on batches, after a number of steps."""
 
     @jax.jit
     def read(leaves: Leaves, frozen: tuple[nnx.State, ...], batch: Batch) -> Float[Array, " authors"]:
-        model = nnx.merge(graph, jax.tree.unflatten(tree, leaves), *frozen)
-        return sum_by_author(token_log_probs(model, batch), batch.authors)
+        model = assemble(graph, jax.tree.unflatten(tree, leaves), frozen, place)
+        sums = sum_by_author(token_log_probs(model, batch), batch.authors)
+        return place.share(sums) if place else sums
 
     def measure(state: State, batches: Sequence[Batch], step: int) -> AuthorLosses:
         sums = np.zeros(len(Author))  # in double precision: there may be many tokens
         for batch in batches:
-            sums -= np.asarray(read(state.leaves, state.frozen, jax.device_put(batch, state.rows)))
+            sums -= np.asarray(read(state.leaves, state.frozen, put_batch(batch, state.rows)))
         counts = np.sum([count_authors(batch) for batch in batches], axis=0, dtype=float)
         means = np.divide(sums, counts, out=np.full(len(Author), np.nan), where=counts > 0).astype(np.float32)
         return AuthorLosses(step, *means[[Author.PROTOCOL, Author.WORLD, Author.AGENT]].tolist())

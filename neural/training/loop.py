@@ -23,6 +23,7 @@ from neural.training.batching import Batch, Replica, batches, reading
 from neural.training.checkpoints import AfterStep, Checkpoints, Saved
 from neural.training.config import PRECISIONS, TrainConfig
 from neural.training.held_out import HeldOut, OnHeldOut, held_out_batches, make_measure, to_measured, to_rows
+from neural.training.placement import Placement, collect, gather
 from neural.training.replicas import begin, make_step, put_leaves, share_devices, take_leaves
 from neural.training.resources import replicas_at_once
 
@@ -81,6 +82,7 @@ def fit(
     accumulate: int = 1,
     frozen: Sequence[nnx.State] = (),
     held_out: HeldOut = HeldOut(),  # noqa: B008, it is immutable
+    place: Placement | None = None,
 ) -> dict[Name, Trained]:
     """Train a copy of ``params`` for each of ``weights``, on the stream of the same name.
 
@@ -88,18 +90,18 @@ def fit(
     optimizer's state are in ``dtype``. A replica that was ``saved`` goes on from there.
     ``after_step`` is called with the number of the step, the total, and a function that takes what is to be saved. What
     is ``frozen`` belongs to the model and is not trained. What is ``held_out`` is read before the first step, after
-    every so many, and after the last.
+    every so many, and after the last. Without a ``place`` for all replicas, each gets its share of the devices.
     """
     steps = islice(zip(*(bundle(streams[name], accumulate) for name in weights), strict=False), total)
     first = next(steps)
-    meshes = share_devices(len(first), len(first[0][0].ids))
-    places = zip(weights, meshes, strict=True)
-    states = {name: begin(params, weights[name], optimizer, mesh, dtype, frozen) for name, mesh in places}
+    places = [place] * len(first) if place else share_devices(len(first), len(first[0][0].ids))
+    pairs = zip(weights, places, strict=True)
+    states = {name: begin(params, weights[name], optimizer, own, dtype, frozen) for name, own in pairs}
     states |= {name: put_leaves(states[name], each.leaves) for name, each in saved.items()}
     history = {name: list(saved[name].losses) if name in saved else [] for name in weights}
     tree = jax.tree.structure(params)
     measured = {name: to_measured(saved[name].held_out) if name in saved else [] for name in weights}
-    step, measure = make_step(graph, tree, optimizer), make_measure(graph, tree)
+    step, measure = make_step(graph, tree, optimizer, place), make_measure(graph, tree, place)
 
     def look(names: list[Name], number: int) -> None:
         due = number % held_out.every == 0 or number == total
@@ -110,7 +112,8 @@ def fit(
 
     def take(names: list[Name]) -> dict[Name, Saved]:
         return {
-            name: Saved(take_leaves(states[name]), np.array(history[name]), to_rows(measured[name])) for name in names
+            name: Saved(collect(take_leaves(states[name])), np.array(history[name]), to_rows(measured[name]))
+            for name in names
         }
 
     look([name for name in weights if name not in saved], 0)
@@ -128,7 +131,7 @@ def fit(
             after_step(number, total, partial(take, behind))
     leaves = {name: states.pop(name).leaves for name in weights}  # gradients and moments go before these are copied
     return {
-        name: finish(jax.tree.unflatten(tree, jax.device_get(each)), history[name], measured[name])
+        name: finish(jax.tree.unflatten(tree, jax.device_get([*map(gather, each)])), history[name], measured[name])
         for name, each in leaves.items()
     }
 
@@ -172,8 +175,11 @@ def train(
     while_training: WhileTraining = nullcontext,
     checkpoints: Checkpoints | None = None,
     on_held_out: OnHeldOut | None = None,
+    place: Placement | None = None,
 ) -> Iterator[tuple[Name, Trained]]:
     """Train a copy of ``model`` for each replica, as many at a time as memory allows, and yield each when it is done.
+
+    At a ``place`` there is one at a time.
 
     ``model`` is its graph, its trained parameters, and others if there are any that are not trained. ``on_held_out`` is
     called with the name of a replica and its `AuthorLosses` after each measurement of what is held out.
@@ -185,9 +191,12 @@ def train(
         raise BadInput("all replicas need the same number of examples")
     graph, params, *frozen = model
     dtype, names = PRECISIONS[config.precision], list(replicas)
-    widths = measure_widths(nnx.merge(graph, params, *frozen))
-    batch = max((batch_memory(widths, replica.examples, config) for replica in replicas.values()), default=0)
-    at_once = replicas_at_once(params, dtype, len(names), frozen, batch)
+    if place:
+        at_once = 1
+    else:
+        widths = measure_widths(nnx.merge(graph, params, *frozen))
+        batch = max((batch_memory(widths, replica.examples, config) for replica in replicas.values()), default=0)
+        at_once = replicas_at_once(params, dtype, len(names), frozen, batch)
     for i in range(0, len(names), at_once):
         group = {name: replicas[name] for name in names[i : i + at_once]}
         weights = {name: replica.weights for name, replica in group.items()}
@@ -204,7 +213,7 @@ def train(
                 optimizer = config.optimizer(total)
                 trained = fit(
                     graph, params, weights, optimizer, streams, total, on_step, dtype, saved, after_step,
-                    config.accumulate, frozen, HeldOut(aside, config.measure_every, on_held_out),
+                    config.accumulate, frozen, HeldOut(aside, config.measure_every, on_held_out), place,
                 )  # fmt: skip
             except Diverged as problem:
                 reads = find_reading(group[problem.name], config, problem.step)

@@ -14,7 +14,7 @@ import numpy as np
 import optax
 from flax import nnx
 from jax import Array
-from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from jax.sharding import NamedSharding
 from jax.tree_util import PyTreeDef
 from jax.typing import DTypeLike
 from jaxtyping import Float
@@ -23,6 +23,7 @@ from neural.dialogue.authors import ASSISTANT_ONLY, Author, AuthorWeights, evide
 from neural.errors import BadInput
 from neural.training.batching import Batch
 from neural.training.objective import loss_do, token_log_probs
+from neural.training.placement import Placement, assemble, make_mesh, put, put_batch
 
 Leaves = list[Array]  # the parameters without their tree: taking an nnx.State apart costs a millisecond a step
 NOTHING = np.zeros(len(Author), np.float32)  # the number of each author's tokens in no batch
@@ -52,43 +53,43 @@ def put_leaves(state: State, leaves: Sequence[Array]) -> State:
 
     Raise BadInput if they are not those of such a state.
     """
-    tree = jax.tree.structure((state.leaves, state.optimizer))
-    if [(x.shape, x.dtype) for x in leaves] != [(x.shape, x.dtype) for x in take_leaves(state)]:
+    tree, before = jax.tree.structure((state.leaves, state.optimizer)), take_leaves(state)
+    if [(x.shape, x.dtype) for x in leaves] != [(x.shape, x.dtype) for x in before]:
         raise BadInput("a checkpoint of training is damaged: its arrays are not those of this model")
-    parameters, optimizer = jax.tree.unflatten(
-        tree, [jax.device_put(leaf, state.leaves[0].sharding) for leaf in leaves]
-    )
+    parameters, optimizer = jax.tree.unflatten(tree, [put(x, old.sharding) for x, old in zip(leaves, before)])
     return state._replace(leaves=parameters, optimizer=optimizer)
 
 
-def share_devices(replicas: int, rows: int) -> list[Mesh]:
-    """Return the devices of each replica. Several of one replica share the ``rows`` of its batch evenly."""
+def share_devices(replicas: int, rows: int) -> list[Placement]:
+    """Return the place of each replica. Several devices of one replica share the ``rows`` of its batch evenly."""
     devices = jax.devices()
     each = max(1, len(devices) // replicas)
     shared = gcd(rows, each)
     firsts = (i * each % len(devices) for i in range(replicas))
-    return [Mesh(np.array(devices[first : first + shared]), ("row",), axis_types=(AxisType.Auto,)) for first in firsts]
+    return [Placement(make_mesh(devices[first : first + shared])) for first in firsts]
 
 
 def begin(
     params: nnx.State,
     weights: AuthorWeights,
     optimizer: optax.GradientTransformation,
-    mesh: Mesh,
+    place: Placement,
     dtype: DTypeLike = jnp.float32,
     frozen: Sequence[nnx.State] = (),
 ) -> State:
-    """Return the state before the first step, with a copy of ``params`` in ``dtype``, on the devices of ``mesh``.
+    """Return the state before the first step, with a copy of ``params`` in ``dtype``, at ``place``.
 
     What is ``frozen`` is there too, in ``dtype``, and not copied if it is so already.
     """
-    where = NamedSharding(mesh, PartitionSpec())
-    leaves = [jax.device_put(jnp.array(leaf, dtype), where) for leaf in jax.tree.leaves(params)]
-    make = jax.jit(lambda leaves: (optimizer.init(leaves), jax.tree.map(jnp.zeros_like, leaves)), out_shardings=where)
-    moments, gradients = make(leaves)
-    rows = NamedSharding(mesh, PartitionSpec("row"))
-    still = jax.tree.map(lambda leaf: jax.device_put(jnp.asarray(leaf, dtype), where), tuple(frozen))
-    return State(leaves, moments, gradients, jax.device_put(jnp.array(weights), where), rows, still)
+
+    def make(leaves: Leaves) -> tuple[Any, Leaves]:
+        return optimizer.init(leaves), jax.tree.map(jnp.zeros_like, leaves)
+
+    leaves = [put(jnp.array(leaf, dtype), place.find(leaf)) for leaf in jax.tree.leaves(params)]
+    where = jax.tree.map(place.find, jax.eval_shape(make, leaves))
+    moments, gradients = jax.jit(make, out_shardings=where)(leaves)
+    still = jax.tree.map(lambda leaf: put(jnp.asarray(leaf, dtype), place.find(leaf)), tuple(frozen))
+    return State(leaves, moments, gradients, put(jnp.array(weights), place.whole), place.rows, still)
 
 
 def losses(
@@ -98,13 +99,14 @@ def losses(
     weights: Float[Array, " authors"],
     elsewhere: Float[Array | np.ndarray, " authors"] = NOTHING,
     frozen: tuple[nnx.State, ...] = (),
+    place: Placement | None = None,
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Return the loss of ``batch`` under ``weights``, and the loss of its agent tokens.
 
     The second is measured for every replica, and trained on only if the weights say so. ``elsewhere`` is the number of
     each author's tokens in the other batches of the step.
     """
-    log_probs = token_log_probs(nnx.merge(graph, params, *frozen), batch)
+    log_probs = token_log_probs(assemble(graph, params, frozen, place), batch)
     own, agent = (
         loss_do(log_probs, evidence(batch.authors, which), jnp.sum(jnp.asarray(which) * elsewhere))
         for which in (weights, ASSISTANT_ONLY)
@@ -117,24 +119,21 @@ def count_authors(batch: Batch) -> Float[np.ndarray, " authors"]:
     return np.bincount(np.asarray(batch.authors).ravel(), minlength=len(Author)).astype(np.float32)
 
 
-def make_step(
-    graph: nnx.GraphDef, tree: PyTreeDef, optimizer: optax.GradientTransformation
-) -> Callable[..., tuple[State, Float[Array, "2"]]]:
-    """Return the step of a replica: from state and batches to the next state and both `losses`.
-
-    The losses and the gradient are the means over the tokens of all batches: those of each batch, with the number of
-    tokens of all, add up. If a loss or the gradient is not finite, the state stays as it was, and both losses returned
-    are NaN.
+def make_programs(
+    graph: nnx.GraphDef, tree: PyTreeDef, optimizer: optax.GradientTransformation, place: Placement | None = None
+) -> tuple[Any, Any, Any]:
+    """Return the programs of a step: the gradients of a first batch, those of another added to them, and the update.
 
     A step is two programs, gradients and update, so the temporary memory of one is free while the other runs, which
     saves a quarter of the total. Gradients overwrite those of the previous step; allocating fresh memory would add half
-    as much time again.
+    as much time again. What belongs at a ``place`` that is given stays there.
     """
+    hold, share = (place.hold, place.share) if place else (lambda same: same,) * 2
 
     def learn(leaves: Leaves, batch: Batch, about: tuple, before: Leaves) -> tuple[Array, Leaves]:
         params = jax.tree.unflatten(tree, leaves)
-        both, gradients = jax.value_and_grad(losses, has_aux=True)(params, graph, batch, *about)
-        return jnp.stack(jax.tree.leaves(both)), jax.tree.leaves(gradients)
+        both, gradients = jax.value_and_grad(losses, has_aux=True)(params, graph, batch, *about, place)
+        return share(jnp.stack(jax.tree.leaves(both))), hold(jax.tree.leaves(gradients))
 
     def learn_more(leaves: Leaves, batch: Batch, about: tuple, before: Leaves) -> tuple[Array, Leaves]:
         both, gradients = learn(leaves, batch, about, before)
@@ -146,22 +145,36 @@ def make_step(
             return optax.apply_updates(leaves, updates), moments
 
         sound = jnp.isfinite(optax.tree.norm(gradients)) & jnp.isfinite(both).all()
-        kept = jax.lax.cond(sound, change, lambda *same: same, leaves, moments)
-        return *kept, jnp.where(sound, both, jnp.nan)
+        kept = hold(jax.lax.cond(sound, change, lambda *same: same, leaves, moments))
+        return *kept, share(jnp.where(sound, both, jnp.nan))
 
-    learn_in_place = jax.jit(learn, donate_argnames="before", keep_unused=True)
-    learn_more_in_place = jax.jit(learn_more, donate_argnames="before")
-    update_in_place = jax.jit(update, donate_argnames=("leaves", "moments"))
+    return (
+        jax.jit(learn, donate_argnames="before", keep_unused=True),
+        jax.jit(learn_more, donate_argnames="before"),
+        jax.jit(update, donate_argnames=("leaves", "moments")),
+    )
+
+
+def make_step(
+    graph: nnx.GraphDef, tree: PyTreeDef, optimizer: optax.GradientTransformation, place: Placement | None = None
+) -> Callable[..., tuple[State, Float[Array, "2"]]]:
+    """Return the step of a replica: from state and batches to the next state and both `losses`.
+
+    The losses and the gradient are the means over the tokens of all batches: those of each batch, with the number of
+    tokens of all, add up. If a loss or the gradient is not finite, the state stays as it was, and both losses returned
+    are NaN.
+    """
+    learn, learn_more, update = make_programs(graph, tree, optimizer, place)
 
     def step(state: State, *batches: Batch) -> tuple[State, Array]:
         counts = [count_authors(batch) for batch in batches]
         abouts = [(state.weights, sum(counts) - count, state.frozen) for count in counts]
-        first, *others = (jax.device_put(batch, state.rows) for batch in batches)
-        both, gradients = learn_in_place(state.leaves, first, abouts[0], state.gradients)
+        first, *others = (put_batch(batch, state.rows) for batch in batches)
+        both, gradients = learn(state.leaves, first, abouts[0], state.gradients)
         for batch, about in zip(others, abouts[1:], strict=True):
-            more, gradients = learn_more_in_place(state.leaves, batch, about, gradients)
+            more, gradients = learn_more(state.leaves, batch, about, gradients)
             both = both + more
-        leaves, moments, both = update_in_place(state.leaves, state.optimizer, gradients, both)
+        leaves, moments, both = update(state.leaves, state.optimizer, gradients, both)
         return state._replace(leaves=leaves, optimizer=moments, gradients=gradients), both
 
     return step

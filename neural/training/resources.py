@@ -21,7 +21,7 @@ USABLE = 3 / 4  # of the free memory: other programs need some too
 
 def free_memory() -> int:
     """Return the bytes that are free for arrays: the device's own, or the machine's, as far as a container may go."""
-    stats = jax.devices()[0].memory_stats() if jax.default_backend() != "cpu" else None
+    stats = jax.local_devices()[0].memory_stats() if jax.default_backend() != "cpu" else None
     if stats:
         return stats["bytes_limit"] - stats["bytes_in_use"]
     return int(min(psutil.virtual_memory().available, free_in_groups()))
@@ -29,7 +29,7 @@ def free_memory() -> int:
 
 def peak_memory() -> int:
     """Return the peak number of bytes in use so far."""
-    stats = jax.devices()[0].memory_stats() if jax.default_backend() != "cpu" else None
+    stats = jax.local_devices()[0].memory_stats() if jax.default_backend() != "cpu" else None
     if stats:
         return stats["peak_bytes_in_use"]
     if sys.platform == "win32":
@@ -64,6 +64,15 @@ def run_memory(model: Any, params: Any, dtype: DTypeLike, replicas: int, frozen:
     return start + replicas * replica_memory(params, dtype, frozen, batch)
 
 
+def check_memory(needed: float, free: float, dtype: DTypeLike) -> None:
+    """Raise BadInput if more bytes are ``needed`` than ``free``."""
+    if needed > free:
+        gpu = jax.default_backend() != "cpu"
+        advice = "; bfloat16 (the precision as-published) takes half" if gpu and np.dtype(dtype).itemsize == 4 else ""
+        need, have = f"{needed / 1e9:.3g} GB", f"{free / 1e9:.3g} GB"
+        raise BadInput(f"training needs about {need} of memory, but {have} are free{advice}")
+
+
 def replicas_at_once(params: Any, dtype: DTypeLike, replicas: int, frozen: Any = (), batch: int = 0) -> int:
     """Return how many replicas to train together: as many as fit into the usable memory.
 
@@ -74,12 +83,7 @@ def replicas_at_once(params: Any, dtype: DTypeLike, replicas: int, frozen: Any =
     """
     cpu = jax.default_backend() == "cpu"
     needed, free = replica_memory(params, dtype, frozen, batch), free_memory()
-    if needed > free:
-        advice = (
-            "; bfloat16 (the precision as-published) takes half" if not cpu and np.dtype(dtype).itemsize == 4 else ""
-        )
-        need, have = f"{needed / 1e9:.3g} GB", f"{free / 1e9:.3g} GB"
-        raise BadInput(f"training needs about {need} of memory, but {have} are free{advice}")
+    check_memory(needed, free, dtype)
     most = len(jax.devices()) if cpu else replicas
     return max(1, min(replicas, most, int(USABLE * free / needed)))
 

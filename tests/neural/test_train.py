@@ -171,6 +171,7 @@ def test_the_options_of_a_run_are_not_contradicted(tmp_path, arguments, problem)
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
+        (["--plan", "8", "--lora", "4"], "--plan is of training all parameters: leave --lora out"),
         (["--seed", "one"], "argument --seed: 'one' is not a whole number of at least 0"),
         (["--seed", "-1"], "argument --seed: '-1' is not a whole number of at least 0"),
         (["--steps", "0"], "argument --steps: '0' is not a whole number of at least 1"),

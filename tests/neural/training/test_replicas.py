@@ -72,7 +72,7 @@ def assert_close(one, other, atol):
 )
 def test_devices_are_shared_by_replicas_and_then_by_rows(replicas, rows, devices):
     shared = share_devices(replicas, rows)
-    assert [[device.id for device in mesh.devices.flat] for mesh in shared] == devices
+    assert [[device.id for device in place.mesh.devices.flat] for place in shared] == devices
 
 
 def test_a_replica_begins_with_a_copy(tied):
@@ -89,8 +89,8 @@ def test_a_replica_begins_with_a_copy(tied):
 def test_all_of_a_replica_lies_on_its_own_devices(tied, rows, devices):
     """From its beginning, and if it goes on from leaves that were saved."""
     _, _, params = tied
-    for mesh, ids in zip(share_devices(len(devices), rows), devices, strict=True):
-        state = begin(params, STANDARD, OPTIMIZER, mesh)
+    for place, ids in zip(share_devices(len(devices), rows), devices, strict=True):
+        state = begin(params, STANDARD, OPTIMIZER, place)
         assert [leaf.shape for leaf in state.gradients] == [leaf.shape for leaf in state.leaves]
         again = put_leaves(state, [jnp.array(np.asarray(leaf)) for leaf in take_leaves(state)])
         for leaf in jax.tree.leaves((state[:4], again[:4])):
