@@ -11,7 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neural import read_transcripts
+from neural.dialogue.transcript import Writer
 from neural.paper.conditions import PAPER_CONDITION
+from neural.paper.fact_files import read_facts
 from neural.paper.sweep_result import AS_IN_LESSONS
 from neural.report.sweep.page import collect
 from neural.result import Run, read
@@ -55,6 +58,16 @@ def test_the_figures_for_slides_are_those_of_the_chapters(tmp_path):
     assert {file.name for file in out.iterdir()} == {*written, "causal_graph.svg"}
     assert "<svg" in (out / "two-actions.svg").read_text()
     assert (out / "two-actions.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_shops_logs_are_read_and_its_facts(tmp_path):
+    subprocess.run([sys.executable, str(ROOT / "docs" / "shop.py"), str(tmp_path)], check=True)
+    transcripts, facts = list(read_transcripts(tmp_path / "shop.jsonl")), read_facts(tmp_path / "shop.csv")
+    assert len(transcripts) == 200
+    claims = [next(p.text for p in reversed(each.parts) if p.role == "assistant") for each in transcripts]
+    lies = {fact.state(fact.false) for fact in facts}
+    assert sum(claim in lies for claim in claims) == 120
+    assert all(each.parts[-1].writer == Writer.HUMAN for each in transcripts)
 
 
 DRAWN = [page for page in CHAPTERS if "{code-cell}" in page.read_text()]
