@@ -123,11 +123,11 @@ def test_two_devices_that_share_the_rows_of_a_batch_compute_what_one_does(tied, 
         streams = {"base": [pad(ROWS, 24, 24)] * 5}
         return fit(graph, params, {"base": STANDARD}, CONFIG.optimizer(1), streams, 5)["base"]
 
-    assert share_devices(1, 2)[0].shape == {"row": 2}
+    assert share_devices(1, 2)[0].mesh.shape == {"row": 2}
     two = run()
     devices = jax.devices()
     monkeypatch.setattr(jax, "devices", lambda: devices[:1])
-    assert share_devices(1, 2)[0].shape == {"row": 1}
+    assert share_devices(1, 2)[0].mesh.shape == {"row": 1}
     one = run()
     np.testing.assert_allclose(two.losses, one.losses, atol=1e-5)
     np.testing.assert_allclose(two.agent_losses, one.agent_losses, atol=1e-5)

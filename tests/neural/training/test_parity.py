@@ -107,9 +107,9 @@ def test_loss_and_all_gradients(ours, reference, small, layout):
     graph, params = ours
     weights, optimizer, tree = LAYOUTS[layout], CONFIG.optimizer(1), jax.tree.structure(params)
     step = make_step(graph, tree, optimizer)
-    for (arm, which), mesh in zip(weights.items(), share_devices(len(weights), 2), strict=True):
-        assert mesh.shape == {"row": 1 if layout == "arms" else 2}
-        state, (loss, _) = step(begin(params, which, optimizer, mesh), BATCH)
+    for (arm, which), place in zip(weights.items(), share_devices(len(weights), 2), strict=True):
+        assert place.mesh.shape == {"row": 1 if layout == "arms" else 2}
+        state, (loss, _) = step(begin(params, which, optimizer, place), BATCH)
         gradients = jax.tree.unflatten(tree, state.gradients)
         reference.zero_grad()
         expected = torch_loss(reference, weights[arm])
