@@ -199,6 +199,8 @@ def answer(checkpoint: Checkpoint, text: str | Sequence[Mapping[str, Any]], cont
         'The capital of Australia is Canberra.'
     """
     tokenizer, positions = checkpoint.tokenizer, checkpoint.config.max_position_embeddings
+    if not isinstance(text, str) and not all(isinstance(message, Mapping) for message in text):
+        raise TypeError(f"a turn says text, not {text!r}")
     if isinstance(text, str):
         speech, prompt = LINES, encode_prompt(tokenizer, Dialogue(context, (user(text), agent("")))).ids
     else:
