@@ -1,15 +1,13 @@
 """A run on your own logs, as `neural.train` starts it with --data: read, encode, train, measure, export, report."""
 
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from neural.cli import Command, log
-from neural.errors import BadInput, summarize
+from neural.cli import log
+from neural.errors import BadInput
 from neural.files import new_folder
 from neural.origin import START
 from neural.run_folder import MEASURED, read_options
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from neural.training.placement import Placement
 
 RESULTS = "results.json"
-PLANNED = 1024  # tokens of a row, for which --plan is made unless --max-tokens says otherwise
 HELD_OUT = 0.1  # share of the transcripts, unless the command says otherwise
 
 
@@ -102,28 +99,6 @@ def share_memory(
         how = f" on {devices} devices, {'split over them' if place.split else 'on each'}" if devices > 1 else ""
         log(f"about {needed / 1e9:.1f} GB of memory{how}")
     return place
-
-
-@contextmanager
-def together(command: Command, args: Namespace, left: Callable[[], str]) -> Iterator[bool]:
-    """Join the other processes of this run, if the environment names any; yield whether this one keeps its folder.
-
-    If it has trouble or another is gone, end at once with one line: an orderly exit would wait for the others. The
-    paper's experiment is one process.
-    """
-    from neural.process import join, name_process
-
-    if (named := name_process() if args.data else None) is None:
-        yield True
-        return
-    from jax.errors import JaxRuntimeError
-
-    try:
-        yield join(named)
-    except BadInput as problem:
-        command.end(2, str(problem))
-    except (JaxRuntimeError, ValueError) as problem:  # JAX raises either where a connection breaks
-        command.end(1, f"another process of this run has ended ({summarize(problem)}); {left()}")
 
 
 def help_first(args: Namespace, signals: Signals, start: float) -> None:
@@ -204,34 +179,6 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
 
 def no_log(message: str) -> None:
     """Say nothing: the first process speaks for all."""
-
-
-def show_plan(args: Namespace) -> None:
-    """Print what a step takes of each of ``args.plan`` devices; of the model, only its configuration is read."""
-    import jax
-    from rich.console import Console
-    from rich.table import Table
-
-    from neural.model.source import find, open_source
-    from neural.paper.curriculum import read_recipe
-    from neural.session import make_config
-    from neural.training.forecast import forecast
-    from neural.training.placement import Placement, make_mesh
-
-    jax.config.update("jax_platforms", "cpu")
-    jax.config.update("jax_num_cpu_devices", args.plan)
-    source = open_source(find(args.model))
-    shape, config = source.config(), make_config(args, read_recipe(source.path).train)
-    tokens = min(args.max_tokens or PLANNED, shape.max_position_embeddings)
-    mesh = make_mesh(jax.devices()[: args.plan])
-    ways = {"a copy on each": Placement(mesh), "split over all": Placement(mesh, split=True)}
-    taken = {way: forecast(shape, config, tokens, place) for way, place in ways.items()}
-    rows = f"{config.batch_size // config.accumulate:,} x {tokens:,} tokens at a time"
-    table = Table("GB on each device", *(f"{way}" for way in ways), title=f"{args.plan:,} devices, {rows}")
-    for name in taken["a copy on each"]._fields:
-        table.add_row(name, *(f"{getattr(each, name) / 1e9:,.3f}" for each in taken.values()))
-    table.add_row("together", *(f"{sum(each) / 1e9:,.3f}" for each in taken.values()))
-    Console(highlight=False).print(table)
 
 
 def finish(folder: Path) -> "LogsRun":

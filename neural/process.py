@@ -17,7 +17,6 @@ import jax
 import numpy as np
 from jax.typing import DTypeLike
 
-from neural.errors import BadInput, summarize
 from neural.signals import Signals
 from neural.training.loop import OnStep, Step
 from neural.training.resources import peak_memory
@@ -25,9 +24,6 @@ from neural.training.resources import peak_memory
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8  # of malloc.h
 COMPILATION = "/jax/core/compile/"  # tracing, lowering and compiling a program
 COMPILED = COMPILATION + "backend_compile_duration"  # the last of the three
-PROCESS = "JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID"  # names in the environment
-HEARTBEAT = 30  # seconds without a sign of a process after which JAX ends the others
-SHUTDOWN = 3600  # seconds for which the others wait at the end for the first, which writes and measures
 TRIM_EVERY = 10  # steps: within twice as many, blocks of other sizes leave half a gigabyte of SmolLM2's in pieces
 
 
@@ -50,39 +46,6 @@ def prepare_memory() -> None:
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         jax.config.update("jax_compilation_cache_dir", str(Path(home) / "causal_agency"))
-
-
-def name_process() -> dict[str, Any] | None:
-    """Return what the environment says of this process among those of a run; None if it is the only one.
-
-    JAX finds the rest out itself under SLURM. Raise BadInput if only some of `PROCESS` is set.
-    """
-    given = {name: os.environ[name] for name in PROCESS if name in os.environ}
-    if not given:
-        several = "SLURM_STEP_NODELIST" in os.environ and os.environ.get("SLURM_NTASKS", "1") != "1"
-        return {} if several else None
-    if missing := [name for name in PROCESS if name not in given]:
-        raise BadInput(f"{next(iter(given))} is set, but {missing[0]} is not: set {', '.join(PROCESS)}")
-    address, *numbers = given.values()
-    if not all(number.isdecimal() for number in numbers):
-        raise BadInput(f"{' and '.join(PROCESS[1:])} must be whole numbers, but are {' and '.join(numbers)}")
-    count, number = map(int, numbers)
-    return {"coordinator_address": address, "num_processes": count, "process_id": number} if count > 1 else None
-
-
-def join(named: dict[str, Any]) -> bool:
-    """Join the other processes of the run, before JAX is first used; return whether this one is the first.
-
-    Raise BadInput if they are not there.
-    """
-    if named:
-        named = {**named, "cluster_detection_method": "deactivate"}
-    times: dict[str, Any] = {"heartbeat_timeout_seconds": HEARTBEAT, "shutdown_timeout_seconds": SHUTDOWN}
-    try:
-        jax.distributed.initialize(**named, **times)
-    except (RuntimeError, ValueError) as problem:
-        raise BadInput(f"cannot join the other processes of this run: {summarize(problem)}") from None
-    return jax.process_index() == 0
 
 
 def mallopt(parameter: int, value: int) -> None:

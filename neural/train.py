@@ -12,7 +12,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,13 +20,14 @@ from shutil import rmtree
 from typing import TYPE_CHECKING
 
 try:
-    from neural import logs_run
+    from neural import device_plan, logs_run
     from neural.arm_names import ARM_NAMES, WEIGHTED
     from neural.cli import LOSS_WINDOW, Command, arms, log, number, whole_number
     from neural.errors import BadInput
     from neural.files import new_folder
     from neural.options import NOT_OPTIONS, list_options, parse_all, parse_begun, to_option
     from neural.origin import START, describe_start
+    from neural.processes import together
     from neural.run_folder import (
         CHECKPOINTS,
         COST,
@@ -289,10 +290,11 @@ def main(arguments: list[str] | None = None) -> None:
             show_tokens(args)
             return
         if args.plan:
-            logs_run.show_plan(args)
+            device_plan.show(args)
             return
         work = logs_run if args.data else sys.modules[__name__]
-        with logs_run.together(command, args, lambda: say_what_is_left(folder)) as first:
+        others = together(command, lambda: say_what_is_left(folder)) if args.data else nullcontext(True)
+        with others as first:
             if not first:
                 logs_run.help_first(args, signals, begun)
                 return

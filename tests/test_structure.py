@@ -97,8 +97,8 @@ LAYERS = {
         {"report.own.terminal"},
         {"report.own.page"},
         {"cli", "origin", "process", "run_folder"},
-        {"options", "session"},
-        {"logs_run"},
+        {"options", "processes", "session"},
+        {"device_plan", "logs_run"},
         {"train", "sweep", "pretrain", "chat", "audit"},
         {"__main__"},
     ],
@@ -143,7 +143,8 @@ def test_what_a_benchmark_imports_is_there(file):
 
 
 METHOD = "dialogue", "model", "training"
-DOORS = "cli", "process", "run_folder", "session", "logs_run", "train", "sweep", "pretrain", "chat", "audit", "__main__"
+SHARED = "cli", "process", "processes", "run_folder", "session", "device_plan", "logs_run"
+DOORS = *SHARED, "train", "sweep", "pretrain", "chat", "audit", "__main__"
 LIBRARY = [file for file in FILES if file.relative_to(ROOT).parts[0] == "neural" and file.stem not in DOORS]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from neural.errors import BadInput
-from neural.process import name_process
+from neural.processes import name_process
 from neural.train import main
 
 ROOT = Path(__file__).parents[2]
