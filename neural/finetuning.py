@@ -1,7 +1,6 @@
 """The method in one call: fine-tune a checkpoint on dialogues, with a weight for each author."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from math import ceil
 from typing import Any
 
@@ -28,7 +27,7 @@ from neural.training.batching import LENGTH_MULTIPLE, Replica
 from neural.training.checkpoints import Checkpoints
 from neural.training.config import TrainConfig
 from neural.training.held_out import hold_out
-from neural.training.loop import OnStep, train
+from neural.training.loop import Hooks, OnStep, train
 
 
 def render(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue | Transcript) -> Example:
@@ -159,7 +158,8 @@ def finetune(
         if on_held_out:
             on_held_out(losses)
 
-    ((_, trained),) = train((graph, params, *frozen), replicas, config, on_step, nullcontext, checkpoints, report)
+    hooks = Hooks(on_step, report, checkpoints=checkpoints)
+    ((_, trained),) = train((graph, params, *frozen), replicas, config, hooks)
     model = nnx.merge(graph, trained.params, *frozen)
     return Checkpoint(model, checkpoint.config, checkpoint.tokenizer, trained.losses, trained.held_out)
 

@@ -162,11 +162,8 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
             config,
             keep,
             facts,
-            session.on_step if first else None,
-            session.while_training,
             measured if first else dict(measured),
-            session.checkpoints,
-            session.on_held_out,
+            session.hooks if first else session.hooks._replace(on_step=None),
             place,
         )
     if not first:

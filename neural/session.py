@@ -17,9 +17,8 @@ from neural.run_folder import CHECKPOINTS, COST
 from neural.signals import Signals
 from neural.training.checkpoints import Checkpoints
 from neural.training.config import PRECISIONS, TrainConfig
-from neural.training.held_out import OnHeldOut
 from neural.training.log import open_log
-from neural.training.loop import OnStep, Step, WhileTraining
+from neural.training.loop import Hooks, Step
 
 SETTINGS = (
     "learning_rate",
@@ -33,12 +32,9 @@ SETTINGS = (
 
 
 class Session(NamedTuple):
-    """What `neural.training.loop.train` is given, and what all processes of the run have cost so far."""
+    """What is called while the run trains, and what all processes of the run have cost so far."""
 
-    on_step: OnStep
-    on_held_out: OnHeldOut | None
-    while_training: WhileTraining
-    checkpoints: Checkpoints
+    hooks: Hooks
     cost: Callable[[], Cost]
 
 
@@ -68,7 +64,8 @@ def open_session(folder: Path, model: str, args: Namespace, signals: Signals, st
 
         measured = on_held_out if args.measure_every else None
         waiting = partial(while_training, precision, signals)
-        yield Session(trimming(on_step), measured, waiting, checkpoints, lambda: earlier + meter.read())
+        hooks = Hooks(trimming(on_step), measured, waiting, checkpoints)
+        yield Session(hooks, lambda: earlier + meter.read())
 
 
 def make_config(args: Namespace, recipe: TrainConfig) -> TrainConfig:

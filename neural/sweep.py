@@ -135,6 +135,7 @@ def run_cells(
     """Train and ask those replicas of ``condition`` that are missing; keep each when it is done."""
     from neural.process import trimming, while_training
     from neural.training.checkpoints import Checkpoints
+    from neural.training.loop import Hooks
 
     def name(cell: "Cell") -> str:
         return f"{condition.key}.{cell.arm}.{cell.seed}"
@@ -144,8 +145,8 @@ def run_cells(
     missing = [cell for cell, file in files.items() if not file.exists()]
     log(f"{condition.label}: {len(missing)} of {len(cells)} replicas to train")
     with Progress(condition.label) as progress:
-        training = partial(while_training, "float32", signals)
-        replicas = sweep.run(condition, missing, trimming(progress), training, checkpoints)
+        hooks = Hooks(trimming(progress), None, partial(while_training, "float32", signals), checkpoints)
+        replicas = sweep.run(condition, missing, hooks)
         for cell in missing:
             write_once(files[cell], partial(next, replicas))
             checkpoints.drop(cell)

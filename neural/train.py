@@ -247,10 +247,8 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
             checkpoint,
             on_arm=keep,
             on_probe=lambda name, facts: log(f"asking the model {name!r} about {facts} facts"),
-            on_step=session.on_step,
-            while_training=session.while_training,
             results=ResultFiles(folder / MEASURED),
-            checkpoints=session.checkpoints,
+            hooks=session.hooks,
         )
     begun = read_options(folder)
     config = {

@@ -1,7 +1,6 @@
 """Fine-tune a model on your own logs, each arm on the same transcripts in the same order, and measure each."""
 
 from collections.abc import Callable, MutableMapping, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 
 import jax
@@ -17,10 +16,8 @@ from neural.paper.arms import arm_weights
 from neural.paper.facts import Fact
 from neural.paper.probes import Probes
 from neural.training.batching import Replica
-from neural.training.checkpoints import Checkpoints
 from neural.training.config import TrainConfig
-from neural.training.held_out import OnHeldOut
-from neural.training.loop import OnStep, WhileTraining, train
+from neural.training.loop import Hooks, train
 from neural.training.placement import Placement
 
 
@@ -32,18 +29,15 @@ def tune(
     config: TrainConfig,
     on_arm: Callable[[str, Checkpoint], object],
     facts: Sequence[Fact] = (),
-    on_step: OnStep | None = None,
-    while_training: WhileTraining = nullcontext,
     results: MutableMapping[str, Model] | None = None,
-    checkpoints: Checkpoints | None = None,
-    on_held_out: OnHeldOut | None = None,
+    hooks: Hooks = Hooks(),  # noqa: B008, it is immutable
     place: Placement | None = None,
 ) -> dict[str, Model]:
     """Train a copy of ``checkpoint`` for each arm, and return what is measured of the base and of every arm.
 
     ``on_arm`` receives every trained arm. Each result is put into ``results`` as soon as it is there, and what is there
-    already is not computed again. Training goes on from ``checkpoints``. With ``on_held_out``, what is held out is also
-    measured during training. At a ``place``, one arm is trained after the other.
+    already is not computed again. If ``hooks`` ask for it, what is held out is also measured during training. At a
+    ``place``, one arm is trained after the other.
     """
     results = {} if results is None else results
     graph, base = nnx.split(checkpoint.model, nnx.Param)
@@ -58,11 +52,11 @@ def tune(
         base = jax.device_get(base)
         nnx.update(checkpoint.model, base)
     left = [arm for arm in arms if arm not in results]
-    aside = held_out if on_held_out else ()
+    aside = held_out if hooks.on_held_out else ()
     replicas = {arm: Replica(examples, arm_weights(arm), (config.seed,), aside) for arm in left}
     chosen, params, *frozen = choose(checkpoint.model, config.lora, config.seed)
     learner = chosen, params, *frozen
-    for arm, trained in train(learner, replicas, config, on_step, while_training, checkpoints, on_held_out, place):
+    for arm, trained in train(learner, replicas, config, hooks, place):
         model = nnx.merge(chosen, trained.params, *frozen)
         on_arm(arm, Checkpoint(model, checkpoint.config, checkpoint.tokenizer, trained.losses))
         results[arm] = replace(
@@ -71,7 +65,7 @@ def tune(
             agent_losses=tuple(trained.agent_losses.tolist()),
             supervised_tokens=sum(int(find_supervised(example, arm_weights(arm)).sum()) for example in examples),
         )
-        if checkpoints:
-            checkpoints.drop(arm)
+        if hooks.checkpoints:
+            hooks.checkpoints.drop(arm)
         del model, trained  # not to be held while the next is trained
     return {name: results[name] for name in ("base", *arms)}

@@ -1,7 +1,6 @@
 """The experiment of section 5: fine-tune the arms on the same lessons, then ask each of them for the truth."""
 
 from collections.abc import Callable, MutableMapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -24,9 +23,8 @@ from neural.result import Result
 from neural.seeds import random_stream
 from neural.training.activations import batch_memory, measure_widths
 from neural.training.batching import Replica, Seed, hash_examples
-from neural.training.checkpoints import Checkpoints
 from neural.training.config import PRECISIONS, TrainConfig
-from neural.training.loop import OnStep, Trained, WhileTraining, train
+from neural.training.loop import Hooks, Trained, train
 from neural.training.resources import check_disk, replicas_at_once, run_memory
 
 
@@ -112,16 +110,13 @@ def experiment(
     checkpoint: Checkpoint,
     on_arm: Callable[[str, Checkpoint], object],
     on_probe: Callable[[str, int], object] = lambda name, facts: None,
-    on_step: OnStep | None = None,
-    while_training: WhileTraining = nullcontext,
     results: MutableMapping[str, Result] | None = None,
-    checkpoints: Checkpoints | None = None,
+    hooks: Hooks = Hooks(),  # noqa: B008, it is immutable
 ) -> dict[str, Result]:
     """Run section 5 on ``checkpoint`` and return the result of the base and of every arm.
 
     ``on_arm`` receives every trained arm, ``on_probe`` each model's name and the number of facts before it is asked.
     Each result is put into ``results`` as soon as it is there, and what is there already is not computed again.
-    Training goes on from ``checkpoints``.
     """
     results = {} if results is None else results
     graph, base = nnx.split(checkpoint.model, nnx.Param)
@@ -138,13 +133,13 @@ def experiment(
     seeds = {name: seed for name, seed in plan.seeds().items() if name not in results}
     replicas = {name: Replica(examples, arm_weights(name), seed) for name, seed in seeds.items()}
     chosen, params, *frozen = choose(checkpoint.model, plan.train.lora, plan.train.seed)
-    for name, trained in train((chosen, params, *frozen), replicas, plan.train, on_step, while_training, checkpoints):
+    for name, trained in train((chosen, params, *frozen), replicas, plan.train, hooks):
         model = nnx.merge(chosen, trained.params, *frozen)
         on_arm(name, Checkpoint(model, checkpoint.config, checkpoint.tokenizer, trained.losses))
         results[name] = add_training(
             ask(name, nnx.state(merge(model), nnx.Param)), trained, examples, arm_weights(name)
         )
-        if checkpoints:
-            checkpoints.drop(name)
+        if hooks.checkpoints:
+            hooks.checkpoints.drop(name)
         del model, trained  # not to be held while the next is trained
     return {name: results[name] for name in ("base", *plan.arms)}

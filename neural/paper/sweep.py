@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from typing import NamedTuple
 
 from flax import nnx
@@ -20,9 +19,8 @@ from neural.paper.theory import share_expecting_the_lie
 from neural.result import Result
 from neural.seeds import random_stream
 from neural.training.batching import Replica
-from neural.training.checkpoints import Checkpoints
 from neural.training.config import TrainConfig
-from neural.training.loop import OnStep, WhileTraining, train
+from neural.training.loop import Hooks, train
 
 # How the facts are asked for: as in the lessons, and in words and by people that no lesson has.
 WORDINGS = {
@@ -86,21 +84,16 @@ class Sweep:
         self,
         condition: Condition,
         cells: Sequence[Cell],
-        on_step: OnStep | None = None,
-        while_training: WhileTraining = nullcontext,
-        checkpoints: Checkpoints | None = None,
+        hooks: Hooks = Hooks(),  # noqa: B008, it is immutable
     ) -> Iterator[ReplicaResult]:
-        """Train a replica for every cell under ``condition``, and yield its results as soon as they are there.
-
-        Training goes on from ``checkpoints``.
-        """
+        """Train a replica for every cell under ``condition``, and yield its results as soon as they are there."""
         drawn = {seed: draw_lessons(condition, self.curriculum, seed) for seed, _ in cells}
         examples = {seed: encode_all(self.checkpoint, each) for seed, each in drawn.items()}
         replicas = {cell: Replica(examples[cell.seed], arm_weights(cell.arm), (cell.seed,)) for cell in cells}
         probes = self.probes(condition)
         facts = tell(condition, self.curriculum.facts)
         base = self.graph, self.base
-        for cell, trained in train(base, replicas, self.config, on_step, while_training, checkpoints):
+        for cell, trained in train(base, replicas, self.config, hooks):
             taught = choose_taught(condition, facts, cell.seed)
             yield ReplicaResult(
                 condition,

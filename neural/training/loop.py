@@ -68,6 +68,22 @@ OnStep = Callable[[Step], object]
 WhileTraining = Callable[[], AbstractContextManager[object]]
 
 
+class Hooks(NamedTuple):
+    """What `train` calls while it trains.
+
+    Attributes:
+        on_step: called with each step that is finished.
+        on_held_out: called with a replica's name and its `AuthorLosses` after each measurement of what is held out.
+        while_training: makes a context that is entered for the steps.
+        checkpoints: where replicas are saved and go on from.
+    """
+
+    on_step: OnStep | None = None
+    on_held_out: OnHeldOut | None = None
+    while_training: WhileTraining = nullcontext
+    checkpoints: Checkpoints | None = None
+
+
 def fit(
     graph: nnx.GraphDef,
     params: nnx.State,
@@ -171,21 +187,16 @@ def train(
     model: tuple[nnx.GraphDef, nnx.State] | tuple[nnx.GraphDef, nnx.State, nnx.State],
     replicas: Mapping[Name, Replica],
     config: TrainConfig,
-    on_step: OnStep | None = None,
-    while_training: WhileTraining = nullcontext,
-    checkpoints: Checkpoints | None = None,
-    on_held_out: OnHeldOut | None = None,
+    hooks: Hooks = Hooks(),  # noqa: B008, it is immutable
     place: Placement | None = None,
 ) -> Iterator[tuple[Name, Trained]]:
     """Train a copy of ``model`` for each replica, as many at a time as memory allows, and yield each when it is done.
 
     At a ``place`` there is one at a time.
 
-    ``model`` is its graph, its trained parameters, and others if there are any that are not trained. ``on_held_out`` is
-    called with the name of a replica and its `AuthorLosses` after each measurement of what is held out.
-    ``while_training`` makes a context that is entered for the steps. With ``checkpoints``, a replica goes on from its
-    last one. Raise BadInput if the replicas have different numbers of examples or not even one fits into memory,
-    Diverged if a loss or a gradient is not finite, or Stopped if ``checkpoints`` are told to stop.
+    ``model`` is its graph, its trained parameters, and others if there are any that are not trained. Raise BadInput if
+    the replicas have different numbers of examples or not even one fits into memory, Diverged if a loss or a gradient
+    is not finite, or Stopped if the checkpoints of ``hooks`` are told to stop.
     """
     if len({len(replica.examples) for replica in replicas.values()}) > 1:
         raise BadInput("all replicas need the same number of examples")
@@ -207,13 +218,13 @@ def train(
         aside: dict[Any, Sequence[Batch]] = {
             name: held_out_batches(replica.held_out, rows) for name, replica in group.items() if replica.held_out
         }
-        saved, after_step = checkpoints.resume(group, config) if checkpoints else ({}, None)
-        with while_training():
+        saved, after_step = hooks.checkpoints.resume(group, config) if hooks.checkpoints else ({}, None)
+        with hooks.while_training():
             try:
                 optimizer = config.optimizer(total)
                 trained = fit(
-                    graph, params, weights, optimizer, streams, total, on_step, dtype, saved, after_step,
-                    config.accumulate, frozen, HeldOut(aside, config.measure_every, on_held_out), place,
+                    graph, params, weights, optimizer, streams, total, hooks.on_step, dtype, saved, after_step,
+                    config.accumulate, frozen, HeldOut(aside, config.measure_every, hooks.on_held_out), place,
                 )  # fmt: skip
             except Diverged as problem:
                 reads = find_reading(group[problem.name], config, problem.step)

@@ -22,7 +22,7 @@ from neural.paper.facts import FACTS
 from neural.result import SCHEMA, Run, read, write
 from neural.training.batching import Replica, order
 from neural.training.config import PRECISIONS, TrainConfig
-from neural.training.loop import Trained, train
+from neural.training.loop import Hooks, Trained, train
 
 PLAN = Plan(TrainConfig(learning_rate=3e-4, seed=1, max_steps=1), Curriculum(), ("standard", "interventional"))
 
@@ -145,7 +145,7 @@ def test_the_command_knows_the_arms_by_name():
 
 def test_the_caller_hears_of_every_probe_and_every_step():
     probes, steps = [], []
-    run(PLAN, on_probe=lambda *probe: probes.append(probe), on_step=steps.append)
+    run(PLAN, on_probe=lambda *probe: probes.append(probe), hooks=Hooks(steps.append))
     assert probes == [(name, len(FACTS)) for name in ("base", *PLAN.arms)]
     assert [(step.done, step.total) for step in steps] == [(1, 1)]
     assert {name: (loss,) for name, loss in steps[0].losses.items()} == {

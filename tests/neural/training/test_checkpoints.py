@@ -15,7 +15,7 @@ from neural.training import checkpoints
 from neural.training.batching import Replica
 from neural.training.checkpoints import KEPT, Checkpoints, Saved, describe, identify, read, write
 from neural.training.config import TrainConfig
-from neural.training.loop import train
+from neural.training.loop import Hooks, train
 from neural.training.replicas import begin, put_leaves, share_devices, take_leaves
 
 RNG = np.random.default_rng(5)
@@ -64,8 +64,8 @@ def test_with_later_settings_a_training_that_was_stopped_ends_with_the_same_byte
     undisturbed = hashes(dict(train(tied[1:], REPLICAS, config)))
     for _ in range(2):
         with pytest.raises(Stopped):
-            dict(train(tied[1:], REPLICAS, config, checkpoints=Checkpoints(tmp_path, stop=stopping_at((2,)))))
-    assert hashes(dict(train(tied[1:], REPLICAS, config, checkpoints=Checkpoints(tmp_path)))) == undisturbed
+            dict(train(tied[1:], REPLICAS, config, Hooks(checkpoints=Checkpoints(tmp_path, stop=stopping_at((2,))))))
+    assert hashes(dict(train(tied[1:], REPLICAS, config, Hooks(checkpoints=Checkpoints(tmp_path))))) == undisturbed
 
 
 def test_what_is_written_is_read_back_to_the_bit(saved, tmp_path):
@@ -192,20 +192,20 @@ def test_a_training_that_was_stopped_ends_with_the_same_bytes(tied, whole, tmp_p
     stop, trained = stopping_at(stops), {}
     for _ in stops:
         with pytest.raises(Stopped):
-            trained |= dict(train(tied[1:], REPLICAS, CONFIG, checkpoints=Checkpoints(tmp_path, stop=stop)))
+            trained |= dict(train(tied[1:], REPLICAS, CONFIG, Hooks(checkpoints=Checkpoints(tmp_path, stop=stop))))
     steps = []
-    trained = dict(train(tied[1:], REPLICAS, CONFIG, steps.append, checkpoints=Checkpoints(tmp_path)))
+    trained = dict(train(tied[1:], REPLICAS, CONFIG, Hooks(steps.append, checkpoints=Checkpoints(tmp_path))))
     assert hashes(trained) == whole
     assert steps[0].done == stops[-1] + 1 if at_once == 2 else steps
 
 
 def test_replicas_that_were_saved_at_different_steps_end_with_the_same_bytes(tied, whole, tmp_path):
     """A run can be killed after one replica's checkpoint and before the other's."""
-    dict(train(tied[1:], REPLICAS, CONFIG, checkpoints=Checkpoints(tmp_path, every=1)))
+    dict(train(tied[1:], REPLICAS, CONFIG, Hooks(checkpoints=Checkpoints(tmp_path, every=1))))
     last, before = Checkpoints(tmp_path).find("standard")
     last.unlink()
     steps = []
-    trained = dict(train(tied[1:], REPLICAS, CONFIG, steps.append, checkpoints=Checkpoints(tmp_path)))
+    trained = dict(train(tied[1:], REPLICAS, CONFIG, Hooks(steps.append, checkpoints=Checkpoints(tmp_path))))
     assert hashes(trained) == whole
     assert [step.done for step in steps] == [int(before.stem) + 1] == [9]
     assert steps[0].losses.keys() == REPLICAS.keys()
@@ -213,7 +213,7 @@ def test_replicas_that_were_saved_at_different_steps_end_with_the_same_bytes(tie
 
 def test_the_last_checkpoints_are_kept_and_dropped_when_the_replica_is_finished(tied, tmp_path):
     kept = Checkpoints(tmp_path, every=2)
-    dict(train(tied[1:], REPLICAS, CONFIG, checkpoints=kept))
+    dict(train(tied[1:], REPLICAS, CONFIG, Hooks(checkpoints=kept)))
     assert [int(file.stem) for file in kept.find("standard")] == [9, 8]
     assert len(kept.find("interventional")) == KEPT
     kept.drop("standard")
@@ -223,20 +223,20 @@ def test_the_last_checkpoints_are_kept_and_dropped_when_the_replica_is_finished(
 
 def test_a_damaged_checkpoint_is_named_with_the_one_before_it(tied, tmp_path):
     kept = Checkpoints(tmp_path, every=4)
-    dict(train(tied[1:], REPLICAS, CONFIG, checkpoints=kept))
+    dict(train(tied[1:], REPLICAS, CONFIG, Hooks(checkpoints=kept)))
     last, before = kept.find("standard")
     os.truncate(last, 1000)
     with pytest.raises(BadInput, match=r"00000009\.safetensors is damaged: .*; delete the file to go on from step 8"):
-        dict(train(tied[1:], REPLICAS, CONFIG, checkpoints=kept))
+        dict(train(tied[1:], REPLICAS, CONFIG, Hooks(checkpoints=kept)))
     before.unlink()
     with pytest.raises(BadInput, match=r"delete the file to go on from the beginning"):
-        dict(train(tied[1:], REPLICAS, CONFIG, checkpoints=kept))
+        dict(train(tied[1:], REPLICAS, CONFIG, Hooks(checkpoints=kept)))
 
 
 def test_a_checkpoint_of_another_training_is_refused(tied, tmp_path):
-    dict(train(tied[1:], REPLICAS, CONFIG, checkpoints=Checkpoints(tmp_path)))
+    dict(train(tied[1:], REPLICAS, CONFIG, Hooks(checkpoints=Checkpoints(tmp_path))))
     with pytest.raises(BadInput, match="is of another training: other data, another model or other settings"):
-        dict(train(tied[1:], REPLICAS, CONFIG, checkpoints=Checkpoints(tmp_path, key="another model")))
+        dict(train(tied[1:], REPLICAS, CONFIG, Hooks(checkpoints=Checkpoints(tmp_path, key="another model"))))
 
 
 def test_by_time_a_checkpoint_is_due_after_two_minutes_or_when_saving_has_paid_off(saved, tmp_path, monkeypatch):

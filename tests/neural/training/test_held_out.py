@@ -10,7 +10,7 @@ from neural.errors import BadInput
 from neural.training.batching import Replica
 from neural.training.config import TrainConfig
 from neural.training.held_out import held_out_batches, hold_out, make_measure, to_measured, to_rows
-from neural.training.loop import train
+from neural.training.loop import Hooks, train
 from neural.training.replicas import begin, share_devices
 
 RNG = np.random.default_rng(5)
@@ -79,7 +79,7 @@ def test_it_is_measured_before_after_and_in_between_and_changes_no_training(tied
     arms = {"standard": STANDARD, "interventional": INTERVENTIONAL}
     watched = {name: Replica(ROWS[:3], weights, (0,), ROWS[3:]) for name, weights in arms.items()}
     told = []
-    trained = dict(train(tied[1:], watched, CONFIG, on_held_out=lambda name, losses: told.append((name, losses))))
+    trained = dict(train(tied[1:], watched, CONFIG, Hooks(on_held_out=lambda *each: told.append(each))))
     alone = dict(train(tied[1:], {name: each._replace(held_out=()) for name, each in watched.items()}, CONFIG))
     for name, each in trained.items():
         assert [losses.step for losses in each.held_out] == [0, 2, 4, 6, 8, 9]

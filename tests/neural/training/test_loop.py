@@ -12,7 +12,7 @@ from neural.errors import BadInput, Diverged
 from neural.training import loop
 from neural.training.batching import Replica, batches, order, pad
 from neural.training.config import TrainConfig
-from neural.training.loop import Step, fit, train
+from neural.training.loop import Hooks, Step, fit, train
 from neural.training.replicas import share_devices
 
 RNG = np.random.default_rng(5)
@@ -142,7 +142,7 @@ def test_replicas_are_trained_in_groups_and_yielded_in_order(tied, monkeypatch):
     for at_once in (1, 2):
         monkeypatch.setattr(loop, "replicas_at_once", lambda *_, at_once=at_once: at_once)
         steps[at_once] = []
-        trained[at_once] = dict(train((graph, params), REPLICAS, CONFIG, steps[at_once].append))
+        trained[at_once] = dict(train((graph, params), REPLICAS, CONFIG, Hooks(steps[at_once].append)))
         assert [*trained[at_once]] == [*REPLICAS]
     assert [step.done for step in steps[1]] == [1, 2, 3, 4] * 2
     assert [[*step.losses] for step in steps[1]] == [["standard"]] * 4 + [["interventional"]] * 4

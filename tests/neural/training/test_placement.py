@@ -27,7 +27,7 @@ from neural.dialogue.render import Example
 from neural.training.batching import Replica
 from neural.training.checkpoints import Checkpoints
 from neural.training.config import TrainConfig
-from neural.training.loop import train
+from neural.training.loop import Hooks, train
 from neural.training.placement import Placement, make_mesh
 
 assert len(jax.devices()) == 8
@@ -44,7 +44,7 @@ one, copies, parts = Placement(make_mesh(jax.devices()[:1])), Placement(mesh), P
 
 def run(place, checkpoints=None):
     replicas = {"model": Replica(rows, INTERVENTIONAL, (0,))}
-    ((_, trained),) = train((graph, params), replicas, config, checkpoints=checkpoints, place=place)
+    ((_, trained),) = train((graph, params), replicas, config, Hooks(checkpoints=checkpoints), place)
     return trained.losses.tolist()
 
 
