@@ -11,7 +11,7 @@ from neural.paper.sweep import WORDINGS, Cell, Sweep, choose_taught, draw_lesson
 from neural.paper.theory import read_claim, share_expecting_the_lie
 from neural.training.batching import order
 from neural.training.config import TrainConfig
-from neural.training.loop import Trained
+from neural.training.loop import Hooks, Trained
 
 CURRICULUM = Curriculum()
 CELLS = [Cell(seed, arm) for seed in (0, 1) for arm in ("standard", "interventional")]
@@ -65,7 +65,7 @@ def sweep(base):
 
 def test_a_replica_result_has_all_that_a_report_needs(sweep):
     steps = []
-    replicas = list(sweep.run(UNTAUGHT, CELLS, steps.append))
+    replicas = list(sweep.run(UNTAUGHT, CELLS, Hooks(steps.append)))
     assert [(replica.seed, replica.arm) for replica in replicas] == CELLS
     for replica in replicas:
         assert replica.condition == UNTAUGHT
