@@ -97,12 +97,18 @@ def write_tensorboard(folder: Path) -> Write:
 
 
 def write_wandb(folder: Path) -> Write:
-    """Return what logs to a new run of Weights & Biases, whose own files go to ``folder``."""
+    """Return what logs to a new run of Weights & Biases, whose own files go to ``folder``.
+
+    The number of the step is one of the numbers, over which the others are drawn: the run's own steps only ever rise,
+    and arms that are trained one after the other begin at 1 each.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     run = find_package(PACKAGES["wandb"]).init(dir=str(folder))
+    run.define_metric("step")
+    run.define_metric("*", step_metric="step")
 
     def write(step: int, numbers: Mapping[str, float]) -> None:
-        run.log(dict(numbers), step=step)
+        run.log({"step": step, **numbers})
 
     return write
 

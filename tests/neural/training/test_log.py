@@ -72,20 +72,26 @@ def test_a_log_of_an_unknown_kind_and_one_whose_package_is_missing_are_refused(t
             open_log(package, tmp_path)
 
 
-def test_weights_and_biases_is_told_the_step(tmp_path, monkeypatch):
-    """With a module in its place: the real one wants an account."""
+def test_weights_and_biases_draws_over_the_step_which_begins_anew_for_each_arm(tmp_path, monkeypatch):
+    """With a module in its place; the real one keeps nothing of a step that is less than the one before."""
     told = []
 
     class Run:
-        def log(self, numbers, step):
-            told.append((step, numbers))
+        def define_metric(self, name, step_metric=None):
+            told.append((name, step_metric))
+
+        def log(self, numbers):
+            told.append(numbers)
 
     wandb = ModuleType("wandb")
     wandb.init = lambda **options: told.append(options) or Run()
     monkeypatch.setitem(sys.modules, "wandb", wandb)
     log = open_log("wandb", tmp_path / "new")
-    log.on_step(Step(3, 9, {"model": 2.0}))
-    assert told == [{"dir": str(tmp_path / "new")}, (3, {"loss": 2.0})]
+    log.on_step(Step(3, 3, {"standard": 2.0}))
+    log.on_step(Step(1, 3, {"interventional": 3.0}))
+    drawn = [("step", None), ("*", "step")]
+    logged = [{"step": 3, "loss/standard": 2.0}, {"step": 1, "loss/interventional": 3.0}]
+    assert told == [{"dir": str(tmp_path / "new")}, *drawn, *logged]
     assert (tmp_path / "new").is_dir()
 
 
