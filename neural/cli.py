@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from math import inf, isfinite, nan
+from signal import SIGTERM
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from causal_agency import cli
@@ -58,7 +59,7 @@ class Command(cli.Command):
             with signals.caught():
                 yield signals
         except Stopped:
-            self.end(128 + (signals.asked or 2), f"stopped; {left()}")
+            self.end(128 + (signals.asked or SIGTERM), f"stopped; {left()}")
         except BadInput as problem:
             self.fail(str(problem))
         except ModuleNotFoundError as missing:

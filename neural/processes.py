@@ -41,6 +41,7 @@ def join(named: dict[str, Any]) -> bool:
     if named:
         named = {**named, "cluster_detection_method": "deactivate"}
     times: dict[str, Any] = {"heartbeat_timeout_seconds": HEARTBEAT, "shutdown_timeout_seconds": SHUTDOWN}
+    jax.config.update("jax_enable_preemption_service", False)  # it would take SIGTERM away from our handler
     try:
         jax.distributed.initialize(**named, **times)
     except (RuntimeError, ValueError) as problem:

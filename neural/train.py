@@ -282,7 +282,12 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the experiment, or print the tokens of a dialogue."""
     begun, command = time.monotonic(), Command("train", description=__doc__)
     folder: Path | None = None
-    with command.guard(lambda: say_what_is_left(folder)) as signals:
+    first = True  # of the processes of this run
+
+    def left() -> str:
+        return say_what_is_left(folder) if first else "the first process says how to go on"
+
+    with command.guard(left) as signals:
         args = parse(command, arguments)
         if args.show_tokens:
             show_tokens(args)
@@ -291,7 +296,7 @@ def main(arguments: list[str] | None = None) -> None:
             device_plan.show(args)
             return
         work = logs_run if args.data else sys.modules[__name__]
-        others = together(command, lambda: say_what_is_left(folder)) if args.data else nullcontext(True)
+        others = together(command, left) if args.data else nullcontext(True)
         with others as first:
             if not first:
                 logs_run.help_first(args, signals, begun)

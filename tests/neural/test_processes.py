@@ -22,23 +22,25 @@ CHATS = [
 ]  # fmt: skip
 OPTIONS = "--steps 4 --batch-size 4 --arms interventional --learning-rate 1e-3 --held-out 0.25 --checkpoint-every 1"
 
-# A process that is killed before step 3, or not; with little memory, so that it splits the model, or enough.
+NOBODY = "none", 0, "SIGTERM"
+
+# A process that is sent a signal before a step, or not; with little memory, so that it splits the model, or enough.
 PROGRAM = """
 import os, signal, sys
 from neural.train import main
 from neural.training import placement
 from neural.training.checkpoints import Checkpoints
 
-killed, memory, *arguments = sys.argv[1:]
+process, at, name, memory, *arguments = sys.argv[1:]
 after_step = Checkpoints.after_step
 
-def kill_at_three(self, keys, step, *rest):
-    if step == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
+def signal_first(self, keys, step, *rest):
+    if step == int(at):
+        os.kill(os.getpid(), getattr(signal, name))
     after_step(self, keys, step, *rest)
 
-if killed == os.environ["JAX_PROCESS_ID"]:
-    Checkpoints.after_step = kill_at_three
+if process == os.environ["JAX_PROCESS_ID"]:
+    Checkpoints.after_step = signal_first
 if memory == "little":
     placement.free_memory = lambda: 16 * 10**6
 main(arguments)
@@ -71,20 +73,24 @@ def read_losses(folder):
     return json.loads((folder / "results.json").read_text())["arms"]["interventional"]["losses"]
 
 
-def test_two_processes_split_a_model_one_is_killed_and_four_go_on(tmp_path):
-    """The losses are those of one process, and the killed one ends the run with one line."""
+def test_two_processes_split_a_model_one_is_stopped_then_killed_and_four_go_on(tmp_path):
+    """The losses are those of one process; who is stopped stops the other, who is killed ends the run in one line."""
     (tmp_path / "log.jsonl").write_text("".join(json.dumps({"messages": chat}) + "\n" for chat in CHATS))
     options = ["--data", str(tmp_path / "log.jsonl"), *OPTIONS.split()]
     main([*options, "--out", str(tmp_path / "one")])
-    codes, errors = start_all(2, 1, "little", *options, "--out", tmp_path / "many")
-    assert codes == [1, -9], errors
+    codes, errors = start_all(2, 1, 2, "SIGTERM", "little", *options, "--out", tmp_path / "many")
+    assert codes == [143, 143], errors
     assert "split over them" in errors[0]
+    assert "train: stopped; go on with: " in errors[0]
+    assert "train: stopped; the first process says how to go on\n" in errors[1]
+    codes, errors = start_all(2, 1, 3, "SIGKILL", "little", "--resume", tmp_path / "many")
+    assert codes == [1, -9], errors
     said = [line for line in errors[0].splitlines() if line.startswith("train: ")]
     assert len(said) == 1
     assert said[0].startswith("train: another process of this run has ended (")
     assert "; go on with: " in said[0]
     assert "Traceback" not in errors[0]
-    codes, errors = start_all(4, "none", "enough", "--resume", tmp_path / "many")
+    codes, errors = start_all(4, *NOBODY, "enough", "--resume", tmp_path / "many")
     assert codes == [0] * 4, errors
     assert "4 devices, on each" in errors[0]
     assert not [error for error in errors[1:] if "transcripts" in error]  # the first speaks for all

@@ -274,7 +274,7 @@ def test_a_sweep_that_is_stopped_keeps_the_finished_replicas(monkeypatch, tmp_pa
 
     monkeypatch.setattr(Sweep, "run", stop_before_the_last)
     monkeypatch.setattr(Command, "end", end)
-    with pytest.raises(SystemExit, match="130 stopped; whatever is finished is kept in "):
+    with pytest.raises(SystemExit, match="143 stopped; whatever is finished is kept in "):
         call(monkeypatch, *SMALL, "--out", str(tmp_path / "out"))
     assert names(tmp_path / "out" / "replicas") == FILES - {"paper.interventional.1.json"}
 
