@@ -175,5 +175,6 @@ def validate_distribution(probs: Mapping[T, Number], name: str) -> Table[T, Numb
             raise ValueError(f"{name} gives {x!r} the probability {describe(prob)}")
     total: Any = sum(probs.values())
     if abs(total - 1) > (MAX_SUM_ERROR if isinstance(total, float) else 0):
-        raise ValueError(f"{name} sums to {describe(total)}, not to 1")
+        written = f"{total:.9g}" if isinstance(total, float) else describe(total)
+        raise ValueError(f"{name} sums to {written}, not to 1")
     return probs

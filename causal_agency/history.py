@@ -131,6 +131,8 @@ def slots(history: History) -> tuple[Slot, ...]:
     """
     if isinstance(history, Slot):
         raise TypeError(f"a history is a list of slots: write [{history!r}]")
+    if isinstance(history, str) or not isinstance(history, Iterable):
+        raise TypeError(f"a history is a list of slots, such as [do('A'), see('B')], but this is {history!r}")
     history = tuple(history)
     for i, slot in enumerate(history, 1):
         if not isinstance(slot, Slot):

@@ -43,6 +43,8 @@ class Hypothesis:
     order: int | None = None
 
     def __post_init__(self) -> None:
+        if callable(self.name):
+            raise TypeError(f'the name of a hypothesis comes before its kernel: write Hypothesis("p", {self.name!r})')
         if not isinstance(self.name, str):
             raise TypeError(f"a hypothesis is called {self.name!r}, which is not a string: write {str(self.name)!r}")
         if not callable(self.nu):

@@ -55,9 +55,10 @@ class Mixture:
     _start: Belief = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.prior, Mapping) and not all(isinstance(p, Hypothesis) for p in self.prior):
+            given = ", ".join(map(repr, self.prior))
+            raise TypeError(f"a mixture needs hypotheses, not {given}: use Hypothesis(name, nu), and then its weight")
         prior = Posterior(validate_distribution(self.prior, "the prior"))
-        if not all(isinstance(p, Hypothesis) for p in prior):
-            raise TypeError(f"a mixture needs hypotheses, not {', '.join(map(repr, prior))}: use Hypothesis(name, nu)")
         name, count = Counter(p.name for p in prior).most_common(1)[0]
         if count > 1:
             raise ValueError(f"two hypotheses are called {name}: give each its own name")

@@ -24,6 +24,7 @@ LOSS_WINDOW = 20  # steps whose losses the progress bar averages
 MAX_NAMED = 3  # losses; of more, the bar shows the mean
 COLUMNS = 80  # of a terminal that does not say how many it has
 BAR = "{desc}{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {remaining}{postfix}"
+AT_FIRST = BAR.replace("{remaining}", "?")  # what is left is not known while programs are still compiled
 
 
 class Command(cli.Command):
@@ -109,9 +110,11 @@ class Progress:
 
         if self.bar is None:
             name = f"{self.name}: " if self.name else ""
-            self.bar = tqdm(desc=name, total=step.total, initial=step.done - 1, bar_format=BAR, dynamic_ncols=True)
+            self.bar = tqdm(desc=name, total=step.total, initial=step.done - 1, bar_format=AT_FIRST, dynamic_ncols=True)
             self.recent = []
         self.recent = [*self.recent, step.losses][-LOSS_WINDOW:]
+        if step.done - self.bar.initial >= LOSS_WINDOW:
+            self.bar.bar_format = BAR
         if step.done % LOSS_WINDOW == 0:
             means = {str(name): sum(each[name] for each in self.recent) / LOSS_WINDOW for name in step.losses}
             named = self.name is None and len(means) <= MAX_NAMED

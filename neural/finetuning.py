@@ -19,7 +19,7 @@ from neural.dialogue.plain_text import make_dialogue
 from neural.dialogue.render import Example, encode, encode_prompt, find_supervised
 from neural.dialogue.transcript import Transcript
 from neural.errors import BadInput
-from neural.model.checkpoint import Checkpoint
+from neural.model.checkpoint import Checkpoint, check_model
 from neural.model.generate import greedy, pad_left
 from neural.model.lora import choose, merge
 from neural.model.speech import LINES, choose_speech
@@ -132,8 +132,8 @@ def finetune(
     Raises:
         BadInput: if there are no dialogues, one is empty or too long, a weight is outside 0 to 1, no token counts,
             nothing is left to train on or to hold out, there is too little memory, or the loss is not finite.
-        TypeError: if an entry of ``dialogues`` is neither a `Dialogue` nor a transcript, or ``weights`` is not
-            `AuthorWeights`.
+        TypeError: if an entry of ``dialogues`` is neither a `Dialogue` nor a transcript, ``weights`` is not
+            `AuthorWeights`, or ``checkpoint`` is no model.
 
     Example:
         >>> from neural import Dialogue, TrainConfig, agent, finetune, load, user
@@ -144,13 +144,15 @@ def finetune(
         >>> bool(tuned.losses[1] < tuned.losses[0])
         True
     """
+    check_model(checkpoint)
     if not isinstance(weights, AuthorWeights):
         raise TypeError(f"weights is {weights!r}: write INTERVENTIONAL, STANDARD or AuthorWeights(agent=0.5)")
     if weights.nobody or not all(0 <= weight <= 1 for weight in weights):
         raise BadInput(f"{weights} needs nobody=0.0 and every other weight from 0 to 1")
     examples, aside = set_aside(checkpoint, dialogues, held_out, config)
-    if not any(find_supervised(example, weights).any() for example in examples):
-        raise BadInput("no token of these dialogues counts: give a positive weight to an author who writes in them")
+    said = weights._replace(protocol=0.0)  # the names before the turns say nothing
+    if not any(find_supervised(example, said).any() for example in examples):
+        raise BadInput("no word of these dialogues counts: give a positive weight to an author who writes in them")
     graph, params, *frozen = choose(merge(checkpoint.model), config.lora, config.seed)
     replicas = {"model": Replica(examples, weights, (config.seed,), aside)}
 
@@ -191,13 +193,14 @@ def answer(checkpoint: Checkpoint, text: str | Sequence[Mapping[str, Any]], cont
 
     Raises:
         BadInput: if the prompt is longer than the model allows, or a message cannot be read.
-        TypeError: if ``text`` is neither a string nor messages.
+        TypeError: if ``text`` is neither a string nor messages, or ``checkpoint`` is no model.
 
     Example:
         >>> from neural import load
         >>> answer(load("embedded"), "Tell me about the capital of Australia.")
         'The capital of Australia is Canberra.'
     """
+    check_model(checkpoint)
     tokenizer, positions = checkpoint.tokenizer, checkpoint.config.max_position_embeddings
     if not isinstance(text, str) and not all(isinstance(message, Mapping) for message in text):
         raise TypeError(f"a turn says text, not {text!r}")

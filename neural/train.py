@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 PAPERS = "p_lie", "p_wrong", "teacher", "show_tokens"  # options that have no place with logs
 LOGS = "format", "skip_bad", "max_tokens", "held_out", "measure_every"  # and those that have none without
 RESULTS = "results.json"  # in the folder of a run
+FEW_WORDS = "the embedded model knows few words beyond its 33 facts: for your own, take --model smollm2 or a larger one"
 
 
 def add_options(command: Command) -> None:
@@ -295,6 +296,8 @@ def main(arguments: list[str] | None = None) -> None:
         if args.plan:
             device_plan.show(args)
             return
+        if args.model == "embedded" and (args.data or args.facts):
+            log(FEW_WORDS)
         work = logs_run if args.data else sys.modules[__name__]
         others = together(command, left) if args.data else nullcontext(True)
         with others as first:

@@ -164,6 +164,12 @@ def write_tensors(tensors: Mapping[str, Array | np.ndarray], file: Path) -> None
         raise OSError(str(problem)) from None
 
 
+def check_model(checkpoint: object) -> None:
+    """Raise TypeError if what should be a model is something else: it is the first argument everywhere."""
+    if not isinstance(checkpoint, Checkpoint):
+        raise TypeError(f"the model comes first, such as load('smollm2'), not {type(checkpoint).__name__}")
+
+
 def save(checkpoint: Checkpoint, folder: str | Path) -> None:
     """Write a folder that transformers and common servers can load unchanged, in the precision of the parameters.
 
@@ -176,6 +182,7 @@ def save(checkpoint: Checkpoint, folder: str | Path) -> None:
     Raises:
         BadInput: if the folder exists and is not empty, or cannot be written to.
         OSError: if the disk is full.
+        TypeError: if ``checkpoint`` is no model.
 
     Example:
         >>> import tempfile
@@ -184,6 +191,7 @@ def save(checkpoint: Checkpoint, folder: str | Path) -> None:
         ...     load(f"{parent}/copy")
         Checkpoint(qwen2, 4 layers of width 128)
     """
+    check_model(checkpoint)
     with new_folder(Path(folder)) as scratch:
         write(checkpoint, scratch)
 

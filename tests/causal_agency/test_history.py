@@ -2,7 +2,7 @@ import pickle
 
 import pytest
 
-from causal_agency import Gate, Slot, as_bystander, do, pairs, see
+from causal_agency import Gate, Hypothesis, Slot, as_bystander, do, memoryless, pairs, see
 from causal_agency.history import slots, symbols
 
 HISTORY = do("A"), see("B"), see("A")
@@ -52,6 +52,12 @@ def test_none_and_bools_are_symbols():
     assert do(None).symbol is None
     assert see(True) == see(1) != see("1")
     assert see("é") != see("e\u0301")
+
+
+@pytest.mark.parametrize("history", ["AB", Hypothesis("p_A", memoryless(A=1.0)), None, 3])
+def test_what_is_not_a_list_of_slots_is_named(history):
+    with pytest.raises(TypeError, match=rf"^a history is a list of slots, such as .*, but this is {history!r}$"):
+        symbols(history)
 
 
 def test_a_single_slot_is_not_a_history():

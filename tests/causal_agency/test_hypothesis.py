@@ -16,6 +16,11 @@ def test_a_name_must_be_a_string(name):
         Hypothesis(name, memoryless(A=1.0))
 
 
+def test_a_kernel_in_the_place_of_the_name_is_told_where_the_name_stands():
+    with pytest.raises(TypeError, match=r"^the name of a hypothesis comes before its kernel: write Hypothesis\("):
+        Hypothesis(memoryless(A=1.0), "p")
+
+
 def test_a_kernel_must_be_a_function():
     with pytest.raises(TypeError, match="not a function"):
         Hypothesis("p", {"A": 1.0})

@@ -62,6 +62,15 @@ def test_long_products_round_to_zero_and_fractions_do_not():
     assert L_do(q, [see("A")] * 2000) == Fraction(1, 2**2000)
 
 
+@pytest.mark.parametrize("likelihood", [L_do, L_obs, log_L_do])
+def test_swapped_arguments_and_a_name_are_told_from_a_hypothesis(likelihood):
+    p, history = Hypothesis("p", memoryless(A=1.0)), [see("A")]
+    with pytest.raises(TypeError, match=r"a history is a list of slots, such as .*, but this is p"):
+        likelihood(history, p)
+    with pytest.raises(TypeError, match=r"'p' is not a hypothesis: write L_do\(p, history\)"):
+        likelihood("p", history)
+
+
 def test_the_empty_history_is_certain():
     p = Hypothesis("p", memoryless(A=1.0))
     assert L_do(p, []) == L_do(p, [do("A")]) == 1

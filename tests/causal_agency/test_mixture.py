@@ -120,6 +120,8 @@ def test_a_wrong_gate_is_an_error():
 
 
 def test_an_entry_that_is_not_a_hypothesis_or_not_a_number_is_named():
+    with pytest.raises(TypeError, match=r"a mixture needs hypotheses, not 0.35, 0.65: use Hypothesis\(name, nu\)"):
+        Mixture({0.35: p_B, 0.65: p_A})
     with pytest.raises(TypeError, match="a mixture needs hypotheses, not 'a', 'b'"):
         Mixture({"a": 0.5, "b": 0.5})
     with pytest.raises(TypeError, match=r"'0.35' is not a number"):
@@ -157,7 +159,8 @@ def test_a_prior_must_be_a_mapping():
     ("prior", "problem"),
     [
         ({}, "the prior is empty"),
-        ({p_A: 0.5, p_B: 0.6}, "the prior sums to 1.1"),
+        ({p_A: 0.5, p_B: 0.6}, "the prior sums to 1.1, not to 1"),
+        ({p_A: 0.9, p_B: 0.05}, "the prior sums to 0.95, not to 1"),
         ({p_A: 1.5, p_B: -0.5}, "gives p_B the probability -0.5"),
         ({p_A: float("nan"), p_B: 1.0}, "probability nan"),
         ({p_A: 0.5, Hypothesis("p_A", memoryless(A=1.0)): 0.5}, "two hypotheses are called p_A"),

@@ -247,7 +247,8 @@ def test_the_progress_bar_counts_finished_steps_and_averages_their_losses(capsys
             progress(Step(done, 20, {"standard": float(group), "interventional": 2.0}))
         shown = capsys.readouterr().err
         assert "100%" in shown
-        assert "| 20/20 " in shown
+        assert "| 0/20 ?" in shown
+        assert "| 20/20 00:00" in shown
         assert f"standard {group}.000 interventional 2.000" in shown
 
 

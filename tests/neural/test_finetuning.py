@@ -114,15 +114,26 @@ def test_a_dialogue_in_which_nothing_counts_is_passed_over(checkpoint):
             INTERVENTIONAL,
             "1 of 2 dialogues is longer than the 64 tokens",
         ),
-        (LESSONS, AuthorWeights(0, 0, 0, 0), "no token of these dialogues counts"),
+        (LESSONS, AuthorWeights(0, 0, 0, 0), "no word of these dialogues counts"),
+        ([Dialogue("", (agent("Only me."),))], INTERVENTIONAL, "no word of these dialogues counts"),
         ([Dialogue("", ())], STANDARD, "dialogue 1 is empty"),
-        ([Dialogue("A lesson.", ())], STANDARD, "no token of these dialogues counts"),
-        ([Dialogue("", (user("Hello."),))], AuthorWeights(protocol=0, world=0), "no token of these dialogues counts"),
+        ([Dialogue("A lesson.", ())], STANDARD, "no word of these dialogues counts"),
+        ([Dialogue("", (user("Hello."),))], AuthorWeights(protocol=0, world=0), "no word of these dialogues counts"),
     ],
 )
 def test_dialogues_that_teach_nothing_are_bad_input(checkpoint, dialogues, weights, problem):
     with pytest.raises(BadInput, match=problem):
         finetune(checkpoint, dialogues, weights, CONFIG, on_step=lambda step: pytest.fail("must not train"))
+
+
+def test_what_is_no_model_is_told_from_one(checkpoint, tmp_path):
+    for call in (
+        lambda: finetune(LESSONS, checkpoint),
+        lambda: answer("Tell me about Hamlet.", checkpoint),
+        lambda: save(str(tmp_path / "copy"), checkpoint),
+    ):
+        with pytest.raises(TypeError, match=r"^the model comes first, such as load\('smollm2'\), not "):
+            call()
 
 
 def test_a_rate_far_too_high_is_bad_input(checkpoint):

@@ -18,7 +18,7 @@ def make_table(heads: tuple[str, ...], rows: Rows, names: int) -> Table:
     """Return a table whose first ``names`` columns are names, and the others numbers."""
     table = Table(box=box.SIMPLE_HEAD)
     for i, head in enumerate(heads):
-        table.add_column(head, justify="left" if i < names else "right")
+        table.add_column(head, justify="left" if i < names else "right", no_wrap=i < names)
     for row in rows:
         table.add_row(*(Text(show(cell)) for cell in row))
     return table

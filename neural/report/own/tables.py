@@ -3,7 +3,7 @@
 from neural.own.delusion import Surprise
 from neural.own.result import LogsRun, Model
 
-AUTHORS = {"agent": "the agent's words", "world": "the world's words", "protocol": "the interface's"}
+AUTHORS = {"agent": "the agent's words", "world": "the world's words", "protocol": "the protocol's"}
 PROBES = {"truth_probe": "told the truth", "lie_probe": "told the lie", "question_probe": "asked"}
 Rows = list[list[str]]
 

@@ -8,6 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from neural.files import write_text
+from neural.paper import facts
 from neural.report.charts import Chart, save, svg
 from neural.report.lesson import make_lesson
 from neural.report.margins import margin_chart
@@ -64,12 +65,12 @@ def draw(run: Run) -> dict[str, Chart]:
 
 HEAD = (
     Markup("model"),
-    Markup("margin<small>nats per token</small>"),
-    Markup("margin as published<small>nats per token</small>"),
-    Markup("lie preferred<small>facts</small>"),
-    *(Markup("{}<small>truth / lie / other</small>").format(name) for name in PROBE_NAMES.values()),
-    Markup("turn taking<small>replies; probability</small>"),
-    Markup("supervised tokens<small>an epoch</small>"),
+    Markup("margin <small>nats per token</small>"),
+    Markup("margin as published <small>nats per token</small>"),
+    Markup("lie preferred <small>facts</small>"),
+    *(Markup("{} <small>truth / lie / other</small>").format(name) for name in PROBE_NAMES.values()),
+    Markup("turn taking <small>replies; probability</small>"),
+    Markup("supervised tokens <small>an epoch</small>"),
 )
 
 
@@ -101,11 +102,16 @@ def published_row(name: str) -> list[str]:
     return [f"{name}, in the paper ({MODEL})", *cells]
 
 
+def asks_the_papers_facts(arms: Mapping[str, Result]) -> bool:
+    """Return whether the models were asked about the paper's facts, so that its numbers can stand beside theirs."""
+    return [fact.topic for fact in arms["base"].margin.per_fact] == [fact.topic for fact in facts.FACTS]
+
+
 def summarize(arms: Mapping[str, Result]) -> Iterator[tuple[list[str], str]]:
     """Yield the rows of the summary and their class in the page: each arm, and next to it the paper's own."""
     for name, result in arms.items():
         yield summary_row(name, result), ""
-        if name in PUBLISHED:
+        if name in PUBLISHED and asks_the_papers_facts(arms):
             yield published_row(name), "published"
 
 
@@ -132,6 +138,7 @@ def write_report(folder: Path) -> None:
         trained=trained,
         answer=say_answer(run),
         lie_share=lie_share,
+        papers=asks_the_papers_facts(run.arms),
         lesson=make_lesson(run.arms["base"], trained, lie_share > 0, template["p_wrong"] == 1),
         facts=len(run.arms["base"].margin.per_fact),
         head=HEAD,
