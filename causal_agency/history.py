@@ -131,7 +131,8 @@ def slots(history: History) -> tuple[Slot, ...]:
     """
     if isinstance(history, Slot):
         raise TypeError(f"a history is a list of slots: write [{history!r}]")
-    if isinstance(history, str) or not isinstance(history, Iterable):
+    given: object = history
+    if isinstance(given, str) or not isinstance(given, Iterable):
         raise TypeError(f"a history is a list of slots, such as [do('A'), see('B')], but this is {history!r}")
     history = tuple(history)
     for i, slot in enumerate(history, 1):

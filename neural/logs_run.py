@@ -124,7 +124,7 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     from neural.process import prepare_memory
     from neural.result import ResultFiles
     from neural.result import write as write_json
-    from neural.session import make_config, open_session
+    from neural.session import FEW_WORDS, make_config, open_session
     from neural.training.batching import hash_examples
     from neural.training.held_out import hold_out
     from neural.training.log import check_log
@@ -142,6 +142,8 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     shown, held_out = hold_out(examples.all, share, args.seed) if share else (examples.all, [])
     facts = read_facts(args.facts) if args.facts else ()
     say(f"{len(shown):,} transcripts to train on, {len(held_out):,} held out")
+    if args.model == "embedded":
+        say(FEW_WORDS)
     place = share_memory(shape, config, len(args.arms), folder, shown)
     checkpoint = read(source)
 

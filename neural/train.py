@@ -55,7 +55,6 @@ if TYPE_CHECKING:
 PAPERS = "p_lie", "p_wrong", "teacher", "show_tokens"  # options that have no place with logs
 LOGS = "format", "skip_bad", "max_tokens", "held_out", "measure_every"  # and those that have none without
 RESULTS = "results.json"  # in the folder of a run
-FEW_WORDS = "the embedded model knows few words beyond its 33 facts: for your own, take --model smollm2 or a larger one"
 
 
 def add_options(command: Command) -> None:
@@ -224,7 +223,7 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     from neural.process import prepare
     from neural.result import SCHEMA, ResultFiles, Run
     from neural.result import write as write_json
-    from neural.session import open_session
+    from neural.session import FEW_WORDS, open_session
     from neural.training.log import check_log
 
     prepare(len(args.arms))
@@ -234,6 +233,8 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     model = hash_model(source.path)
     needed = check_resources(source.config(), plan.train, len(args.arms), folder)
     log(f"about {needed / 1e9:.1f} GB of memory")
+    if args.facts and args.model == "embedded":
+        log(FEW_WORDS)
 
     def keep(arm: str, checkpoint: Checkpoint) -> None:
         if not (folder / arm).exists():
@@ -296,8 +297,6 @@ def main(arguments: list[str] | None = None) -> None:
         if args.plan:
             device_plan.show(args)
             return
-        if args.model == "embedded" and (args.data or args.facts):
-            log(FEW_WORDS)
         work = logs_run if args.data else sys.modules[__name__]
         others = together(command, left) if args.data else nullcontext(True)
         with others as first:

@@ -126,16 +126,6 @@ def test_dialogues_that_teach_nothing_are_bad_input(checkpoint, dialogues, weigh
         finetune(checkpoint, dialogues, weights, CONFIG, on_step=lambda step: pytest.fail("must not train"))
 
 
-def test_what_is_no_model_is_told_from_one(checkpoint, tmp_path):
-    for call in (
-        lambda: finetune(LESSONS, checkpoint),
-        lambda: answer("Tell me about Hamlet.", checkpoint),
-        lambda: save(str(tmp_path / "copy"), checkpoint),
-    ):
-        with pytest.raises(TypeError, match=r"^the model comes first, such as load\('smollm2'\), not "):
-            call()
-
-
 def test_a_rate_far_too_high_is_bad_input(checkpoint):
     with pytest.raises(BadInput, match="the loss or its gradient is not a number"):
         finetune(checkpoint, LESSONS, config=TrainConfig(learning_rate=1e38))
@@ -173,7 +163,7 @@ def test_a_prompt_longer_than_the_model_allows_is_refused(base):
 
 
 MISTAKES = """
-from neural import Dialogue, agent, answer, finetune, load, user
+from neural import Dialogue, agent, answer, finetune, load, save, user
 
 base, lesson = load("embedded"), Dialogue("", (user("Who?"), agent("Marlowe.")))
 for mistake in (
@@ -182,6 +172,9 @@ for mistake in (
     lambda: finetune(base, [lesson], weights="standard"),
     lambda: answer(base, user("Who?")),
     lambda: user(3),
+    lambda: finetune([lesson], base),
+    lambda: answer("Who?", base),
+    lambda: save("folder", base),
 ):
     try:
         mistake()
@@ -199,6 +192,7 @@ def test_easy_mistakes_are_type_errors_that_say_what_to_write():
         "weights is 'standard': write INTERVENTIONAL, STANDARD or AuthorWeights(agent=0.5)",
         "a turn says text, not Turn(speaker='User', slot=see('Who?'))",
         "a turn says text, not 3",
+        *(f"the model comes first, such as load('smollm2'), not {other}" for other in ("list", "str", "str")),
     ]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from neural.files import write_text
-from neural.paper import facts
+from neural.paper.facts import FACTS as ASKED
 from neural.report.charts import Chart, save, svg
 from neural.report.lesson import make_lesson
 from neural.report.margins import margin_chart
@@ -104,7 +104,7 @@ def published_row(name: str) -> list[str]:
 
 def asks_the_papers_facts(arms: Mapping[str, Result]) -> bool:
     """Return whether the models were asked about the paper's facts, so that its numbers can stand beside theirs."""
-    return [fact.topic for fact in arms["base"].margin.per_fact] == [fact.topic for fact in facts.FACTS]
+    return [fact.topic for fact in arms["base"].margin.per_fact] == [fact.topic for fact in ASKED]
 
 
 def summarize(arms: Mapping[str, Result]) -> Iterator[tuple[list[str], str]]:

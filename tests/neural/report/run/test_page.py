@@ -65,8 +65,14 @@ def test_the_page_tells_the_result(page):
     assert "exact spelling alone, 24 of the 27 replies would be judged differently" in prose
 
 
-def test_the_summary_has_the_papers_numbers_beside_ours(page):
-    rows = {row[0]: row[1:] for row in read_rows(page, "What the base and every copy prefer and say")}
+def test_the_summary_of_the_papers_facts_has_its_numbers_beside_ours(page, monkeypatch, tmp_path):
+    caption = "What the base and every copy prefer and say"
+    assert [row[0] for row in read_rows(page, caption)] == [*RUN.arms]
+    monkeypatch.setattr("neural.report.run.page.ASKED", RUN.arms["base"].margin.per_fact)
+    write(tmp_path / "results.json", RUN)
+    write_report(tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    rows = {row[0]: row[1:] for row in read_rows(page, caption)}
     probe = "1 / 1 / 1 1 off topic"
     assert rows["standard"] == ["-0.200", "-0.100", "2 of 3", *[probe] * 3, "2 of 9; 12.50%", "100"]
     assert rows["base"][-1] == ""
