@@ -1,6 +1,6 @@
 """The built site: every link leads somewhere, every page fits a phone, and its explorer works.
 
-``PYTHONPATH=tests python tests/test_site.py DIR`` writes pictures of all pages, at two widths, light and dark.
+``PYTHONPATH=.:tests python tests/test_site.py DIR`` writes pictures of all pages, at two widths, light and dark.
 """
 
 import re
