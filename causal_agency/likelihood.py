@@ -40,7 +40,7 @@ def _product(p: Hypothesis, history: History) -> Products:
     """Return the product of the world's factors."""
     history = slots(history)
     if not isinstance(p, Hypothesis):
-        raise TypeError(f"{p!r} is not a hypothesis: write L_do(p, history)")
+        raise TypeError(f"{p!r} is not a hypothesis, which comes before the history")
     product, order, before = begin([p]), p.order, NOTHING
     for t, (z, gate) in enumerate(history, 1):
         if gate == Gate.WORLD:

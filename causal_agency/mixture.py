@@ -57,7 +57,7 @@ class Mixture:
     def __post_init__(self) -> None:
         if isinstance(self.prior, Mapping) and not all(isinstance(p, Hypothesis) for p in self.prior):
             given = ", ".join(map(repr, self.prior))
-            raise TypeError(f"a mixture needs hypotheses, not {given}: use Hypothesis(name, nu), and then its weight")
+            raise TypeError(f"a mixture needs hypotheses, not {given}: write {{Hypothesis(name, nu): 0.5, …}}")
         prior = Posterior(validate_distribution(self.prior, "the prior"))
         name, count = Counter(p.name for p in prior).most_common(1)[0]
         if count > 1:

@@ -60,6 +60,7 @@ class Command(cli.Command):
             with signals.caught():
                 yield signals
         except Stopped:
+            # if this process was not asked itself, another one of the run was
             self.end(128 + (signals.asked or SIGTERM), f"stopped; {left()}")
         except BadInput as problem:
             self.fail(str(problem))
@@ -113,7 +114,7 @@ class Progress:
             self.bar = tqdm(desc=name, total=step.total, initial=step.done - 1, bar_format=AT_FIRST, dynamic_ncols=True)
             self.recent = []
         self.recent = [*self.recent, step.losses][-LOSS_WINDOW:]
-        if step.done - self.bar.initial >= LOSS_WINDOW:
+        if step.done - self.bar.initial >= LOSS_WINDOW or step.done == step.total:
             self.bar.bar_format = BAR
         if step.done % LOSS_WINDOW == 0:
             means = {str(name): sum(each[name] for each in self.recent) / LOSS_WINDOW for name in step.losses}

@@ -130,7 +130,7 @@ def finetune(
         ``config.lora``, its model is the given one with adapters.
 
     Raises:
-        BadInput: if there are no dialogues, one is empty or too long, a weight is outside 0 to 1, no token counts,
+        BadInput: if there are no dialogues, one is empty or too long, a weight is outside 0 to 1, no word counts,
             nothing is left to train on or to hold out, there is too little memory, or the loss is not finite.
         TypeError: if an entry of ``dialogues`` is neither a `Dialogue` nor a transcript, ``weights`` is not
             `AuthorWeights`, or ``checkpoint`` is no model.

@@ -67,7 +67,7 @@ def test_swapped_arguments_and_a_name_are_told_from_a_hypothesis(likelihood):
     p, history = Hypothesis("p", memoryless(A=1.0)), [see("A")]
     with pytest.raises(TypeError, match=r"a history is a list of slots, such as .*, but this is p"):
         likelihood(history, p)
-    with pytest.raises(TypeError, match=r"'p' is not a hypothesis: write L_do\(p, history\)"):
+    with pytest.raises(TypeError, match="'p' is not a hypothesis, which comes before the history"):
         likelihood("p", history)
 
 

@@ -120,7 +120,9 @@ def test_a_wrong_gate_is_an_error():
 
 
 def test_an_entry_that_is_not_a_hypothesis_or_not_a_number_is_named():
-    with pytest.raises(TypeError, match=r"a mixture needs hypotheses, not 0.35, 0.65: use Hypothesis\(name, nu\)"):
+    with pytest.raises(
+        TypeError, match=r"a mixture needs hypotheses, not 0.35, 0.65: write \{Hypothesis\(name, nu\): 0\.5, …\}"
+    ):
         Mixture({0.35: p_B, 0.65: p_A})
     with pytest.raises(TypeError, match="a mixture needs hypotheses, not 'a', 'b'"):
         Mixture({"a": 0.5, "b": 0.5})
