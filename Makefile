@@ -78,8 +78,8 @@ results-real: .venv/real
 
 mutants: .venv/installed
 	$(BIN)/uv pip install --quiet --python $(BIN)/python $(CONSTRAINTS) --editable '.[mutants]'
-	TEST_PROFILE=mutants JAX_PERSISTENT_COMPILATION_CACHE_MIN_COMPILE_TIME_SECS=0 $(BIN)/mutmut run --max-children 2
-	$(BIN)/mutmut results
+	$(BIN)/python benchmarks/mutants.py exact
+	$(BIN)/python benchmarks/mutants.py jax
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

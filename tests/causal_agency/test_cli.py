@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from argparse import ArgumentTypeError
@@ -20,6 +21,19 @@ def test_every_command_prints_the_version():
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == (
         f"causal-agency {version('causal-agency')}\n"
     )
+
+
+def test_the_version_is_an_option_like_others(capsys):
+    command = Command("prog", description="What it does.")
+    assert command.parse_args([]).__dict__ == {}
+    with pytest.raises(SystemExit, match="0"):
+        command.parse_args(["--version"])
+    assert capsys.readouterr().out == f"causal-agency {version('causal-agency')}\n"
+    with pytest.raises(SystemExit, match="0"):
+        command.parse_args(["--help"])
+    told = capsys.readouterr().out
+    assert "What it does." in told
+    assert re.search(r"--version +show the version and exit$", told, re.M)
 
 
 def test_only_the_version_needs_the_installed_package(capsys):

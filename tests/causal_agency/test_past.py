@@ -56,7 +56,7 @@ def test_its_slices_are_pasts(history, some, again):
     part = past[some][again]
     assert isinstance(part, Past)
     assert part == told(history)[some][again]
-    assert part.gates == authors[some][again]
+    assert part.gates == past.gates[some][again] == authors[some][again]
     assert part.world == tuple(z for z, gate in history[some][again] if gate == Gate.WORLD)
     assert part.count("x") == told(history)[some][again].count("x")
     assert part.after("y", Gate.WORLD).world == (*part.world, "y")
@@ -68,6 +68,12 @@ def test_its_slices_are_pasts(history, some, again):
             past[i]
 
 
+def test_a_slice_that_ends_before_it_begins_is_empty():
+    part = symbols([see("x")])[1:-5]
+    assert (part, part.gates, part.world, part.bystander, part.count("x")) == ((), (), (), (), 0)
+    assert part.after("y", Gate.WORLD).world == ("y",)
+
+
 def test_it_is_no_list_and_no_text():
     past = symbols([see("a"), see("b")])
     assert past != ["a", "b"]
@@ -75,6 +81,8 @@ def test_it_is_no_list_and_no_text():
     assert isinstance(past, Sequence)
     with pytest.raises(TypeError):
         past + ["c"]  # noqa: RUF005
+    with pytest.raises(TypeError):
+        ["c"] + past  # noqa: RUF005
     with pytest.raises(TypeError):
         past < ["c"]  # noqa: B015
     match past:

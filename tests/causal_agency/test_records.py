@@ -49,6 +49,22 @@ def test_json_lines_say_what_pythons_reader_says(file, rows):
     assert (many.names, many.histories()) == by_stream(rows)
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_values_that_begin_alike_stay_apart(file, line_end):
+    heads, tails = [f"a message{i:03}" for i in range(40)], ["", " of one", " of two", " of one kind and of another"]
+    values = [head + tail for tail in tails for head in heads]
+    rows = ["author,symbol", *(f"world,{value}" for value in [*values, *values[::-1]]), ""]
+    file.write_bytes(line_end.join(rows).encode())
+    records = read_csv(file)
+    assert records.tokens == tuple(values)
+    assert records.symbols.tolist() == [*range(160), *range(160)[::-1]]
+
+
+def test_a_quoted_value_keeps_its_line_ends(file):
+    file.write_bytes(b'author,symbol\nworld,"one\rtwo\nthree"\n')
+    assert read_csv(file).tokens == ("one\rtwo\nthree",)
+
+
 def test_json_keeps_types(file):
     file.write_text('{"author": 1, "symbol": 1}\n{"author": 0, "symbol": 2.5}\n{"author": "see", "symbol": "1"}\n')
     records = read_jsonl(file)
@@ -115,6 +131,7 @@ def test_frames(kind):
         (b"author,symbol\nagent,A\nworld\nworld,A,B\n", "row 2: 1 fields, but the header has 2$"),
         (b'author,symbol\n"agent",A\nworld\n', "row 2: 1 fields, but the header has 2$"),
         (b'author,symbol\n"agent",A\nworld,"A\n', "row 2: unexpected end of data$"),
+        (b'author,symbol\n"A\n', "row 1: unexpected end of data$"),
         (b"author,symbol\nagent,A\nworld,\xff\n", r"row 2: b'\\xff' is not UTF-8$"),
         (b"author,symbol\nagent,\0\n", "a zero byte: not CSV$"),
         (b"who,symbol\nagent,A\n", "no column 'author': the header has 'who', 'symbol'$"),
@@ -136,7 +153,7 @@ def test_bad_rows_of_csv_are_named(file, data, problem):
         ('{"author": "world", "symbol": null}', "the symbol is missing"),
         ('{"author": "world", "symbol": ["A"]}', "cannot be hashed"),
         ('{"author": true, "symbol": "A"}', "unknown author True"),
-        ('{"author": "world"}', "no 'symbol': it has 'author'"),
+        ('{"author": "world", "said": "A"}', "no 'symbol': it has 'author', 'said'$"),
         ("{}", "no 'author': it has nothing"),
         ("[1]", "not a JSON object"),
         ("{", "not JSON"),
