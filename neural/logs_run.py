@@ -1,10 +1,12 @@
 """A run on your own logs, as `neural.train` starts it with --data: read, encode, train, measure, export, report."""
 
 from argparse import Namespace
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neural.cli import log
 from neural.errors import BadInput
@@ -20,8 +22,11 @@ if TYPE_CHECKING:
 
     from neural.dialogue.render import Example
     from neural.model.architecture import Config
+    from neural.model.checkpoint import Checkpoint
+    from neural.model.source import Source
     from neural.own.examples import Examples
     from neural.own.result import LogsRun
+    from neural.paper.facts import Fact
     from neural.training.config import TrainConfig
     from neural.training.placement import Placement
 
@@ -53,7 +58,52 @@ def read_logs(args: Namespace, tokenizer: "PreTrainedTokenizerBase", most: int) 
     return examples
 
 
-def describe(args: Namespace, folder: Path, config: "TrainConfig", **more: Any) -> dict[str, Any]:
+class Given(NamedTuple):
+    """What a run on logs is given.
+
+    Attributes:
+        source: the model's folder or file.
+        model: the SHA-256 of its files.
+        train: how it is trained.
+        examples: the transcripts, encoded.
+        data: the SHA-256 of all of them.
+        shown: those to train on.
+        held_out: those to measure on.
+        facts: what the models are asked about.
+    """
+
+    source: "Source"
+    model: str
+    train: "TrainConfig"
+    examples: "Examples"
+    data: str
+    shown: "Sequence[Example]"
+    held_out: "Sequence[Example]"
+    facts: "Sequence[Fact]"
+
+
+def gather(args: Namespace, say: Callable[[str], None]) -> Given:
+    """Read all that the command names, and say how much it is."""
+    from neural.model.source import find, hash_model, open_source
+    from neural.paper.curriculum import read_recipe
+    from neural.paper.fact_files import read_facts
+    from neural.session import FEW_WORDS, make_config
+    from neural.training.batching import hash_examples
+    from neural.training.held_out import hold_out
+
+    source = open_source(find(args.model))
+    train, model = make_config(args, read_recipe(source.path).train), hash_model(source.path)
+    examples = read_logs(args, source.tokenizer(), source.config().max_position_embeddings)
+    share = HELD_OUT if args.held_out is None else args.held_out
+    shown, held_out = hold_out(examples.all, share, args.seed) if share else (examples.all, [])
+    facts = read_facts(args.facts) if args.facts else ()
+    say(f"{len(shown):,} transcripts to train on, {len(held_out):,} held out")
+    if args.model == "embedded":
+        say(FEW_WORDS)
+    return Given(source, model, train, examples, hash_examples(examples.all), shown, held_out, facts)
+
+
+def describe(args: Namespace, folder: Path, given: Given, **more: Any) -> dict[str, Any]:
     """Return the settings of the run for results.json."""
     from importlib.metadata import version
 
@@ -63,7 +113,9 @@ def describe(args: Namespace, folder: Path, config: "TrainConfig", **more: Any) 
     return {
         "model": args.model,
         **{name: begun.get(name) for name in ("options", *START)},
-        "train": asdict(config),
+        "train": asdict(given.train),
+        "model_sha256": given.model,
+        "data_sha256": given.data,
         "arms": list(args.arms),
         "weights": {arm: arm_weights(arm)._asdict() for arm in args.arms},
         "versions": {name: version(name) for name in ("jax", "flax", "optax", "transformers", "numpy")},
@@ -114,66 +166,57 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     """
     import jax
 
-    from neural.model.checkpoint import Checkpoint, read, write_arm
-    from neural.model.source import find, hash_model, open_source
-    from neural.own.export import write_card, write_generation_config
+    from neural.model.checkpoint import read
     from neural.own.result import SCHEMA, LogsRun, Model
     from neural.own.tuning import tune
-    from neural.paper.curriculum import read_recipe
-    from neural.paper.fact_files import read_facts
     from neural.process import prepare_memory
     from neural.result import ResultFiles
     from neural.result import write as write_json
-    from neural.session import FEW_WORDS, make_config, open_session
-    from neural.training.batching import hash_examples
-    from neural.training.held_out import hold_out
+    from neural.session import open_session
     from neural.training.log import check_log
 
     prepare_memory()
     check_log(args.log)
     first = jax.process_index() == 0
-    say = log if first else no_log
-    source = open_source(find(args.model))
-    shape, tokenizer = source.config(), source.tokenizer()
-    config, model = make_config(args, read_recipe(source.path).train), hash_model(source.path)
-    examples = read_logs(args, tokenizer, shape.max_position_embeddings)
-    data = hash_examples(examples.all)
-    share = HELD_OUT if args.held_out is None else args.held_out
-    shown, held_out = hold_out(examples.all, share, args.seed) if share else (examples.all, [])
-    facts = read_facts(args.facts) if args.facts else ()
-    say(f"{len(shown):,} transcripts to train on, {len(held_out):,} held out")
-    if args.model == "embedded":
-        say(FEW_WORDS)
-    place = share_memory(shape, config, len(args.arms), folder, shown)
-    checkpoint = read(source)
-
-    def keep(arm: str, trained: Checkpoint) -> None:
-        if first and not (folder / arm).exists():
-            with new_folder(folder / arm) as scratch:
-                write_arm(trained, scratch, args.model)
-                write_generation_config(scratch, trained.tokenizer)
-                write_card(scratch, args.model, arm, examples.written, data, config)
-
+    given = gather(args, log if first else no_log)
+    place = share_memory(given.source.config(), given.train, len(args.arms), folder, given.shown)
     measured = ResultFiles(folder / MEASURED, Model)
-    with open_session(folder, model, args, signals, start) as session:
+    with open_session(folder, given.model, args, signals, start) as session:
         models = tune(
-            checkpoint,
-            shown,
-            held_out,
+            read(given.source),
+            given.shown,
+            given.held_out,
             args.arms,
-            config,
-            keep,
-            facts,
+            given.train,
+            partial(export, folder, args.model, given) if first else discard,
+            given.facts,
             measured if first else dict(measured),
             session.hooks if first else session.hooks._replace(on_step=None),
             place,
         )
     if not first:
         return
-    cost = session.cost().describe()
-    settings = describe(args, folder, config, model_sha256=model, data_sha256=data, **cost)
-    results = LogsRun(SCHEMA, "logs", settings, dict(examples.written), len(held_out), examples.informed, models)
+    settings = describe(args, folder, given, **session.cost().describe())
+    examples = given.examples
+    results = LogsRun(SCHEMA, "logs", settings, dict(examples.written), len(given.held_out), examples.informed, models)
     write_json(folder / RESULTS, results)
+
+
+def export(folder: Path, base: str, given: Given, arm: str, trained: "Checkpoint") -> None:
+    """Write a trained arm to its folder, ready to be served, unless it is there already."""
+    from neural.model.checkpoint import write_arm
+    from neural.own.export import write_card, write_generation_config
+
+    if (folder / arm).exists():
+        return
+    with new_folder(folder / arm) as scratch:
+        write_arm(trained, scratch, base)
+        write_generation_config(scratch, trained.tokenizer)
+        write_card(scratch, base, arm, given.examples.written, given.data, given.train)
+
+
+def discard(arm: str, trained: "Checkpoint") -> None:
+    """Write nothing: the first process does."""
 
 
 def no_log(message: str) -> None:
