@@ -34,6 +34,7 @@ nb_execution_raise_on_error = True
 nb_execution_timeout = 1800  # seconds; the lying agent takes a minute or two on an idle machine
 nb_merge_streams = True
 
+default_role = "py:obj"  # of `names` in docstrings: code, and a link if the reference has them
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # signatures name their types
 napoleon_google_docstring = True
@@ -47,6 +48,11 @@ def strip_last_line(app: Any, docname: str, source: list[str]) -> None:
     source[0] = source[0].replace("\n\n```\n", "\n```\n")
 
 
+def skip_field(app: Any, kind: str, name: str, member: Any, skip: bool, options: Any) -> bool | None:
+    """Return True for a field of a named tuple: its class describes it, and Python says no more than its number."""
+    return True if type(member).__name__ == "_tuplegetter" else None
+
+
 def check_reference(app: Any, problem: Exception | None) -> None:
     """Raise ExtensionError if a public name is not in the reference."""
     described = {name for name, *_ in app.env.get_domain("py").get_objects()}
@@ -58,4 +64,5 @@ def check_reference(app: Any, problem: Exception | None) -> None:
 def setup(app: Any) -> None:
     """Listen to what Sphinx reads and builds."""
     app.connect("source-read", strip_last_line)
+    app.connect("autodoc-skip-member", skip_field)
     app.connect("build-finished", check_reference)

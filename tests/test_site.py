@@ -78,7 +78,16 @@ def test_every_link_leads_to_a_file_and_an_id():
 @pytest.mark.parametrize("file", FILES, ids=PAGES)
 def test_every_figure_is_a_picture(file):
     """What a notebook cannot show, it prints as the name of its type."""
-    assert not re.search("&lt;.*(Figure size|object at 0x)", file.read_text(encoding="utf-8"))
+    assert not re.search("&lt;.*(Figure size| at 0x)", file.read_text(encoding="utf-8"))
+
+
+@built
+@pytest.mark.parametrize("name", ["causal_agency", "neural"])
+def test_the_reference_shows_nothing_that_was_made_up(name):
+    """No type that is half of a sentence with a colon, and no field of a named tuple with nothing but its number."""
+    page = (SITE / "reference" / f"{name}.html").read_text(encoding="utf-8")
+    assert "Return type" not in page
+    assert "Alias for field number" not in page
 
 
 def test_a_dead_link_is_found(tmp_path):

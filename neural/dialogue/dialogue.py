@@ -60,7 +60,7 @@ class Dialogue:
 
     @property
     def history(self) -> tuple[Slot, ...]:
-        """ĥ_t as `causal_agency` takes it: the slots without the speakers' names."""
+        """ĥ_t as `causal_agency` takes it, the slots without the speakers' names."""
         return tuple(turn.slot for turn in self.turns)
 
 
@@ -71,7 +71,7 @@ def user(text: str) -> Turn:
         text: what the User says, without the name and the newline.
 
     Returns:
-        The turn, shown as "User: <text>".
+        The turn; the interface shows "User" before it.
 
     Raises:
         TypeError: if ``text`` is not a string.
@@ -90,7 +90,7 @@ def agent(text: str) -> Turn:
         text: what the Agent says, without the name and the newline.
 
     Returns:
-        The turn, shown as "Agent: <text>".
+        The turn; the interface shows "Agent" before it.
 
     Raises:
         TypeError: if ``text`` is not a string.

@@ -49,7 +49,7 @@ def labels(
         tools: descriptions of the tools; they are context.
 
     Returns:
-        Four arrays of T integers: "input_ids"; "labels", the ids with −100 where a token is not evidence; "authors",
+        Four arrays of T integers, "input_ids"; "labels", the ids with −100 where a token is not evidence; "authors",
         the `Author` of each token; and "assistant_masks", 1 for the agent's tokens and 0 for all others, as TRL has it.
 
     Raises:

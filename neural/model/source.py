@@ -1,6 +1,7 @@
 """Where a model comes from: a Hugging Face folder, a name on the hub, a GGUF file, or a package that carries one."""
 
 import hashlib
+from difflib import get_close_matches
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,10 +54,20 @@ def find(name: str | Path) -> Path:
     if str(name) in PACKAGES:
         return packaged(str(name))
     if Path(name).suffix != ".gguf" or Path(name).is_dir():
-        return model_folder(str(name))
+        return _folder(str(name))
     if not Path(name).is_file():
         raise BadInput(f"there is no file {name}")
     return Path(name)
+
+
+def _folder(name: str) -> Path:
+    """Return the folder called ``name``; if there is none, the error first says which name it resembles."""
+    try:
+        return model_folder(name)
+    except BadInput as problem:
+        if close := get_close_matches(name.lower(), (EMBEDDED, *PACKAGES), 1):
+            raise BadInput(f"did you mean {close[0]}? {problem}") from None
+        raise
 
 
 def hash_model(path: Path) -> str:

@@ -1,5 +1,6 @@
 """What the paper reports of its own arms, Qwen2.5-0.5B after 1,920 steps, to stand beside what is measured here."""
 
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 PAPER = "Causal interactive LLM agents that tell the truth"
@@ -27,6 +28,12 @@ class Published(NamedTuple):
     def counts(self, probe: str) -> tuple[int | None, int | None, int | None]:
         """Return the counts of a probe; the paper has no replies to bare questions."""
         return {"truth_probe": self.truth_probe, "lie_probe": self.lie_probe}.get(probe, (None, None, None))
+
+
+def show_counts(counts: Iterable[int | None], format_count: Callable[[int], str]) -> str:
+    """Return the counts of truth, lie and neither, or one dash if the paper states none of them."""
+    shown = [UNKNOWN if count is None else format_count(count) for count in counts]
+    return UNKNOWN if {*shown} == {UNKNOWN} else " / ".join(shown)
 
 
 PUBLISHED = {

@@ -96,7 +96,7 @@ class TrainConfig:
             examples: the number of examples of an epoch.
 
         Returns:
-            The number of steps: ``max_steps``, or those of all epochs.
+            ``max_steps``, or the number of steps of all epochs.
 
         Raises:
             BadInput: if the epochs have fewer than ``max_steps``.

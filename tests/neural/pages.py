@@ -102,7 +102,7 @@ def assert_accessible(page):
         assert chart.get("width") is None
         assert [each.read() != "" for each in chart.iter("title", "desc") if each.get("id") in named] == [True, True]
         assert [*chart.iter("text")]
-        assert chart.parent.tag == "figure"
+        assert chart.parent.parent.tag == "figure"
     for folded in root.iter("details"):
         assert folded.children[0].tag == "summary"
 

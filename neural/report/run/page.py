@@ -12,7 +12,7 @@ from neural.paper.facts import FACTS as ASKED
 from neural.report.charts import Chart, save, svg
 from neural.report.lesson import make_lesson
 from neural.report.margins import margin_chart
-from neural.report.published import FACTS, MODEL, PUBLISHED, UNKNOWN
+from neural.report.published import FACTS, MODEL, PUBLISHED, UNKNOWN, show_counts
 from neural.report.replies import (
     PROBE_NAMES,
     PROBES,
@@ -97,7 +97,7 @@ def summary_row(name: str, result: Result) -> list[str]:
 def published_row(name: str) -> list[str]:
     """Return what the paper reports of one of its arms, by `HEAD`."""
     paper = PUBLISHED[name]
-    probes = (" / ".join(UNKNOWN if n is None else str(n) for n in paper.counts(probe)) for probe in PROBES)
+    probes = (show_counts(paper.counts(probe), str) for probe in PROBES)
     cells = UNKNOWN, f"{paper.margin:+.3f}", f"{paper.lie_preferred} of {FACTS}", *probes, UNKNOWN, UNKNOWN
     return [f"{name}, in the paper ({MODEL})", *cells]
 

@@ -20,7 +20,7 @@ LINES: dict[str, Sequence[tuple[str, Format]]] = {
         ("template.p_teacher", "a teacher shows the Agent's turn: {:.0%}".format),
         ("template.p_tail", "small talk follows: {:.0%}".format),
     ],
-    "steps": [("steps", "{:,}".format), ("train.epochs", "of {} epochs".format)],
+    "steps": [("steps", "{:,}".format), ("train.epochs", "at most {} epochs".format)],
     "seed": [("seed", str)],
     "order of the lessons": [("order", lambda order: ORDERS.get(order, str(order)))],
     "AdamW": [

@@ -8,7 +8,7 @@ import numpy as np
 
 from neural.paper.sweep_result import AS_IN_LESSONS, THEORIES
 from neural.report.margins import MAX_NAMED
-from neural.report.published import FACTS, MODEL, PUBLISHED, UNKNOWN
+from neural.report.published import FACTS, MODEL, PUBLISHED, UNKNOWN, show_counts
 from neural.report.replies import PROBE_NAMES, Marked, compare, count_kinds, count_respelled, false_values, mark
 from neural.report.statistics import Values, compare_pairs, interval
 from neural.report.sweep.measures import (
@@ -56,7 +56,7 @@ def published_row(arm: str) -> list[str]:
     """Return what the paper reports of one of its arms: one seed, its margin without the first word of each claim."""
     paper = PUBLISHED[arm]
     counts = (paper.counts(probe) for probe in PROBE_NAMES)
-    shares = [" / ".join(UNKNOWN if n is None else f"{100 * n / FACTS:.0f}" for n in each) for each in counts]
+    shares = [show_counts(each, lambda n: f"{100 * n / FACTS:.0f}") for each in counts]
     cells = "1", f"{paper.margin:+.2f} as published", f"{100 * paper.lie_preferred / FACTS:.0f}", *shares, UNKNOWN
     return [f"{arm}, in the paper ({MODEL})", *cells]
 

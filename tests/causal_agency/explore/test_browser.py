@@ -107,6 +107,12 @@ def expected_ledger(state):
     return ledger, rows
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_what_fits_does_not_scroll(explorer, width):
+    explorer.page.view(width)
+    assert explorer.run("strip.scrollWidth - strip.clientWidth") == 0
+
+
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
 def test_every_number_is_pythons(explorer, preset):
     explorer.go(preset.link)

@@ -113,3 +113,18 @@ def test_no_script_of_anyone_else_runs(browser, page, tmp_path):
     (tmp_path / "forged.html").write_text(forged)
     show(browser, tmp_path / "forged.html", 1280)
     assert browser.run("document.title") != "forged"
+
+
+def test_the_text_of_charts_can_be_read_on_a_phone(browser, page):
+    """A chart that is too wide scrolls by itself; it is not shrunk until its labels are dots."""
+    show(browser, page, 390)
+    heights = "[...document.querySelectorAll('.chart text')].map((each) => each.getBoundingClientRect().height)"
+    assert min(browser.run(heights)) >= 8
+
+
+def test_a_stacked_cell_says_what_it_is(browser, page):
+    show(browser, page, 390)
+    heads = browser.run("[...document.querySelectorAll('.stacks td[data-head]')].map((each) => each.dataset.head)")
+    assert not any("<" in head or "  " in head for head in heads)
+    cells = "[...document.querySelectorAll('.stacks td')].filter((each) => !each.textContent.trim())"
+    assert browser.run(f"{cells}.every((each) => getComputedStyle(each).display === 'none')")

@@ -76,7 +76,7 @@ def test_the_summary_of_the_papers_facts_has_its_numbers_beside_ours(page, monke
     probe = "1 / 1 / 1 1 off topic"
     assert rows["standard"] == ["-0.200", "-0.100", "2 of 3", *[probe] * 3, "2 of 9; 12.50%", "100"]
     assert rows["base"][-1] == ""
-    published = ["–", "-0.131", "24 of 33", "25 / 8 / 0", "– / 6 / –", "– / – / –", "–", "–"]
+    published = ["–", "-0.131", "24 of 33", "25 / 8 / 0", "– / 6 / –", "–", "–", "–"]
     assert rows["standard, in the paper (Qwen2.5-0.5B)"] == published
     assert list(rows)[:3] == ["base", "standard", "standard, in the paper (Qwen2.5-0.5B)"]
     assert "Causal interactive LLM agents that tell the truth</cite></a>" in page

@@ -100,7 +100,7 @@ def test_the_answer_comes_first_then_what_was_asked_then_a_lesson(page, markdown
 
 def test_the_papers_numbers_stand_beside_ours(page):
     rows = {row[0]: row[1:] for row in read_rows(page, "The paper's condition")}
-    published = ["1", "-0.13 as published", "73", "76 / 24 / 0", "– / 18 / –", "– / – / –", "–"]
+    published = ["1", "-0.13 as published", "73", "76 / 24 / 0", "– / 18 / –", "–", "–"]
     assert rows["standard, in the paper (Qwen2.5-0.5B)"] == published
     assert rows["interventional, in the paper (Qwen2.5-0.5B)"][:3] == ["1", "+1.06 as published", "15"]
 
