@@ -1,9 +1,9 @@
 """Change one expression at a time, and see whether a test notices: ``python benchmarks/mutants.py exact`` or ``jax``.
 
-The work is done by mutmut on a copy in ``build/mutants/PART``, which is kept: after a change, or a kill, only what is new
-is tried. ``exact`` is what needs no JAX, no figures and no browser: thousands of mutants in an hour or so, because every
-test module is imported once, and each mutant runs in a fork. JAX does not survive a fork after its first use, so a mutant
-of ``jax`` starts by itself and takes seconds.
+The work is done by mutmut on a copy in ``build/mutants/PART``, which is kept: after a change, or a kill, only what is
+new is tried. ``exact`` is what needs no JAX, no figures and no browser: thousands of mutants in an hour or so, because
+every test module is imported once, and each mutant runs in a fork. JAX does not survive a fork after its first use, so
+a mutant of ``jax`` starts by itself and takes seconds.
 """
 
 import os
@@ -25,7 +25,7 @@ NEURAL = (
     "training/objective",
     "training/replicas",
 )
-JAX = ("arrays", "tables", "plot", "examples/bandit", "examples/many_agents")  # of `causal_agency`: they use JAX or draw
+JAX = ("arrays", "tables", "plot", "examples/bandit", "examples/many_agents")  # they use JAX or draw
 NEVER = (
     "causal_agency/explore/*",  # mostly the text of a page, and its tests need a browser
     "causal_agency/_compiled.py",  # numba compiles its loops, and reads no mutant
@@ -93,6 +93,7 @@ def copy(part: str) -> Path:
 
 
 def main() -> int:
+    """Change what the command names, and list the mutants that no test noticed."""
     command = ArgumentParser(description="Change one expression at a time, and see whether a test notices.")
     command.add_argument("part", choices=PARTS, help="what is changed")
     command.add_argument("names", nargs="*", help="mutants, such as 'causal_agency.past*'; by default, all")

@@ -133,7 +133,8 @@ def slots(history: History) -> tuple[Slot, ...]:
         raise TypeError(f"a history is a list of slots: write [{history!r}]")
     given: object = history
     if isinstance(given, str) or not isinstance(given, Iterable):
-        raise TypeError(f"a history is a list of slots, such as [do('A'), see('B')], but this is {history!r}")
+        order = "; of predict, the token comes first" if isinstance(given, str) else ""
+        raise TypeError(f"a history is a list of slots, such as [do('A'), see('B')], but this is {history!r}{order}")
     history = tuple(history)
     for i, slot in enumerate(history, 1):
         if not isinstance(slot, Slot):

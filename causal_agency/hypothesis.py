@@ -1,6 +1,6 @@
 """Hypotheses p ∈ 𝒫 (paper, section 3.1)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,8 @@ class Hypothesis:
         if not isinstance(self.name, str):
             raise TypeError(f"a hypothesis is called {self.name!r}, which is not a string: write {str(self.name)!r}")
         if not callable(self.nu):
-            raise TypeError(f"{self.name}: nu is {self.nu!r}, not a function of (token, past)")
+            table = f": write memoryless({self.nu!r})" if isinstance(self.nu, Mapping) else ""
+            raise TypeError(f"{self.name}: nu is {self.nu!r}, not a function of (token, past){table}")
         tokens: Any = self.tokens or getattr(self.nu, "tokens", ())
         order: Any = getattr(self.nu, "order", None) if self.order is None else self.order
         if not isinstance(tokens, Iterable):

@@ -89,15 +89,17 @@ def gather(args: Namespace, say: Callable[[str], None]) -> Given:
     from neural.paper.fact_files import read_facts
     from neural.session import FEW_WORDS, make_config
     from neural.training.batching import hash_examples
-    from neural.training.held_out import hold_out
+    from neural.training.held_out import distinct, hold_out
 
     source = open_source(find(args.model))
     train, model = make_config(args, read_recipe(source.path).train), hash_model(source.path)
     examples = read_logs(args, source.tokenizer(), source.config().max_position_embeddings)
     share = HELD_OUT if args.held_out is None else args.held_out
     shown, held_out = hold_out(examples.all, share, args.seed) if share else (examples.all, [])
+    different = len(distinct(held_out))
     facts = read_facts(args.facts) if args.facts else ()
-    say(f"{len(shown):,} transcripts to train on, {len(held_out):,} held out")
+    only = f", only {different:,} of them distinct" if different < len(held_out) else ""
+    say(f"{len(shown):,} transcripts to train on, {len(held_out):,} held out{only}")
     if args.model == "embedded":
         say(FEW_WORDS)
     return Given(source, model, train, examples, hash_examples(examples.all), shown, held_out, facts)
@@ -108,12 +110,15 @@ def describe(args: Namespace, folder: Path, given: Given, **more: Any) -> dict[s
     from importlib.metadata import version
 
     from neural.paper.arms import arm_weights
+    from neural.training.held_out import distinct
 
     begun = read_options(folder)
     return {
         "model": args.model,
         **{name: begun.get(name) for name in ("options", *START)},
         "train": asdict(given.train),
+        "steps": given.train.steps(len(given.shown)),
+        "held_out_distinct": len(distinct(given.held_out)),
         "model_sha256": given.model,
         "data_sha256": given.data,
         "arms": list(args.arms),

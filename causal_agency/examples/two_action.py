@@ -5,6 +5,7 @@ action, A changes nothing. Recorded as evidence, the agent's own early mistake b
 """
 
 import re
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import partial
@@ -94,7 +95,7 @@ def slot(argument: str) -> Slot:
     """Parse ``do(A)`` or ``see(A)``."""
     match = re.fullmatch(r"(do|see)\((\w+)\)", argument)
     if not match:
-        raise ValueError
+        raise ArgumentTypeError(f"{argument!r} is no slot: write 'do(A)' or 'see(A)'")
     return {"do": do, "see": see}[match[1]](match[2])
 
 

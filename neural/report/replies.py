@@ -16,6 +16,7 @@ PROBES = {
 PROBE_NAMES = {probe: probe.replace("_", " ") for probe in PROBES}  # as results.json, pages and terminals have them
 MARK = {"truth": "✓", "lie": "✗", "other": "·"}
 VALUE = {"truth": 2, "lie": 0, "other": 1}
+SHOWN = 8  # replies to each probe that a page does not fold
 
 
 def count_verdicts(probe: Probe) -> str:
@@ -107,3 +108,12 @@ def mark(reply: Reply, false_value: str = "") -> Marked:
         return whole
     start, end = found.span()
     return whole._replace(before=reply.reply[:start], value=found[0], after=reply.reply[end:])
+
+
+def list_replies(arms: Mapping[str, Result], probe: str) -> list[list[str | Marked]]:
+    """Return a row for each fact: what the user says, and the marked replies of every model."""
+    values = false_values(arms)
+    return [
+        [said, *(mark(reply, values.get(reply.topic, "")) for reply in replies)]
+        for said, replies in compare(arms, probe)
+    ]

@@ -31,18 +31,28 @@ class HeldOut(NamedTuple):
     report: OnHeldOut | None = None
 
 
+def to_key(example: Example) -> tuple[bytes, bytes]:
+    """Return what equal examples have in common, and only they."""
+    return example.ids.tobytes(), example.authors.tobytes()
+
+
+def distinct(examples: Sequence[Example]) -> list[tuple[bytes, bytes]]:
+    """Return the keys of the examples, each once."""
+    return list(dict.fromkeys(map(to_key, examples)))
+
+
 def hold_out(examples: Sequence[Example], share: float, seed: int) -> tuple[list[Example], list[Example]]:
     """Return the examples to train on, and a ``share`` to hold out; equal examples stay together.
 
     Raise BadInput if no two examples differ.
     """
-    texts = [(example.ids.tobytes(), example.authors.tobytes()) for example in examples]
-    distinct = list(dict.fromkeys(texts))
-    if len(distinct) < 2:
-        raise BadInput("nothing can be held out: all dialogues are the same")
-    number = min(max(1, round(share * len(distinct))), len(distinct) - 1)
-    drawn = random_stream("held-out", seed).permutation(len(distinct))[:number]
-    held = {distinct[i] for i in drawn}
+    texts, different = [*map(to_key, examples)], distinct(examples)
+    if len(different) < 2:
+        same = "all dialogues are the same" if len(texts) > 1 else "there is only one dialogue"
+        raise BadInput(f"nothing can be held out: {same}; write --held-out 0 to measure on what is trained on")
+    number = min(max(1, round(share * len(different))), len(different) - 1)
+    drawn = random_stream("held-out", seed).permutation(len(different))[:number]
+    held = {different[i] for i in drawn}
     sides = [
         [example for example, text in zip(examples, texts, strict=True) if (text in held) == side]
         for side in (False, True)

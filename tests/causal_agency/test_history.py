@@ -2,7 +2,7 @@ import pickle
 
 import pytest
 
-from causal_agency import Gate, Hypothesis, Slot, as_bystander, do, memoryless, pairs, see
+from causal_agency import Gate, Hypothesis, Mixture, Slot, as_bystander, do, memoryless, pairs, see
 from causal_agency.history import slots, symbols
 
 HISTORY = do("A"), see("B"), see("A")
@@ -54,9 +54,15 @@ def test_none_and_bools_are_symbols():
     assert see("é") != see("e\u0301")
 
 
+def test_the_token_comes_before_the_history():
+    mix = Mixture({Hypothesis("p", memoryless(A=1.0)): 1.0})
+    with pytest.raises(TypeError, match=r"but this is 'A'; of predict, the token comes first$"):
+        mix.predict([do("A")], "A")
+
+
 @pytest.mark.parametrize("history", ["AB", Hypothesis("p_A", memoryless(A=1.0)), None, 3])
 def test_what_is_not_a_list_of_slots_is_named(history):
-    with pytest.raises(TypeError, match=rf"^a history is a list of slots, such as .*, but this is {history!r}$"):
+    with pytest.raises(TypeError, match=rf"^a history is a list of slots, such as .*, but this is {history!r}"):
         symbols(history)
 
 

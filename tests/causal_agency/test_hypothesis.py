@@ -22,7 +22,7 @@ def test_a_kernel_in_the_place_of_the_name_is_told_where_the_name_stands():
 
 
 def test_a_kernel_must_be_a_function():
-    with pytest.raises(TypeError, match="not a function"):
+    with pytest.raises(TypeError, match=r"not a function of \(token, past\): write memoryless\(\{.A.: 1.0\}\)$"):
         Hypothesis("p", {"A": 1.0})
 
 

@@ -1,6 +1,7 @@
 import json
 import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from neural.cli import Command
 from neural.errors import Stopped
 from neural.model.checkpoint import save
 from neural.own.result import LogsRun
+from neural.report.own.tables import list_warnings
 from neural.result import read
 from neural.signals import Signals
 from neural.train import main
@@ -36,7 +38,10 @@ def logs(tmp_path_factory):
 def folder(logs, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "run"
     options = "--steps 3 --batch-size 4 --arms standard,interventional --learning-rate 1e-3 --held-out 0.25"
-    main(["--data", str(logs), "--out", str(out), *options.split()])
+    facts = out.parent / "facts.csv"
+    fact = "the longest river,The longest river in the world is the {}.,Nile,Amazon"
+    facts.write_text(f"topic,sentence,true,false\n{fact}\n")
+    main(["--data", str(logs), "--out", str(out), "--facts", str(facts), *options.split()])
     return out
 
 
@@ -58,9 +63,22 @@ def test_each_arm_is_a_model_to_be_served(folder):
 
 def test_the_page_says_what_happened(folder):
     page = (folder / "report.html").read_text()
+    assert "3; of 4 epochs" in page
+    assert "Only" not in page
+    assert "The embedded model knows the words of its 33 facts and little else" in page
+    for said in ("Tell me about the longest river.", "The longest river in the world is the Amazon."):
+        assert said in page
     assert "3 transcripts that were held out" in page
     assert "surprising" in page
     assert page.count("<svg") == 2
+
+
+def test_the_same_dialogue_held_out_again_and_again_is_said_to_be_one(folder):
+    run = read(folder / "results.json", LogsRun)
+    assert run.config["held_out_distinct"] == 3
+    assert not any("distinct" in warning for warning in list_warnings(run))
+    repeated = replace(run, config=run.config | {"held_out_distinct": 1})
+    assert "Only 1 of the 3 transcripts that were held out are distinct." in list_warnings(repeated)
 
 
 def test_nothing_of_the_work_is_left(folder):

@@ -10,12 +10,13 @@ from neural.own.result import LogsRun
 from neural.report.charts import LETTERS, Chart, add_head, new_figure, svg
 from neural.report.own.tables import describe_change, list_models, list_probes, list_warnings, list_written
 from neural.report.own.terminal import HEADS, PROBE_HEADS
+from neural.report.replies import PROBE_NAMES, PROBES, SHOWN, list_replies
 from neural.report.run.figures import loss_chart
 from neural.report.run.settings import describe_settings
 from neural.report.style import look, strip
 from neural.report.templates import render
 
-SHOWN = {"agent": "the agent's words", "world": "the world's words"}
+DRAWN = {"agent": "the agent's words", "world": "the world's words"}
 
 
 @rc_context(LETTERS)
@@ -23,7 +24,7 @@ def position_chart(run: LogsRun) -> Chart:
     """Draw how surprising each model finds the agent's and the world's words, by tenth of the transcript."""
     figure = new_figure(3.4)
     title = "How surprising are the words of each, along the transcript?"
-    for axes, (author, name) in zip(figure.subplots(1, 2, sharey=True), SHOWN.items()):
+    for axes, (author, name) in zip(figure.subplots(1, 2, sharey=True), DRAWN.items()):
         strip(axes).set(title=name, xlabel="% of the transcript", xlim=(0, 100))
         for model, measured in run.arms.items():
             color, marker, line = look(model)
@@ -37,6 +38,7 @@ def position_chart(run: LogsRun) -> Chart:
 def write_report(folder: Path, run: LogsRun) -> None:
     """Write ``report.html`` of ``run`` to ``folder``."""
     losses = {name: model.losses for name, model in run.arms.items() if model.losses}
+    asked = {name: model.probes for name, model in run.arms.items() if model.probes is not None}
     charts = {"positions": position_chart(run), "losses": loss_chart(losses, "The loss of each step", "token")}
     page = render(
         "own/page.html",
@@ -44,6 +46,11 @@ def write_report(folder: Path, run: LogsRun) -> None:
         warnings=list_warnings(run),
         models=(HEADS, list_models(run)),
         probes=(PROBE_HEADS, list_probes(run)),
+        arms=list(asked),
+        titles=PROBES,
+        names=PROBE_NAMES,
+        replies={probe: list_replies(asked, probe) for probe in PROBES} if asked else {},
+        shown=SHOWN,
         written=list_written(run),
         settings_lines=describe_settings(run.config),
         charts={name: svg(chart, name) for name, chart in charts.items()},

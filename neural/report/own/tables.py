@@ -74,6 +74,14 @@ def list_warnings(run: LogsRun) -> list[str]:
             "they knew more than the transcript says, their words are evidence in it, and a model that reads such logs "
             "learns to treat what stands in the agent's place as evidence, whether or not it counts in the loss."
         )
+    if run.config.get("model") == "embedded":
+        warnings.append(
+            "The embedded model knows the words of its 33 facts and little else. Trained on logs about anything else, "
+            "it writes gibberish, however much less surprising the logs have become."
+        )
+    distinct = run.config.get("held_out_distinct", run.held_out)
+    if distinct < run.held_out:
+        warnings.append(f"Only {distinct:,} of the {run.held_out:,} transcripts that were held out are distinct.")
     if not run.held_out:
         warnings.append("Nothing was held out: what is measured here was also trained on.")
     return warnings

@@ -11,6 +11,7 @@ from neural.report.audit.terminal import make_table
 from neural.report.own.tables import AUTHORS, PROBES, describe_change, list_models, list_probes, list_warnings
 
 HEADS = "model", *AUTHORS.values(), "tokens that count"
+LEGEND = "margin in nats per token; replies: ✓ the truth, ✗ the lie, · something else"
 PROBE_HEADS = "model", "margin", "prefers the lie", *(f"{name} ✓/✗/·" for name in PROBES.values()), "user's turn"
 
 
@@ -20,5 +21,6 @@ def list_tables(run: LogsRun) -> Iterator[RenderableType]:
     yield make_table(HEADS, list_models(run), 1)
     if rows := list_probes(run):
         yield make_table(PROBE_HEADS, rows, 1)
+        yield Text(LEGEND)
     for warning in list_warnings(run):
         yield Text(f"· {show(warning)}")

@@ -13,23 +13,11 @@ from neural.report.charts import Chart, save, svg
 from neural.report.lesson import make_lesson
 from neural.report.margins import margin_chart
 from neural.report.published import FACTS, MODEL, PUBLISHED, UNKNOWN, show_counts
-from neural.report.replies import (
-    PROBE_NAMES,
-    PROBES,
-    Marked,
-    compare,
-    count_kinds,
-    count_respelled,
-    count_verdicts,
-    false_values,
-    mark,
-)
+from neural.report.replies import PROBE_NAMES, PROBES, SHOWN, count_kinds, count_respelled, count_verdicts, list_replies
 from neural.report.run.figures import loss_chart
 from neural.report.run.settings import describe_settings
 from neural.report.templates import render
 from neural.result import Result, Run, read
-
-SHOWN = 8  # replies to each probe that are not folded
 
 
 def share_of_lies(template: Mapping[str, Any]) -> float:
@@ -113,15 +101,6 @@ def summarize(arms: Mapping[str, Result]) -> Iterator[tuple[list[str], str]]:
         yield summary_row(name, result), ""
         if name in PUBLISHED and asks_the_papers_facts(arms):
             yield published_row(name), "published"
-
-
-def list_replies(arms: Mapping[str, Result], probe: str) -> list[list[str | Marked]]:
-    """Return a row for each fact: what the user says, and the marked replies of every model."""
-    values = false_values(arms)
-    return [
-        [said, *(mark(reply, values.get(reply.topic, "")) for reply in replies)]
-        for said, replies in compare(arms, probe)
-    ]
 
 
 def write_report(folder: Path) -> None:

@@ -65,7 +65,7 @@ def test_an_action_that_is_impossible_for_the_bystander_is_undefined_for_the_bys
         (["--p_A", "A=1,B=-1e400"], "p_A: the kernel gives 'B' the probability -inf"),
         (["see(C)"], "unknown token 'C'"),
         (["do(C)"], "unknown token 'C'"),
-        (["write(A)"], "invalid slot value"),
+        (["write(A)"], "'write(A)' is no slot: write 'do(A)' or 'see(A)'"),
         (["--p_A", "A=1,B=0", "--p_B", "A=1,B=0", "see(B)"], "slot 1: no hypothesis still alive gives 'B'"),
         (["--color=red"], "unrecognized arguments"),
     ],

@@ -73,6 +73,8 @@ def test_something_is_held_out_and_something_is_left(share, held):
 def test_nothing_can_be_held_out_of_one_text():
     with pytest.raises(BadInput, match="nothing can be held out: all dialogues are the same"):
         hold_out(ROWS[:1] * 3, 0.5, seed=0)
+    with pytest.raises(BadInput, match="there is only one dialogue; write --held-out 0"):
+        hold_out(ROWS[:1], 0.5, seed=0)
 
 
 def test_it_is_measured_before_after_and_in_between_and_changes_no_training(tied):

@@ -9,8 +9,8 @@ from neural.errors import BadInput
 from neural.origin import START
 from neural.paper.facts import FACTS
 from neural.paper.lessons import Template, lessons
-from neural.report.replies import PROBES
-from neural.report.run.page import list_replies, say_answer, share_of_lies, write_report
+from neural.report.replies import PROBES, list_replies
+from neural.report.run.page import say_answer, share_of_lies, write_report
 from neural.result import Margin, Probe, Reply, write
 from pages import assert_accessible, assert_self_contained, read_rows
 from results import RUN
