@@ -1,6 +1,7 @@
 """A run on your own logs, as `neural.train` starts it with --data: read, encode, train, measure, export, report."""
 
 from argparse import Namespace
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,10 +30,12 @@ RESULTS = "results.json"
 HELD_OUT = 0.1  # share of the transcripts, unless the command says otherwise
 
 
-def read_logs(args: Namespace, tokenizer: "PreTrainedTokenizerBase", most: int) -> "Examples":
+def read_logs(
+    args: Namespace, tokenizer: "PreTrainedTokenizerBase", most: int, say: Callable[[str], object]
+) -> "Examples":
     """Return the examples of the logs, each of at most ``most`` tokens.
 
-    What cannot be read ends the run, or is counted with --skip-bad.
+    What cannot be read ends the run, or is counted with --skip-bad, and ``say`` is told.
     """
     from neural.dialogue.logs.reading import read_transcripts
     from neural.own.examples import check, cut_all, read_examples
@@ -47,7 +50,7 @@ def read_logs(args: Namespace, tokenizer: "PreTrainedTokenizerBase", most: int) 
     transcripts = read_transcripts(args.data, args.format, refuse)
     examples = read_examples(transcripts, tokenizer, refuse)
     if refused:
-        log(f"{len(refused):,} transcripts were left out, the first because of {refused[0]}")
+        say(f"{len(refused):,} transcripts were left out, the first because of {refused[0]}")
     examples = cut_all(examples, args.max_tokens) if args.max_tokens else examples
     check(examples, most)
     return examples
@@ -136,7 +139,7 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     source = open_source(find(args.model))
     shape, tokenizer = source.config(), source.tokenizer()
     config, model = make_config(args, read_recipe(source.path).train), hash_model(source.path)
-    examples = read_logs(args, tokenizer, shape.max_position_embeddings)
+    examples = read_logs(args, tokenizer, shape.max_position_embeddings, say)
     data = hash_examples(examples.all)
     share = HELD_OUT if args.held_out is None else args.held_out
     shown, held_out = hold_out(examples.all, share, args.seed) if share else (examples.all, [])
