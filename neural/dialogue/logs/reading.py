@@ -48,7 +48,7 @@ def _has_list(*keys: str) -> Callable[[Record], bool]:
     return lambda record: any(isinstance(record.get(key), list) for key in keys)
 
 
-# The first that fits is taken.
+# The first that fits is taken, unless it is one of several that a list tells.
 FORMATS: dict[str, Format] = {
     "claude-code": Format(is_session, read_session, session=True),
     "codex": Format(is_rollout, read_rollout, session=True),
@@ -62,6 +62,7 @@ FORMATS: dict[str, Format] = {
     "responses": Format(_has_list("output", "input"), read_responses),
     "plain": Format(_has_list("turns"), read_plain),
 }
+LISTS = "messages", "sharegpt", "responses", "plain"  # formats that a list under one key tells, and nothing else
 
 
 def read_transcripts(
@@ -134,14 +135,16 @@ def _read_file(file: File, name: str | None, on_bad: OnBad) -> Iterator[Transcri
 
 
 def recognize(first: Field) -> str:
-    """Return the name of the format of a file with this first record; raise BadInput if there is none."""
+    """Return the name of the format of a file with this first record; raise BadInput if there is none, or several."""
     if not isinstance(first.value, dict):
         first.refuse(f"{describe(first.value)}, not an object, so no known format: {', '.join(FORMATS)}")
-    found = next((name for name, form in FORMATS.items() if form.fits(first.value)), None)
-    if found is None:
+    found = [name for name, form in FORMATS.items() if form.fits(first.value)]
+    if not found:
         keys = ", ".join(map(describe, list(first.value)[:8])) or "none"
         first.refuse(f"no known format has its keys ({keys}); known are {', '.join(FORMATS)}")
-    return found
+    if found[0] in LISTS and len(found) > 1:
+        first.refuse(f"could be {' or '.join(found)}, which may differ: name the format")
+    return found[0]
 
 
 def _read_each(records: Iterable[Field | BadInput | None], form: Format, on_bad: OnBad) -> Iterator[Transcript]:

@@ -59,9 +59,10 @@ def find_files(source: str | Path) -> list[File]:
 
 
 def _list_logs(folder: Path) -> list[File]:
-    """Return the logs in ``folder`` and below, except hidden ones."""
-    files = (File(path, str(path)) for path in sorted(folder.rglob("*")) if not path.name.startswith("."))
-    return [file for file in files if file.suffix in LINES + DOCUMENTS and file.path and file.path.is_file()]
+    """Return the logs in ``folder`` and below, except hidden ones. A link that leads nowhere is an unreadable one."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() or (path.is_symlink() and not path.exists()))
+    files = (File(path, str(path)) for path in paths if not path.name.startswith("."))
+    return [file for file in files if file.suffix in LINES + DOCUMENTS]
 
 
 def read_records(file: File) -> Iterator[Field | BadInput]:

@@ -156,6 +156,7 @@ def test_a_format_is_recognized_from_its_first_record(write, name):
         ({}, "no known format has its keys (none)"),
         ([1], "a list, not an object, so no known format"),
         ({"messages": "x"}, 'no known format has its keys ("messages")'),
+        (CHAT | {"conversations": []}, "could be messages or sharegpt, which may differ: name the format"),
     ],
 )
 def test_an_unknown_format_is_refused_with_the_known_ones(write, record, problem):
@@ -203,6 +204,18 @@ def test_a_folder_holds_files_of_several_formats(write, tmp_path):
     ]
     assert len(problems) == 1
     assert problems[0].startswith(f"{tmp_path / 'c.json'}: no known format")
+
+
+def test_a_link_that_leads_nowhere_is_named_and_one_to_a_file_is_read(write, tmp_path):
+    write(CHAT, name="elsewhere/a.jsonl")
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "a.jsonl").symlink_to(tmp_path / "elsewhere" / "a.jsonl")
+    (tmp_path / "logs" / "b.jsonl").symlink_to(tmp_path / "nowhere.jsonl")
+    (tmp_path / "logs" / "again").symlink_to(tmp_path / "logs")
+    transcripts, problems = read_all(tmp_path / "logs")
+    assert len(transcripts) == 1
+    assert len(problems) == 1
+    assert problems[0].startswith(f"{tmp_path / 'logs' / 'b.jsonl'}: cannot be read: ")
 
 
 @pytest.mark.parametrize(
