@@ -2,6 +2,7 @@
 
 import codecs
 import gzip
+import os
 import sys
 import zlib
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from io import BufferedIOBase
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple, NoReturn, cast
 
 from neural.dialogue.logs.fields import Field, parse, refuse
 from neural.dialogue.transcript import Place
@@ -41,11 +42,13 @@ def find_files(source: str | Path) -> list[File]:
     """
     if source == STANDARD_INPUT:
         return [File(None, "standard input")]
+    if source == "":  # for Path, the current folder
+        raise BadInput("the logs have no name: name a file or a folder, or - for standard input")
     path = Path(source)
     try:
         found = _list_logs(path) if path.is_dir() else [File(path, str(path))] if path.exists() else None
     except OSError as problem:
-        raise BadInput(f"cannot read {path}: {problem.strerror}") from None
+        raise BadInput(f"cannot read {problem.filename or path}: {problem.strerror}") from None
     except ValueError:  # such as a zero byte
         found = None
     if found is None:
@@ -59,10 +62,22 @@ def find_files(source: str | Path) -> list[File]:
 
 
 def _list_logs(folder: Path) -> list[File]:
-    """Return the logs in ``folder`` and below, except hidden ones. A link that leads nowhere is an unreadable one."""
-    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() or (path.is_symlink() and not path.exists()))
+    """Return the logs in ``folder`` and below, except hidden ones; raise OSError if a folder cannot be read.
+
+    A link that leads nowhere is among them, as a file that cannot be read.
+    """
+    paths = sorted(Path(home, name) for home, _, names in os.walk(folder, onerror=_fail) for name in names)
     files = (File(path, str(path)) for path in paths if not path.name.startswith("."))
-    return [file for file in files if file.suffix in LINES + DOCUMENTS]
+    return [
+        file
+        for file in files
+        if file.suffix in LINES + DOCUMENTS and file.path and (file.path.is_file() or file.path.is_symlink())
+    ]
+
+
+def _fail(problem: OSError) -> NoReturn:
+    """Raise ``problem``."""
+    raise problem
 
 
 def read_records(file: File) -> Iterator[Field | BadInput]:

@@ -4,8 +4,10 @@ import copy
 import gzip
 import io
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -232,6 +234,26 @@ def test_a_source_without_logs_is_refused_at_once(tmp_path, name, problem):
     (tmp_path / "a.txt").write_text("x")
     with pytest.raises(BadInput, match=problem):
         read_transcripts(tmp_path / name)
+
+
+def test_a_source_without_a_name_is_not_the_current_folder():
+    with pytest.raises(BadInput, match=r"^the logs have no name: name a file or a folder"):
+        read_transcripts("")
+
+
+def test_a_folder_below_that_cannot_be_read_is_not_left_out(write, tmp_path, monkeypatch):
+    write(CHAT, name="a.jsonl")
+    write(CHAT, name="locked/b.jsonl")
+    scan = os.scandir
+
+    def scandir(path):
+        if Path(path).name == "locked":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    with pytest.raises(BadInput, match=f"^cannot read {tmp_path / 'locked'}: Permission denied$"):
+        read_transcripts(tmp_path)
 
 
 def test_blank_lines_count_and_a_byte_order_mark_does_not(tmp_path):
