@@ -19,7 +19,7 @@ def encode(tokenizer: PreTrainedTokenizerBase, transcript: Transcript) -> Tokens
     try:
         return (encode_transcript if tokenizer.chat_template else encode_plain)(tokenizer, transcript)
     except RecursionError:
-        raise BadInput("a call or a description of a tool is nested too deeply") from None
+        raise BadInput("it is nested too deeply to be rendered") from None
 
 
 def to_example(tokens: Tokens) -> Example:

@@ -20,6 +20,7 @@ REFUSALS = (
     ValueError,
     KeyError,
     AttributeError,
+    ArithmeticError,
 )  # what a template raises at messages it is not for
 
 

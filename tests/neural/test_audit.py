@@ -99,3 +99,10 @@ def test_standard_input_is_not_redacted(tmp_path, capsys):
     assert ended.value.code == 2
     assert "must be in a file" in capsys.readouterr().err
     assert not (tmp_path / "clean").exists()
+
+
+def test_a_file_s_name_is_shown_without_what_cannot_be_written(logs, tmp_path, capsys):
+    odd = logs.rename(logs.with_name("a\udcff\u202e.jsonl"))
+    main([str(odd), "--html", str(tmp_path / "audit.html")])
+    assert "a\ufffd\ufffd.jsonl" in (tmp_path / "audit.html").read_text()
+    assert "a\ufffd\ufffd.jsonl" in capsys.readouterr().out
