@@ -87,7 +87,7 @@ def read_records(file: File) -> Iterator[Field | BadInput]:
         with _open(file) as stream:
             yield from read(stream, file.name)
     except OSError as problem:
-        yield _name(Place(file.name), f"cannot be read: {summarize(problem)}")
+        yield name_problem(Place(file.name), f"cannot be read: {summarize(problem)}")
 
 
 @contextmanager
@@ -111,10 +111,10 @@ def read_lines(stream: BufferedIOBase, name: str) -> Iterator[Field | BadInput]:
             line = stream.readline(MAX_RECORD + 1)
             if len(line) > MAX_RECORD:
                 _skip_line(stream, line)
-                yield _name(place, f"longer than {MAX_RECORD:,} bytes")
+                yield name_problem(place, f"longer than {MAX_RECORD:,} bytes")
                 continue
         except UNREADABLE as problem:
-            yield _name(place, f"cannot be read: {summarize(problem)}")
+            yield name_problem(place, f"cannot be read: {summarize(problem)}")
             return
         if not line:
             return
@@ -136,10 +136,10 @@ def read_document(stream: BufferedIOBase, name: str) -> Iterator[Field | BadInpu
     try:
         data = stream.read(MAX_RECORD + 1)
     except UNREADABLE as problem:
-        yield _name(place, f"cannot be read: {summarize(problem)}")
+        yield name_problem(place, f"cannot be read: {summarize(problem)}")
         return
     if len(data) > MAX_RECORD:
-        yield _name(place, f"longer than {MAX_RECORD:,} bytes: write JSON lines, one record a line")
+        yield name_problem(place, f"longer than {MAX_RECORD:,} bytes: write JSON lines, one record a line")
     elif data.strip():
         value = read_value(data, place)
         yield from value.entries() if isinstance(value, Field) and isinstance(value.value, list) else [value]
@@ -150,12 +150,12 @@ def read_value(data: bytes, place: Place) -> Field | BadInput:
     try:
         return Field(parse(data.decode("utf-8-sig"), place), place)
     except UnicodeDecodeError as problem:
-        return _name(place, f"not in UTF-8: byte {problem.start + 1} is {data[problem.start]:#04x}")
+        return name_problem(place, f"not in UTF-8: byte {problem.start + 1} is {data[problem.start]:#04x}")
     except BadInput as problem:
         return problem
 
 
-def _name(place: Place, problem: str) -> BadInput:
+def name_problem(place: Place, problem: str) -> BadInput:
     """Return the error that says where the problem stands."""
     try:
         refuse(place, problem)

@@ -168,6 +168,19 @@ def test_an_unknown_format_is_refused_with_the_known_ones(write, record, problem
     assert "sharegpt" in str(error.value)
 
 
+def test_a_first_record_of_no_format_is_left_out_and_the_next_one_tells(write):
+    file = write({"messages": 1}, {"x": 1}, CHAT, CHAT, {"x": 1})
+    transcripts, problems = read_all(file)
+    assert [transcript.place.line for transcript in transcripts] == [3, 4]
+    assert [problem.partition(": ")[0] for problem in problems] == [f"{file}, line {line}" for line in (1, 2, 5)]
+
+
+def test_a_session_whose_first_record_has_no_format_is_left_out_whole(write):
+    file = write({"x": 1}, *SAMPLES["claude-code"])
+    assert read_all(file)[0] == []
+    assert len(read_all(file)[1]) == 1
+
+
 def test_an_unknown_name_of_a_format_is_refused_at_once(write):
     with pytest.raises(BadInput, match='unknown format "chat"; known are claude-code, codex, '):
         read_transcripts(write(CHAT), "chat")
