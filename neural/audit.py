@@ -6,6 +6,7 @@ text.
 """
 
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,17 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
     option("--skip-bad", action="store_true", help="go on after what cannot be read, and count it")
     option("--html", type=Path, metavar="FILE", help="write the audit as a page, too")
     option("--redact", type=Path, metavar="DIR", help="write the logs without likely secrets to a new folder")
-    return command.parse_args(arguments)
+    args = command.parse_args(arguments)
+    if args.redact and args.logs == "-":
+        command.error("--redact reads the logs a second time, so they must be in a file")
+    return args
+
+
+def skip(problem: BadInput, args: Namespace, refused: list[str]) -> None:
+    """Note a problem in ``refused``, or raise it if nothing is to be skipped."""
+    if not args.skip_bad:
+        raise problem
+    refused.append(str(problem))
 
 
 def look_through(args: Namespace) -> "tuple[Audit, list[str]]":
@@ -37,11 +48,7 @@ def look_through(args: Namespace) -> "tuple[Audit, list[str]]":
     from neural.own.audit import Audit
 
     tokenizer, audit, refused = open_source(find(args.tokenizer)).tokenizer(), Audit(), list[str]()
-
-    def refuse(problem: BadInput) -> None:
-        if not args.skip_bad:
-            raise problem
-        refused.append(str(problem))
+    refuse = partial(skip, args=args, refused=refused)
 
     for transcript in read_transcripts(args.logs, args.format, refuse):
         try:
@@ -77,8 +84,9 @@ def main(arguments: list[str] | None = None) -> None:
         if args.redact:
             from neural.own.redact import write_redacted
 
-            written = write_redacted(args.logs, args.redact)
-            log(f"{args.redact}: {written} files without likely secrets")
+            damaged = list[str]()
+            written = write_redacted(args.logs, args.redact, partial(skip, args=args, refused=damaged))
+            log(f"{args.redact}: {written} files without likely secrets, and without {len(damaged)} damaged records")
         if args.html:
             from neural.files import write_text
             from neural.report.audit.page import make_page

@@ -100,8 +100,10 @@ def write_text(file: Path, text: str) -> None:
         with scratch.open("x", encoding="utf-8") as opened:
             opened.write(text)
         scratch.replace(file)
-    except OSError:  # usually a full disk
+    except OSError as problem:  # usually a full disk
         scratch.unlink(missing_ok=True)
+        if problem.filename:
+            problem.filename = str(file)  # the name that was asked for
         raise
 
 

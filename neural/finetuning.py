@@ -9,7 +9,7 @@ from flax import nnx
 from jaxtyping import Int
 from transformers import PreTrainedTokenizerBase
 
-from neural.dialogue.authors import INTERVENTIONAL, AuthorLosses, AuthorWeights
+from neural.dialogue.authors import INTERVENTIONAL, AuthorLosses, AuthorWeights, check_weights
 from neural.dialogue.chat_text import encode_request
 from neural.dialogue.dialogue import Dialogue, agent, user
 from neural.dialogue.encode import encode as encode_transcript
@@ -145,10 +145,7 @@ def finetune(
         True
     """
     check_model(checkpoint)
-    if not isinstance(weights, AuthorWeights):
-        raise TypeError(f"weights is {weights!r}: write INTERVENTIONAL, STANDARD or AuthorWeights(agent=0.5)")
-    if weights.nobody or not all(0 <= weight <= 1 for weight in weights):
-        raise BadInput(f"{weights} needs nobody=0.0 and every other weight from 0 to 1")
+    check_weights(weights)
     examples, aside = set_aside(checkpoint, dialogues, held_out, config)
     said = weights._replace(protocol=0.0)  # the names before the turns say nothing
     if not any(find_supervised(example, said).any() for example in examples):

@@ -34,10 +34,12 @@ RESULTS = "results.json"
 HELD_OUT = 0.1  # share of the transcripts, unless the command says otherwise
 
 
-def read_logs(args: Namespace, tokenizer: "PreTrainedTokenizerBase", most: int) -> "Examples":
+def read_logs(
+    args: Namespace, tokenizer: "PreTrainedTokenizerBase", most: int, say: Callable[[str], object]
+) -> "Examples":
     """Return the examples of the logs, each of at most ``most`` tokens.
 
-    What cannot be read ends the run, or is counted with --skip-bad.
+    What cannot be read ends the run, or is counted with --skip-bad, and ``say`` is told.
     """
     from neural.dialogue.logs.reading import read_transcripts
     from neural.own.examples import check, cut_all, read_examples
@@ -52,7 +54,7 @@ def read_logs(args: Namespace, tokenizer: "PreTrainedTokenizerBase", most: int) 
     transcripts = read_transcripts(args.data, args.format, refuse)
     examples = read_examples(transcripts, tokenizer, refuse)
     if refused:
-        log(f"{len(refused):,} transcripts were left out, the first because of {refused[0]}")
+        say(f"{len(refused):,} transcripts were left out, the first because of {refused[0]}")
     examples = cut_all(examples, args.max_tokens) if args.max_tokens else examples
     check(examples, most)
     return examples
@@ -93,7 +95,7 @@ def gather(args: Namespace, say: Callable[[str], None]) -> Given:
 
     source = open_source(find(args.model))
     train, model = make_config(args, read_recipe(source.path).train), hash_model(source.path)
-    examples = read_logs(args, source.tokenizer(), source.config().max_position_embeddings)
+    examples = read_logs(args, source.tokenizer(), source.config().max_position_embeddings, say)
     share = HELD_OUT if args.held_out is None else args.held_out
     shown, held_out = hold_out(examples.all, share, args.seed) if share else (examples.all, [])
     different = len(distinct(held_out))

@@ -8,6 +8,8 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Int
 
+from neural.errors import BadInput
+
 Authors = Int[Array | np.ndarray, "..."]
 
 
@@ -79,6 +81,14 @@ class AuthorLosses(NamedTuple):
 STANDARD = AuthorWeights()
 INTERVENTIONAL = AuthorWeights(agent=0.0)
 ASSISTANT_ONLY = AuthorWeights(protocol=0.0, world=0.0)
+
+
+def check_weights(weights: AuthorWeights) -> None:
+    """Raise TypeError if ``weights`` are not `AuthorWeights`, and BadInput if one is not between 0 and 1."""
+    if not isinstance(weights, AuthorWeights):
+        raise TypeError(f"weights is {weights!r}: write INTERVENTIONAL, STANDARD or AuthorWeights(agent=0.5)")
+    if weights.nobody or not all(0 <= weight <= 1 for weight in weights):
+        raise BadInput(f"{weights} needs nobody=0.0 and every other weight from 0 to 1")
 
 
 def evidence(authors: Authors, weights: AuthorWeights | Array) -> Float[Array | np.ndarray, "..."]:

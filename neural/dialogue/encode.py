@@ -8,6 +8,7 @@ from neural.dialogue.plain_text import encode_plain
 from neural.dialogue.render import Example
 from neural.dialogue.tokens import Tokens, encode_transcript
 from neural.dialogue.transcript import Transcript
+from neural.errors import BadInput
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, transcript: Transcript) -> Tokens:
@@ -15,7 +16,10 @@ def encode(tokenizer: PreTrainedTokenizerBase, transcript: Transcript) -> Tokens
 
     Raise BadInput if the template does not show it, or who wrote what cannot be proved.
     """
-    return (encode_transcript if tokenizer.chat_template else encode_plain)(tokenizer, transcript)
+    try:
+        return (encode_transcript if tokenizer.chat_template else encode_plain)(tokenizer, transcript)
+    except RecursionError:
+        raise BadInput("it is nested too deeply to be rendered") from None
 
 
 def to_example(tokens: Tokens) -> Example:

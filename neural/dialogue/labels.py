@@ -1,7 +1,7 @@
 """Labels for other trainers, from chat messages (paper, section 5.1)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,13 +9,13 @@ import numpy as np
 from jaxtyping import Int
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 
-from neural.dialogue.authors import INTERVENTIONAL, Author, AuthorWeights
+from neural.dialogue.authors import INTERVENTIONAL, Author, AuthorWeights, check_weights
 from neural.dialogue.encode import encode
 from neural.dialogue.logs.fields import Field, parse
 from neural.dialogue.logs.messages import read_messages
 from neural.dialogue.render import Example, find_supervised
 from neural.dialogue.transcript import Place, Transcript
-from neural.errors import BadInput
+from neural.errors import BadInput, summarize
 
 CHAT = Place("the chat")
 IGNORED = -100  # the label that transformers' losses skip
@@ -23,8 +23,13 @@ IGNORED = -100  # the label that transformers' losses skip
 
 def read_chat(messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]] | None = None) -> Transcript:
     """Return a chat as a transcript; raise BadInput if a message cannot be read."""
-    record = {"messages": list(messages), "tools": list(tools or ())}
-    (transcript,) = read_messages(Field(parse(json.dumps(record), CHAT), CHAT))
+    if not isinstance(messages, Iterable):
+        raise TypeError(f"messages is {messages!r}: write a list of messages")
+    try:
+        record = json.dumps({"messages": list(messages), "tools": list(tools or ())})
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise BadInput(f"{CHAT}: it cannot be written as JSON: {summarize(problem)}") from None
+    (transcript,) = read_messages(Field(parse(record, CHAT), CHAT))
     return transcript
 
 
@@ -54,6 +59,7 @@ def labels(
 
     Raises:
         BadInput: if a message cannot be read, or the template does not show who wrote what.
+        TypeError: if ``tokenizer`` is no tokenizer, ``weights`` are not `AuthorWeights`, or ``messages`` is no list.
 
     Example:
         >>> from neural import load
@@ -62,6 +68,9 @@ def labels(
         >>> [label for label, author in zip(row["labels"].tolist(), row["authors"]) if author == 3][:2]
         [-100, -100]
     """
+    if not isinstance(tokenizer, PreTrainedTokenizerBase):
+        raise TypeError(f"tokenizer is {tokenizer!r}: write AutoTokenizer.from_pretrained(…) or load(…).tokenizer")
+    check_weights(weights)
     tokens = encode(tokenizer, read_chat(messages, tools))
     supervised = find_supervised(Example(tokens.ids, tokens.authors), weights) & tokens.train
     ids = tokens.ids.astype(np.int64)  # losses in PyTorch take nothing shorter

@@ -20,6 +20,7 @@ REFUSALS = (
     ValueError,
     KeyError,
     AttributeError,
+    ArithmeticError,
 )  # what a template raises at messages it is not for
 
 
@@ -80,7 +81,7 @@ def parse_arguments(text: str) -> Any:
     """Return the arguments of a call as an object, or the text itself if it is not JSON. No text is no argument."""
     try:
         return json.loads(text or "{}")
-    except (ValueError, RecursionError):
+    except ValueError:
         return text
 
 

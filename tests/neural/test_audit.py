@@ -76,3 +76,33 @@ def test_redacted_copies_are_logs_of_the_same_form(logs, tmp_path, capsys):
     capsys.readouterr()
     main([str(tmp_path / "clean")])
     assert "Likely secrets" not in capsys.readouterr().out
+
+
+def test_redacted_copies_have_names_of_their_own(tmp_path, capsys):
+    (tmp_path / "logs").mkdir()
+    for name in ("a.json", "a.jsonl", "a.traj"):
+        (tmp_path / "logs" / name).write_text(json.dumps({"messages": CHAT}) + "\n")
+    main([str(tmp_path / "logs"), "--redact", str(tmp_path / "clean")])
+    assert {file.name for file in (tmp_path / "clean").iterdir()} == {"a.jsonl", "a.jsonl.jsonl", "a.traj.jsonl"}
+
+
+def test_damaged_records_are_left_out_of_redacted_copies_on_request(logs, tmp_path, capsys):
+    logs.write_text("{\n" + logs.read_text())
+    main([str(logs), "--skip-bad", "--redact", str(tmp_path / "clean")])
+    assert "1 files without likely secrets, and without 1 damaged records" in capsys.readouterr().err
+    assert len((tmp_path / "clean" / "log.jsonl").read_text().splitlines()) == 2
+
+
+def test_standard_input_is_not_redacted(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["-", "--redact", str(tmp_path / "clean")])
+    assert ended.value.code == 2
+    assert "must be in a file" in capsys.readouterr().err
+    assert not (tmp_path / "clean").exists()
+
+
+def test_a_file_s_name_is_shown_without_what_cannot_be_written(logs, tmp_path, capsys):
+    odd = logs.rename(logs.with_name("a\udcff\u202e.jsonl"))
+    main([str(odd), "--html", str(tmp_path / "audit.html")])
+    assert "a\ufffd\ufffd.jsonl" in (tmp_path / "audit.html").read_text()
+    assert "a\ufffd\ufffd.jsonl" in capsys.readouterr().out

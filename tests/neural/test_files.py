@@ -132,3 +132,11 @@ def test_an_interrupt_while_cleaning_up_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError):
         fail()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["none/report.html", "folder"])
+def test_an_error_names_the_file_that_was_asked_for(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="directory") as failed:
+        write_text(tmp_path / name, "x")
+    assert failed.value.filename == str(tmp_path / name)

@@ -163,7 +163,7 @@ def test_a_prompt_longer_than_the_model_allows_is_refused(base):
 
 
 MISTAKES = """
-from neural import Dialogue, agent, answer, finetune, load, save, user
+from neural import Dialogue, agent, answer, finetune, labels, load, save, user
 
 base, lesson = load("embedded"), Dialogue("", (user("Who?"), agent("Marlowe.")))
 for mistake in (
@@ -175,6 +175,9 @@ for mistake in (
     lambda: finetune([lesson], base),
     lambda: answer("Who?", base),
     lambda: save("folder", base),
+    lambda: labels(None, base.tokenizer),
+    lambda: labels([], "gpt2"),
+    lambda: labels([], base.tokenizer, "standard"),
 ):
     try:
         mistake()
@@ -193,6 +196,9 @@ def test_easy_mistakes_are_type_errors_that_say_what_to_write():
         "a turn says text, not Turn(speaker='User', slot=see('Who?'))",
         "a turn says text, not 3",
         *(f"the model comes first, such as load('smollm2'), not {other}" for other in ("list", "str", "str")),
+        "messages is None: write a list of messages",
+        "tokenizer is 'gpt2': write AutoTokenizer.from_pretrained(…) or load(…).tokenizer",
+        "weights is 'standard': write INTERVENTIONAL, STANDARD or AuthorWeights(agent=0.5)",
     ]
 
 

@@ -189,6 +189,17 @@ def test_adapters_are_exported_merged_and_apart(logs, model, tmp_path, checkpoin
     assert (config["r"], config["base_model_name_or_path"]) == (2, str(model))
 
 
+def test_what_is_left_out_is_told_to_whoever_speaks_and_to_nobody_else(logs, tokenizer, tmp_path, capsys):
+    """Of several processes all read the logs, and the first one speaks."""
+    (tmp_path / "log.jsonl").write_text('{"messages": 1}\n' + logs.read_text())
+    args = train.parse(Command("train"), ["--data", str(tmp_path / "log.jsonl"), "--skip-bad"])
+    said: list[str] = []
+    assert len(logs_run.read_logs(args, tokenizer, 512, said.append).all) == len(CHATS)
+    (told,) = said
+    assert told.startswith(f"1 transcripts were left out, the first because of {tmp_path / 'log.jsonl'}, line 1: ")
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize("package", ["tensorboard", "wandb"])
 def test_a_log_whose_package_is_missing_ends_the_run_before_it_begins(logs, tmp_path, capsys, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)

@@ -20,7 +20,10 @@ CHATS = [
      {"role": "user", "content": f"It is {i}."}]
     for i in range(12)
 ]  # fmt: skip
-OPTIONS = "--steps 4 --batch-size 4 --arms interventional --learning-rate 1e-3 --held-out 0.25 --checkpoint-every 1"
+OPTIONS = (
+    "--steps 4 --batch-size 4 --arms interventional --learning-rate 1e-3 --held-out 0.25 "
+    "--checkpoint-every 1 --skip-bad"
+)
 
 NOBODY = "none", 0, "SIGTERM"
 
@@ -75,7 +78,8 @@ def read_losses(folder):
 
 def test_two_processes_split_a_model_one_is_stopped_then_killed_and_four_go_on(tmp_path):
     """The losses are those of one process; who is stopped stops the other, who is killed ends the run in one line."""
-    (tmp_path / "log.jsonl").write_text("".join(json.dumps({"messages": chat}) + "\n" for chat in CHATS))
+    damaged = '{"messages": 1}\n'
+    (tmp_path / "log.jsonl").write_text(damaged + "".join(json.dumps({"messages": chat}) + "\n" for chat in CHATS))
     options = ["--data", str(tmp_path / "log.jsonl"), *OPTIONS.split()]
     main([*options, "--out", str(tmp_path / "one")])
     codes, errors = start_all(2, 1, 2, "SIGTERM", "little", *options, "--out", tmp_path / "many")
@@ -93,6 +97,7 @@ def test_two_processes_split_a_model_one_is_stopped_then_killed_and_four_go_on(t
     codes, errors = start_all(4, *NOBODY, "enough", "--resume", tmp_path / "many")
     assert codes == [0] * 4, errors
     assert "4 devices, on each" in errors[0]
+    assert "1 transcripts were left out" in errors[0]
     assert not [error for error in errors[1:] if "transcripts" in error]  # the first speaks for all
     np.testing.assert_allclose(read_losses(tmp_path / "many"), read_losses(tmp_path / "one"), atol=1e-5)
     left = {file.name for file in (tmp_path / "many").iterdir()}

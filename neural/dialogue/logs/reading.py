@@ -16,7 +16,7 @@ from neural.dialogue.logs.otel import is_trace, read_conversation, split_convers
 from neural.dialogue.logs.plain import read_plain
 from neural.dialogue.logs.responses import read_responses
 from neural.dialogue.logs.sharegpt import read_sharegpt
-from neural.dialogue.logs.sources import File, find_files, read_records
+from neural.dialogue.logs.sources import File, find_files, name_problem, read_records
 from neural.dialogue.logs.swe_agent import is_trajectory, read_trajectory
 from neural.dialogue.logs.tau import is_simulation, read_simulation, split_results
 from neural.dialogue.transcript import Place, Transcript
@@ -48,7 +48,7 @@ def _has_list(*keys: str) -> Callable[[Record], bool]:
     return lambda record: any(isinstance(record.get(key), list) for key in keys)
 
 
-# The first that fits is taken.
+# The first that fits is taken, unless it is one of several that a list tells.
 FORMATS: dict[str, Format] = {
     "claude-code": Format(is_session, read_session, session=True),
     "codex": Format(is_rollout, read_rollout, session=True),
@@ -62,6 +62,7 @@ FORMATS: dict[str, Format] = {
     "responses": Format(_has_list("output", "input"), read_responses),
     "plain": Format(_has_list("turns"), read_plain),
 }
+LISTS = "messages", "sharegpt", "responses", "plain"  # formats that a list under one key tells, and nothing else
 
 
 def read_transcripts(
@@ -110,38 +111,47 @@ def _raise(problem: BadInput) -> None:
 
 
 def _read_file(file: File, name: str | None, on_bad: OnBad) -> Iterator[Transcript]:
-    """Yield the transcripts of a file, in the format named or in the one that its first record has."""
-    records = read_records(file)
-    first, damaged = next(records, None), False
-    while isinstance(first, BadInput):
-        on_bad(first)
-        first, damaged = next(records, None), True
-    if first is None and damaged:
-        return
-    try:
-        if first is None:
-            refuse(Place(file.name), "contains no records")
-        name = name or recognize(first)
-    except BadInput as problem:
+    """Yield the transcripts of a file, in the format named or in the one that its first good record has."""
+    records, damaged = read_records(file), False
+    for first in records:
+        problem, found = _try_to_recognize(first, name)
+        if problem is None:
+            break
         on_bad(problem)
+        damaged = True
+    else:
+        if not damaged:
+            on_bad(name_problem(Place(file.name), "contains no records"))
         return
-    form, everything = FORMATS[name], chain([first], records)
+    form = FORMATS[found]
     if form.session and damaged:
         return
     read = _read_session if form.session else _read_each
-    for transcript in read(everything, form, on_bad):
-        yield replace(transcript, format=name)
+    for transcript in read(chain([first], records), form, on_bad):
+        yield replace(transcript, format=found)
+
+
+def _try_to_recognize(first: Field | BadInput, name: str | None) -> tuple[BadInput | None, str]:
+    """Return what is wrong with a first record, or the name of its format, unless ``name`` is given."""
+    if isinstance(first, BadInput):
+        return first, ""
+    try:
+        return None, name or recognize(first)
+    except BadInput as problem:
+        return problem, ""
 
 
 def recognize(first: Field) -> str:
-    """Return the name of the format of a file with this first record; raise BadInput if there is none."""
+    """Return the name of the format of a file with this first record; raise BadInput if there is none, or several."""
     if not isinstance(first.value, dict):
         first.refuse(f"{describe(first.value)}, not an object, so no known format: {', '.join(FORMATS)}")
-    found = next((name for name, form in FORMATS.items() if form.fits(first.value)), None)
-    if found is None:
+    found = [name for name, form in FORMATS.items() if form.fits(first.value)]
+    if not found:
         keys = ", ".join(map(describe, list(first.value)[:8])) or "none"
         first.refuse(f"no known format has its keys ({keys}); known are {', '.join(FORMATS)}")
-    return found
+    if found[0] in LISTS and len(found) > 1:
+        first.refuse(f"could be {' or '.join(found)}, which may differ: name the format")
+    return found[0]
 
 
 def _read_each(records: Iterable[Field | BadInput | None], form: Format, on_bad: OnBad) -> Iterator[Transcript]:

@@ -2,6 +2,7 @@
 
 import codecs
 import gzip
+import os
 import sys
 import zlib
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from io import BufferedIOBase
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple, NoReturn, cast
 
 from neural.dialogue.logs.fields import Field, parse, refuse
 from neural.dialogue.transcript import Place
@@ -41,11 +42,13 @@ def find_files(source: str | Path) -> list[File]:
     """
     if source == STANDARD_INPUT:
         return [File(None, "standard input")]
+    if source == "":  # for Path, the current folder
+        raise BadInput("the logs have no name: name a file or a folder, or - for standard input")
     path = Path(source)
     try:
         found = _list_logs(path) if path.is_dir() else [File(path, str(path))] if path.exists() else None
     except OSError as problem:
-        raise BadInput(f"cannot read {path}: {problem.strerror}") from None
+        raise BadInput(f"cannot read {problem.filename or path}: {problem.strerror}") from None
     except ValueError:  # such as a zero byte
         found = None
     if found is None:
@@ -59,9 +62,22 @@ def find_files(source: str | Path) -> list[File]:
 
 
 def _list_logs(folder: Path) -> list[File]:
-    """Return the logs in ``folder`` and below, except hidden ones."""
-    files = (File(path, str(path)) for path in sorted(folder.rglob("*")) if not path.name.startswith("."))
-    return [file for file in files if file.suffix in LINES + DOCUMENTS and file.path and file.path.is_file()]
+    """Return the logs in ``folder`` and below, except hidden ones; raise OSError if a folder cannot be read.
+
+    A link that leads nowhere is among them, as a file that cannot be read.
+    """
+    paths = sorted(Path(home, name) for home, _, names in os.walk(folder, onerror=_fail) for name in names)
+    files = (File(path, str(path)) for path in paths if not path.name.startswith("."))
+    return [
+        file
+        for file in files
+        if file.suffix in LINES + DOCUMENTS and file.path and (file.path.is_file() or file.path.is_symlink())
+    ]
+
+
+def _fail(problem: OSError) -> NoReturn:
+    """Raise ``problem``."""
+    raise problem
 
 
 def read_records(file: File) -> Iterator[Field | BadInput]:
@@ -71,7 +87,7 @@ def read_records(file: File) -> Iterator[Field | BadInput]:
         with _open(file) as stream:
             yield from read(stream, file.name)
     except OSError as problem:
-        yield _name(Place(file.name), f"cannot be read: {summarize(problem)}")
+        yield name_problem(Place(file.name), f"cannot be read: {summarize(problem)}")
 
 
 @contextmanager
@@ -95,10 +111,10 @@ def read_lines(stream: BufferedIOBase, name: str) -> Iterator[Field | BadInput]:
             line = stream.readline(MAX_RECORD + 1)
             if len(line) > MAX_RECORD:
                 _skip_line(stream, line)
-                yield _name(place, f"longer than {MAX_RECORD:,} bytes")
+                yield name_problem(place, f"longer than {MAX_RECORD:,} bytes")
                 continue
         except UNREADABLE as problem:
-            yield _name(place, f"cannot be read: {summarize(problem)}")
+            yield name_problem(place, f"cannot be read: {summarize(problem)}")
             return
         if not line:
             return
@@ -120,10 +136,10 @@ def read_document(stream: BufferedIOBase, name: str) -> Iterator[Field | BadInpu
     try:
         data = stream.read(MAX_RECORD + 1)
     except UNREADABLE as problem:
-        yield _name(place, f"cannot be read: {summarize(problem)}")
+        yield name_problem(place, f"cannot be read: {summarize(problem)}")
         return
     if len(data) > MAX_RECORD:
-        yield _name(place, f"longer than {MAX_RECORD:,} bytes: write JSON lines, one record a line")
+        yield name_problem(place, f"longer than {MAX_RECORD:,} bytes: write JSON lines, one record a line")
     elif data.strip():
         value = read_value(data, place)
         yield from value.entries() if isinstance(value, Field) and isinstance(value.value, list) else [value]
@@ -134,12 +150,12 @@ def read_value(data: bytes, place: Place) -> Field | BadInput:
     try:
         return Field(parse(data.decode("utf-8-sig"), place), place)
     except UnicodeDecodeError as problem:
-        return _name(place, f"not in UTF-8: byte {problem.start + 1} is {data[problem.start]:#04x}")
+        return name_problem(place, f"not in UTF-8: byte {problem.start + 1} is {data[problem.start]:#04x}")
     except BadInput as problem:
         return problem
 
 
-def _name(place: Place, problem: str) -> BadInput:
+def name_problem(place: Place, problem: str) -> BadInput:
     """Return the error that says where the problem stands."""
     try:
         refuse(place, problem)

@@ -185,3 +185,18 @@ def test_a_message_that_cannot_be_read_is_an_error_with_its_place(tokenizer, cha
     for each in (tokenizer, chatml):
         with pytest.raises(BadInput, match=problem):
             labels(messages, each)
+
+
+CIRCLE: dict[str, object] = {}
+CIRCLE["x"] = CIRCLE
+
+
+@pytest.mark.parametrize("value", [b"x", {"x"}, np.int64(1), {(1, 2): 3}, CIRCLE])
+def test_what_is_no_json_is_bad_input(tokenizer, value):
+    with pytest.raises(BadInput, match=r"^the chat: it cannot be written as JSON: "):
+        labels([QUESTION | {"x": value}], tokenizer)
+
+
+def test_weights_out_of_range_are_refused(tokenizer):
+    with pytest.raises(BadInput, match=r"needs nobody=0\.0 and every other weight from 0 to 1"):
+        labels([QUESTION], tokenizer, AuthorWeights(agent=2.0))

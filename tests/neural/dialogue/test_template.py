@@ -2,6 +2,7 @@ import copy
 
 import pytest
 
+from neural.dialogue.encode import encode
 from neural.dialogue.template import AS_IS, group, list_parts, read_frame, render
 from neural.dialogue.tokens import encode_transcript
 from neural.dialogue.transcript import Kind, Part, Transcript, Writer
@@ -76,6 +77,13 @@ def test_a_template_that_refuses_is_named(given):
     refusing = given("{% if messages | length < 2 %}{{ raise_exception('Say more.') }}{% endif %}")
     with pytest.raises(BadInput, match=r"^the chat template refuses this transcript: Say more\.$"):
         show(refusing, ASKED)
+
+
+def test_a_template_that_breaks_is_a_template_that_refuses(given):
+    with pytest.raises(BadInput, match=r"^the chat template refuses this transcript: division by zero$"):
+        show(given("{{ 1 / 0 }}"), ASKED)
+    with pytest.raises(BadInput, match=r"^it is nested too deeply to be rendered$"):
+        encode(given("{% macro f(n) %}{{ f(n + 1) }}{% endmacro %}{{ f(0) }}"), Transcript([], [ASKED]))
 
 
 def test_without_a_template_or_a_fast_tokenizer_there_is_no_rendering(tokenizer):

@@ -15,6 +15,7 @@ from neural.errors import BadInput
 from neural.finetuning import answer, finetune
 from neural.model.checkpoint import Checkpoint, save
 from neural.model.speech import LINES, TURNS, choose_speech
+from neural.own.export import write_generation_config
 from neural.paper.facts import FACTS
 from neural.paper.phrases import CONTEXT
 from neural.paper.probes import QUESTION as TOPIC
@@ -47,6 +48,16 @@ def taught(chatty):
 
 def test_a_reply_ends_with_its_turn_and_not_with_its_first_line(taught):
     assert answer(taught, CHAT[:1]) == REPLY
+
+
+def test_transformers_gives_the_same_reply_of_several_lines(taught, tmp_path):
+    pytest.importorskip("torch", reason="pipelines need torch: pip install torch==2.13.0", exc_type=ImportError)
+    from transformers import pipeline
+
+    save(taught, tmp_path / "model")
+    write_generation_config(tmp_path / "model", taught.tokenizer)
+    (reply,) = pipeline("text-generation", model=str(tmp_path / "model"))(CHAT[:1], max_new_tokens=40)
+    assert reply["generated_text"] == CHAT
 
 
 def test_a_reply_is_streamed_with_its_lines(taught):

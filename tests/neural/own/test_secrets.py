@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,8 +39,10 @@ def test_a_key_is_found_and_removed(kind):
 
 
 @pytest.mark.parametrize(
-    "text", ["my password is long", "token: 7", "a sketch of a plan", "sk-8", "https://host/path", "AKIA", "secret = x"]
-)
+    "text",
+    ["my password is long", "token: 7", "a sketch of a plan", "sk-8", "https://host/path", "AKIA", "secret = x",
+     '{"a": {"b": {"c": {"d": {"token": null}}}}}', '{"token": {"a": 1}}'],
+)  # fmt: skip
 def test_ordinary_text_is_left_alone(text):
     assert redact(text) == text
 
@@ -58,3 +62,38 @@ def test_nothing_is_left_after_redaction(text):
 def test_a_json_value_keeps_its_shape():
     key = KEYS["AWS key"]
     assert redact_value({"a": [key, 1, None], key: True}) == {"a": ["[AWS key removed]", 1, None], key: True}
+
+
+@pytest.mark.parametrize("key", ["password", "API_KEY", "access_token"])
+@pytest.mark.parametrize("value", ["correcthorse", "correcthorse battery", 123456789])
+def test_a_key_says_that_its_value_is_secret(key, value):
+    assert redact_value({key: value, "x": value}) == {key: "[password removed]", "x": value}
+
+
+@pytest.mark.parametrize("value", [True, None, "", "short", {"x": "longer than that"}, ["longer than that"]])
+def test_a_key_alone_is_no_secret(value):
+    assert redact_value({"password": value}) == {"password": value}
+
+
+def test_arguments_in_a_text_stay_json():
+    arguments = {"password": 'ab"cdefghijkl', "token": 123456789, "note": "é", "inner": json.dumps({"secret": "x" * 9})}
+    clean = json.loads(redact_value(json.dumps(arguments)))
+    inner = json.dumps({"secret": "[password removed]"})
+    assert clean == {"password": 'ab"cdefghijkl', "token": "[password removed]", "note": "é", "inner": inner}
+    assert redact_value('{"x": "é",  "y": 1}') == '{"x": "é",  "y": 1}'
+
+
+values = st.recursive(
+    st.sampled_from([*KEYS.values(), "", "x", "a word", "correcthorse", 7, 123456789, None, True]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["token", "x", "api_key"]), inner),
+    max_leaves=8,
+)
+
+
+@given(values)
+def test_nothing_is_left_in_json_whether_it_is_a_value_or_a_text(value):
+    clean = redact_value(value)
+    assert list(find_secrets(json.dumps(clean, ensure_ascii=False))) == []
+    assert redact_value(clean) == clean
+    if isinstance(value, dict | list):
+        assert json.loads(redact_value(json.dumps(value))) == clean

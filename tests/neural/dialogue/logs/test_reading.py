@@ -4,8 +4,10 @@ import copy
 import gzip
 import io
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -156,6 +158,7 @@ def test_a_format_is_recognized_from_its_first_record(write, name):
         ({}, "no known format has its keys (none)"),
         ([1], "a list, not an object, so no known format"),
         ({"messages": "x"}, 'no known format has its keys ("messages")'),
+        (CHAT | {"conversations": []}, "could be messages or sharegpt, which may differ: name the format"),
     ],
 )
 def test_an_unknown_format_is_refused_with_the_known_ones(write, record, problem):
@@ -163,6 +166,19 @@ def test_an_unknown_format_is_refused_with_the_known_ones(write, record, problem
         list(read_transcripts(write(record)))
     assert "line 1: " + problem in str(error.value)
     assert "sharegpt" in str(error.value)
+
+
+def test_a_first_record_of_no_format_is_left_out_and_the_next_one_tells(write):
+    file = write({"messages": 1}, {"x": 1}, CHAT, CHAT, {"x": 1})
+    transcripts, problems = read_all(file)
+    assert [transcript.place.line for transcript in transcripts] == [3, 4]
+    assert [problem.partition(": ")[0] for problem in problems] == [f"{file}, line {line}" for line in (1, 2, 5)]
+
+
+def test_a_session_whose_first_record_has_no_format_is_left_out_whole(write):
+    file = write({"x": 1}, *SAMPLES["claude-code"])
+    assert read_all(file)[0] == []
+    assert len(read_all(file)[1]) == 1
 
 
 def test_an_unknown_name_of_a_format_is_refused_at_once(write):
@@ -205,6 +221,18 @@ def test_a_folder_holds_files_of_several_formats(write, tmp_path):
     assert problems[0].startswith(f"{tmp_path / 'c.json'}: no known format")
 
 
+def test_a_link_that_leads_nowhere_is_named_and_one_to_a_file_is_read(write, tmp_path):
+    write(CHAT, name="elsewhere/a.jsonl")
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "a.jsonl").symlink_to(tmp_path / "elsewhere" / "a.jsonl")
+    (tmp_path / "logs" / "b.jsonl").symlink_to(tmp_path / "nowhere.jsonl")
+    (tmp_path / "logs" / "again").symlink_to(tmp_path / "logs")
+    transcripts, problems = read_all(tmp_path / "logs")
+    assert len(transcripts) == 1
+    assert len(problems) == 1
+    assert problems[0].startswith(f"{tmp_path / 'logs' / 'b.jsonl'}: cannot be read: ")
+
+
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
@@ -219,6 +247,26 @@ def test_a_source_without_logs_is_refused_at_once(tmp_path, name, problem):
     (tmp_path / "a.txt").write_text("x")
     with pytest.raises(BadInput, match=problem):
         read_transcripts(tmp_path / name)
+
+
+def test_a_source_without_a_name_is_not_the_current_folder():
+    with pytest.raises(BadInput, match=r"^the logs have no name: name a file or a folder"):
+        read_transcripts("")
+
+
+def test_a_folder_below_that_cannot_be_read_is_not_left_out(write, tmp_path, monkeypatch):
+    write(CHAT, name="a.jsonl")
+    write(CHAT, name="locked/b.jsonl")
+    scan = os.scandir
+
+    def scandir(path):
+        if Path(path).name == "locked":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    with pytest.raises(BadInput, match=f"^cannot read {tmp_path / 'locked'}: Permission denied$"):
+        read_transcripts(tmp_path)
 
 
 def test_blank_lines_count_and_a_byte_order_mark_does_not(tmp_path):
