@@ -48,8 +48,7 @@ class Hypothesis:
         if not isinstance(self.name, str):
             raise TypeError(f"a hypothesis is called {self.name!r}, which is not a string: write {str(self.name)!r}")
         if not callable(self.nu):
-            table = f": write memoryless({self.nu!r})" if isinstance(self.nu, Mapping) else ""
-            raise TypeError(f"{self.name}: nu is {self.nu!r}, not a function of (token, past){table}")
+            raise TypeError(f"{self.name}: nu is {_describe(self.nu)}")
         tokens: Any = self.tokens or getattr(self.nu, "tokens", ())
         order: Any = getattr(self.nu, "order", None) if self.order is None else self.order
         if not isinstance(tokens, Iterable):
@@ -69,3 +68,9 @@ class Hypothesis:
 
     def __hash__(self) -> int:
         return hash(self.name)
+
+
+def _describe(nu: object) -> str:
+    """Return what is wrong with something that is no kernel, and what to write."""
+    table = f": write memoryless({nu!r})" if isinstance(nu, Mapping) else ""
+    return f"{nu!r}, not a function of (token, past){table}"

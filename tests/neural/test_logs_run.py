@@ -63,7 +63,7 @@ def test_each_arm_is_a_model_to_be_served(folder):
 
 def test_the_page_says_what_happened(folder):
     page = (folder / "report.html").read_text()
-    assert "3; of 4 epochs" in page
+    assert "3; at most 4 epochs" in page
     assert "Only" not in page
     assert "The embedded model knows the words of its 33 facts and little else" in page
     for said in ("Tell me about the longest river.", "The longest river in the world is the Amazon."):
