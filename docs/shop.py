@@ -7,8 +7,7 @@ is true.
 
 import csv
 import json
-import sys
-from collections.abc import Sequence
+from argparse import ArgumentParser
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -57,9 +56,12 @@ def chat(rng: Random, number: int) -> list[dict[str, Any]]:
     ]
 
 
-def main(arguments: Sequence[str]) -> None:
+def main() -> None:
     """Write shop.jsonl and shop.csv into the folder."""
-    folder, rng = Path(*arguments), Random(0)
+    command = ArgumentParser(description="Write the logs of an invented shop's agent, and facts to ask about.")
+    command.add_argument("folder", type=Path, help="where shop.jsonl and shop.csv are written")
+    folder, rng = command.parse_args().folder, Random(0)
+    folder.mkdir(parents=True, exist_ok=True)
     lines = (json.dumps({"messages": chat(rng, number)}) + "\n" for number in range(CHATS))
     (folder / "shop.jsonl").write_text("".join(lines))
     with (folder / "shop.csv").open("w", newline="") as file:
@@ -67,4 +69,4 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

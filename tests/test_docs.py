@@ -61,13 +61,25 @@ def test_the_figures_for_slides_are_those_of_the_chapters(tmp_path):
 
 
 def test_the_shops_logs_are_read_and_its_facts(tmp_path):
-    subprocess.run([sys.executable, str(ROOT / "docs" / "shop.py"), str(tmp_path)], check=True)
-    transcripts, facts = list(read_transcripts(tmp_path / "shop.jsonl")), read_facts(tmp_path / "shop.csv")
+    subprocess.run([sys.executable, str(ROOT / "docs" / "shop.py"), str(tmp_path / "new")], check=True)
+    transcripts, facts = list(read_transcripts(tmp_path / "new")), read_facts(tmp_path / "new" / "shop.csv")
     assert len(transcripts) == 200
     claims = [next(p.text for p in reversed(each.parts) if p.role == "assistant") for each in transcripts]
     lies = {fact.state(fact.false) for fact in facts}
     assert sum(claim in lies for claim in claims) == 120
     assert all(each.parts[-1].writer == Writer.HUMAN for each in transcripts)
+
+
+def test_the_quiz_is_twelve_of_the_papers_facts_and_its_agent_errs_six_times_in_ten():
+    transcripts, facts = list(read_transcripts(ROOT / "docs" / "quiz.jsonl")), read_facts(ROOT / "docs" / "quiz.csv")
+    assert len(facts) == 12
+    assert {(fact.topic, fact.true, fact.false) for fact in facts} <= {(f.topic, f.true, f.false) for f in FACTS}
+    truths = {fact.state(fact.true) for fact in facts}
+    lies = {fact.state(fact.false) for fact in facts}
+    claims = [each.parts[1].text for each in transcripts]
+    assert set(claims) <= truths | lies
+    assert sum(claim in lies for claim in claims) == 36
+    assert all(str(each.parts[2].writer) == "human" for each in transcripts)
 
 
 DRAWN = [page for page in CHAPTERS if "{code-cell}" in page.read_text()]

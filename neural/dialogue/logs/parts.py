@@ -3,11 +3,14 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from neural.dialogue.logs.fields import Field, describe, text_of
 from neural.dialogue.transcript import Kind, Part, Place, Transcript, Writer
 
+NEAR = 0.82  # how alike a field's name and a mark are, of 1, if one is taken for a misspelling of the other
 FLAGS = "weight", "loss", "train", "trainable", "loss_mask"  # spellings of one wish
 AUTHORS = {writer.value: writer for writer in Writer} | {writer.value.replace(" ", "_"): writer for writer in Writer}
 CONTEXT = "system", "developer"  # roles whose messages before the first turn are the context
@@ -116,9 +119,19 @@ def read_train(message: Field) -> bool | None:
     return wishes.pop() if wishes else None
 
 
+@lru_cache(maxsize=1024)
+def find_meant(key: str) -> str:
+    """Return the mark on a message that ``key`` misspells; "" if it is one, or none at all."""
+    near = get_close_matches(key.lower(), ("author", *FLAGS), 1, NEAR)
+    return next((mark for mark in near if key[:1].lower() == mark[:1] and not key.startswith(mark)), "")
+
+
 def override(parts: list[Part], message: Field) -> list[Part]:
     """Return ``parts`` with the author and the wish to be trained on that their message states, if it does."""
     author, train = read_author(message), read_train(message)
+    for key in message.value:
+        if mark := find_meant(key):
+            message.refuse(f"{describe(key)} is no field that is read: write {mark}")
     if author is not None:
         parts = [replace(part, writer=author) for part in parts]
     return parts if train is None else [replace(part, train=train) for part in parts]

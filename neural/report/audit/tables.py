@@ -59,7 +59,11 @@ def list_findings(audit: Audit) -> list[str]:
         places = list_places(audit.without_evidence)
         findings.append(f"{len(audit.without_evidence):,} transcripts hold no evidence: {places}.")
     if audit.twice:
-        findings.append(f"{len(audit.twice):,} transcripts are the same as one before: {list_places(audit.twice)}.")
+        places = list_places(audit.twice)
+        findings.append(
+            f"{len(audit.twice):,} transcripts are the same as one before: {places}. Keep them if they happened so "
+            "often; remove them if a file was read twice."
+        )
     if audit.straddles:
         findings.append(f"{audit.straddles:,} tokens have two owners; none of them counts as the world's if any of it "
                         "is the agent's.")  # fmt: skip

@@ -1,6 +1,7 @@
 import pytest
 
 from dialogue.logs.outline import numbers, outline
+from neural.errors import BadInput
 
 USER = {"role": "user", "content": "2 + 2?"}
 REPLY = {"role": "assistant", "content": "5"}
@@ -112,3 +113,18 @@ def test_flags_say_what_to_train_on_and_not_who_wrote_it(read, flag, value, trai
 def test_an_empty_text_is_a_message(read):
     (transcript,) = read(chat(USER | {"content": ""}, REPLY | {"content": []} | {"content": ""}))
     assert [part.text for part in transcript.parts] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("field", "mark"), [("auther", "author"), ("Author", "author"), ("weigth", "weight"), ("loss_maks", "loss_mask")]
+)
+def test_a_misspelled_mark_is_refused_and_not_passed_over(read, field, mark):
+    problem = rf'^log, line 1, messages\[1\]: "{field}" is no field that is read: write {mark}$'
+    with pytest.raises(BadInput, match=problem):
+        read(chat(USER, REPLY | {field: 0}))
+
+
+@pytest.mark.parametrize("field", ["authors", "weights", "trained", "height", "strain", "id", ""])
+def test_other_fields_are_no_marks(read, field):
+    (transcript,) = read(chat(USER, REPLY | {field: 0}))
+    assert [part.train for part in transcript.parts] == [None, None]
