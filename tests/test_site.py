@@ -118,6 +118,41 @@ def test_a_page_fits_a_phone(browser, url, page):
 
 
 @browsed
+@pytest.mark.parametrize("page", ["results.html", "equations.html", "chapters/slots-and-gates.html"])
+def test_on_paper_nothing_is_cut(browser, url, page):
+    browser.view(700, media="print")
+    browser.open(url + page)
+    cut = "[...document.querySelectorAll('.table-wrapper, pre')].filter((each) => each.scrollWidth > each.clientWidth)"
+    assert browser.run(f"{cut}.map((each) => each.textContent.slice(0, 40))") == []
+    assert browser.run("getComputedStyle(document.querySelector('.skip-to-content')).display") == "none"
+
+
+@browsed
+def test_a_subscript_stands_below_the_line(browser, url):
+    """The site brings a font that says how far; that of most Linux machines says 0."""
+    browser.view(1280)
+    browser.open(url + "chapters/agents-that-randomize.html")
+    middle = "(each) => (({ top, bottom }) => (top + bottom) / 2)(each.getBoundingClientRect())"
+    drops = browser.run(
+        f"document.fonts.ready.then(() => [...document.querySelectorAll('msub')].map((each) => "
+        f"({middle})(each.children[1]) - ({middle})(each.children[0])))"
+    )
+    assert len(drops) > 5
+    assert min(drops) > 3
+
+
+@browsed
+def test_figures_are_dark_in_the_dark(browser, url):
+    seen = {}
+    for dark in (False, True):
+        browser.view(1280, dark=dark)
+        browser.open(url + "chapters/two-actions.html")
+        seen[dark] = browser.run("getComputedStyle(document.querySelector('.cell_output img')).filter")
+    assert seen[False] == "none"
+    assert "invert" in seen[True]
+
+
+@browsed
 def test_the_explorer_of_the_site_works(browser, url):
     """With Pyodide a slot is flipped in the page; without, the page is a picture that says so."""
     (backends,) = re.findall(r'data-backends="(.*?)"', (SITE / "explorer" / "index.html").read_text())
