@@ -216,7 +216,10 @@ def markov(first: Mapping[Any, Number], then: Mapping[Any, Mapping[Any, Number]]
     tables: dict[str, Mapping] = {"then": rows, **{f"then[{z!r}]": probs for z, probs in rows.items()}}
     for where, table in tables.items():
         if table.keys() != kernel.first.keys():
-            raise ValueError(f"{where} knows {list(table)}, but first knows {list(kernel.first)}")
+            missing = "a row" if where == "then" else "a probability"
+            raise ValueError(
+                f"{where} knows {list(table)}, but first knows {list(kernel.first)}: each needs {missing} there"
+            )
     return kernel
 
 

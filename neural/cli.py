@@ -68,7 +68,8 @@ class Command(cli.Command):
             package = str(missing.name).partition(".")[0]
             if package in ("neural", "causal_agency"):
                 raise
-            self.fail(f"{package} is not installed: . .venv/bin/activate, or pip install 'causal-agency[neural]'")
+            install = "activate its environment (. .venv/bin/activate), or pip install 'causal-agency[neural]'"
+            self.fail(f"{package} is not installed: {install}")
         except OSError as problem:
             where = f"{problem.filename}: " if problem.filename else ""
             self.fail(f"{where}{problem.strerror or problem}; {left()}")

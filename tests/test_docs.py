@@ -15,6 +15,7 @@ from neural import read_transcripts
 from neural.dialogue.transcript import Writer
 from neural.paper.conditions import PAPER_CONDITION
 from neural.paper.fact_files import read_facts
+from neural.paper.facts import FACTS
 from neural.paper.sweep_result import AS_IN_LESSONS
 from neural.report.sweep.page import collect
 from neural.result import Run, read

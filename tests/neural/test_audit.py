@@ -105,4 +105,4 @@ def test_a_file_s_name_is_shown_without_what_cannot_be_written(logs, tmp_path, c
     odd = logs.rename(logs.with_name("a\udcff\u202e.jsonl"))
     main([str(odd), "--html", str(tmp_path / "audit.html")])
     assert "a\ufffd\ufffd.jsonl" in (tmp_path / "audit.html").read_text()
-    assert "a\ufffd\ufffd.jsonl" in capsys.readouterr().out
+    assert "a\ufffd\ufffd.jsonl" in capsys.readouterr().out.replace("\n", "")  # long lines are wrapped

@@ -59,7 +59,8 @@ def test_version_is_printed(capsys):
         (OSError(errno.ENOSPC, "No space left on device"), "prog: No space left on device; nothing is written\n"),
         (
             ModuleNotFoundError("No module named 'jax.numpy'", name="jax.numpy"),
-            "prog: jax is not installed: . .venv/bin/activate, or pip install 'causal-agency[neural]'\n",
+            "prog: jax is not installed: activate its environment (. .venv/bin/activate), "
+            "or pip install 'causal-agency[neural]'\n",
         ),
     ],
 )
@@ -136,7 +137,7 @@ def test_a_command_without_its_packages_says_what_to_install(tmp_path):
     run = subprocess.run(start, capture_output=True, text=True, check=False)
     assert run.returncode == 2
     assert run.stderr.startswith(
-        "train: jax is not installed: . .venv/bin/activate, or pip install 'causal-agency[neural]'"
+        "train: jax is not installed: activate its environment (. .venv/bin/activate), or pip install"
     )
     assert run.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []

@@ -119,7 +119,7 @@ def test_an_empty_text_is_a_message(read):
     ("field", "mark"), [("auther", "author"), ("Author", "author"), ("weigth", "weight"), ("loss_maks", "loss_mask")]
 )
 def test_a_misspelled_mark_is_refused_and_not_passed_over(read, field, mark):
-    problem = rf'^log, line 1, messages\[1\]: "{field}" is no field that is read: write {mark}$'
+    problem = rf'log.jsonl, line 1, messages\[1\]: "{field}" is no field that is read: write {mark}$'
     with pytest.raises(BadInput, match=problem):
         read(chat(USER, REPLY | {field: 0}))
 
