@@ -22,7 +22,7 @@ def read_columns(path: Path, names: Sequence[str]) -> list[Column]:
         if b"\0" in data:
             raise ValueError("a zero byte: not CSV")
         head, _, body = data.partition(b"\n")
-        header = next(csv.reader([head.decode()], strict=True), [])
+        header = next(csv.reader([head.decode()], strict=True))
         for name in names:
             if name not in header:
                 raise ValueError(f"no column {name!r}: the header has {', '.join(map(repr, header)) or 'none'}")

@@ -32,7 +32,7 @@ def by_stream(rows):
 def test_csv_says_what_pythons_reader_says(file, rows, line_end, quote, mark):
     text = io.StringIO(newline="")
     written = csv.writer(text, lineterminator=line_end, quoting=csv.QUOTE_ALL if quote else csv.QUOTE_MINIMAL)
-    written.writerows([["time", "symbol", "episode", "author"], *([i, z, n, a] for i, (a, z, n) in enumerate(rows))])
+    written.writerows([["symbol", "time", "episode", "author"], *([z, i, n, a] for i, (a, z, n) in enumerate(rows))])
     file.write_bytes(b"\xef\xbb\xbf" * mark + text.getvalue().encode())
     one, many = read_csv(file), read_csv(file, stream="episode")
     assert one.histories() == [history((a, z) for a, z, _ in rows)]
@@ -60,6 +60,13 @@ def test_values_that_begin_alike_stay_apart(file, line_end):
     assert records.symbols.tolist() == [*range(160), *range(160)[::-1]]
 
 
+def test_blank_lines_are_no_rows_and_spaces_are_kept(file):
+    file.write_bytes(b"author,symbol\n\n\nworld, A\n\n\n\nagent,B \n\n")
+    assert read_csv(file).histories() == [(see(" A"), do("B "))]
+    file.write_bytes(b"author,symbol\n\n\n")
+    assert read_csv(file).histories() == [()]
+
+
 def test_a_quoted_value_keeps_its_line_ends(file):
     file.write_bytes(b'author,symbol\nworld,"one\rtwo\nthree"\n')
     assert read_csv(file).tokens == ("one\rtwo\nthree",)
@@ -70,6 +77,9 @@ def test_json_keeps_types(file):
     records = read_jsonl(file)
     assert records.tokens == (1, 2.5, "1")
     assert records.histories() == [(do(1), see(2.5), see("1"))]
+    file.write_text('{"author": 1, "symbol": "A"}\n{"author": true, "symbol": "A"}\n')
+    with pytest.raises(ValueError, match="row 2: unknown author True"):
+        read_jsonl(file)
 
 
 @given(histories(min_size=1))
@@ -89,7 +99,7 @@ def test_both_posteriors_from_a_file(file, past):
 def test_tokens_of_any_kind_are_found_by_how_they_are_written(file):
     file.write_text("author,symbol\nagent,1\nworld,None\nworld,A\n")
     assert read_csv(file, (1, "A", "None")).histories() == [(do(1), see("None"), see("A"))]
-    with pytest.raises(ValueError, match=r"^two tokens are written alike"):
+    with pytest.raises(ValueError, match=r"^two tokens are written alike: a CSV file cannot tell them apart$"):
         read_csv(file, (1, "1"))
 
 
@@ -99,6 +109,8 @@ def test_names_of_columns_and_authors(file):
     assert read_csv(file, **options).histories() == [(do("A"), see("B"))]
     frame = {"who": np.array(["assistant"]), "said": np.array([3])}
     assert from_frame(frame, **options).histories() == [(do(3),)]
+    with pytest.raises(ValueError, match=r"^row 1: unknown token 3: the tokens are 'A', 'B'$"):
+        from_frame(frame, "AB", **options)
 
 
 def test_empty_logs(file):
@@ -132,6 +144,9 @@ def test_frames(kind):
         (b'author,symbol\n"agent",A\nworld\n', "row 2: 1 fields, but the header has 2$"),
         (b'author,symbol\n"agent",A\nworld,"A\n', "row 2: unexpected end of data$"),
         (b'author,symbol\n"A\n', "row 1: unexpected end of data$"),
+        (b'author,"symbol\nagent,A\n', "unexpected end of data$"),
+        (b"author,symbol\nagent\n", "row 1: 1 fields, but the header has 2$"),
+        (b"author,symbol\n \n", "row 1: 1 fields, but the header has 2$"),
         (b"author,symbol\nagent,A\nworld,\xff\n", r"row 2: b'\\xff' is not UTF-8$"),
         (b"author,symbol\nagent,\0\n", "a zero byte: not CSV$"),
         (b"who,symbol\nagent,A\n", "no column 'author': the header has 'who', 'symbol'$"),
