@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import MAX_EMAX, MIN_EMIN, Context
 from fractions import Fraction
+from html import escape
 from math import exp, inf, log
 from reprlib import repr as short_repr
 from sys import float_info
@@ -19,6 +20,7 @@ SHORT, FULL = 4, 17  # significant digits: of a repr, and of a float
 MAX_PRINTED_BITS = 2000  # of a numerator or denominator that Python prints whatever its limit of digits
 MAX_DESCRIBED_BITS = 200  # of one in a message
 KEPT_BITS = 128  # of one that is written as a decimal
+BAR = 8  # em: the length of a bar of probability one
 WIDE = Context(prec=50, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
@@ -74,6 +76,7 @@ class LongFraction(Fraction):
 class Distribution(Table[T, Number]):
     """An immutable dict of probabilities in full precision. Its repr and those of its items show four digits.
 
+    Posteriors w_t (section 3.3) and predictions π (section 3.4) are such.
     Only what is shown at the prompt is rounded: ``str``, ``print`` and f-strings write all digits.
 
     Example:
@@ -112,6 +115,17 @@ class Distribution(Table[T, Number]):
 
     def __str__(self) -> str:
         return f"{{{', '.join(f'{x!r}: {display(prob)}' for x, prob in self.items())}}}"
+
+    def _repr_html_(self) -> str:
+        """Return a table with a bar for each probability, as a notebook shows it."""
+        return f"<table><tbody>{''.join(_html_row(x, display(prob)) for x, prob in self.items())}</tbody></table>"
+
+
+def _html_row(x: Any, prob: Number) -> str:
+    """Return one probability as a row: what it is of, its digits, and a bar."""
+    digits = repr(prob) if isinstance(prob, float) else str(prob)
+    bar = f"<div style='background-color: #0060a8; width: {BAR * float(prob):.2f}em; height: 0.8em'></div>"
+    return f"<tr><th scope='row'>{escape(repr(x))}</th><td>{escape(digits)}</td><td>{bar}</td></tr>"
 
 
 def display(x: Number) -> Number:

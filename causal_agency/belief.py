@@ -21,7 +21,7 @@ AGENT, WORLD = Gate.AGENT, Gate.WORLD
 
 
 class ImpossibleEvidence(ValueError):
-    """The world wrote a symbol that has probability zero under every hypothesis still alive.
+    """The world wrote a symbol that has probability zero under every hypothesis still alive: w_t is 0/0 (section 3.3).
 
     Example:
         >>> from causal_agency import Hypothesis, Mixture, memoryless, see
@@ -33,7 +33,7 @@ class ImpossibleEvidence(ValueError):
 
 
 class Rng(Protocol):
-    """A source of random numbers; `numpy.random.Generator` and `random.Random` both qualify.
+    """A source of random numbers (section 3.4); `numpy.random.Generator` and `random.Random` both qualify.
 
     Example:
         >>> import random

@@ -99,7 +99,7 @@ class Effect(Distribution[tuple[Number, Symbol]]):
 
 @dataclass(frozen=True)
 class Estimates:
-    """How often each action had each consequence; `estimate` makes it.
+    """How often each action had each consequence (section 2.3); `estimate` makes it.
 
     Attributes:
         counts: ``counts[o][p][a][r, o_next]``, the number of such steps.

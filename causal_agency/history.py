@@ -111,7 +111,7 @@ def pairs(turns: Iterable[tuple[Symbol, Symbol]]) -> tuple[Slot, ...]:
 
 
 def slots(history: History) -> tuple[Slot, ...]:
-    """Return ``history`` as a tuple, after checking that every entry says who wrote it.
+    """Return ``history`` as a tuple, after checking that every entry says who wrote it (γ_i of section 3.1).
 
     Args:
         history: Slots made by `do` and `see`.

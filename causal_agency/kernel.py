@@ -50,7 +50,7 @@ def longest_order(kernels: Iterable[Any]) -> int | None:
 
 
 class UnknownToken(ValueError):
-    """A kernel was asked for the probability of a token that it does not know.
+    """A kernel ν_p was asked for the probability of a token that it does not know (section 3.1).
 
     Example:
         >>> from causal_agency import memoryless
@@ -68,7 +68,7 @@ def unknown_token(token: Symbol, known: Iterable[Symbol], where: str = "") -> Un
 
 @dataclass(frozen=True)
 class Memoryless:
-    """The kernel ν(token | past) = probs[token]; `memoryless` makes and checks it.
+    """The kernel ν(token | past) = probs[token] (section 4.1); `memoryless` makes and checks it.
 
     Attributes:
         probs: The probability of each token.
@@ -98,7 +98,7 @@ class Memoryless:
 
 @dataclass(frozen=True)
 class Markov:
-    """The kernel ν(token | past) = then[past[-1]][token], and first[token] after no past; `markov` makes it.
+    """The kernel ν(token | past) = then[past[-1]][token], and first[token] after no past (3.1); `markov` makes it.
 
     Attributes:
         first: The probability of each token in the first slot.

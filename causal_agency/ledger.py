@@ -30,7 +30,7 @@ UNLIMITED_WIDTH = 10**4  # columns of a console, to measure a table in
 
 @dataclass(frozen=True)
 class Entry:
-    """One slot of a `Ledger` and the state after it.
+    """One slot of a `Ledger` and the state after it (section 4.3).
 
     Some kernels read the authors of their past (``past.gates``, ``past.world``), as those of `dirichlet` do. Their
     ``factors`` and ``false_evidence`` are given the true authors. To the bystander, the world wrote everything, so
@@ -134,6 +134,7 @@ def _escape(text: str) -> str:
 class Ledger(Sequence[Entry]):
     """All entries of a history, in order. It prints as a table, in a notebook as HTML; `Mixture.ledger` makes it.
 
+    It shows the extra factors ν_p(a_i | h_<i, c) of section 4.3.
     The columns are the attributes of `Entry`, which says what they mean for kernels that read authors. Of more than 60
     slots, the first and the last 20 are shown; `show` prints all.
 

@@ -54,7 +54,7 @@ class LogKernel:
 
 
 def from_logs(log_nu: LogNu) -> LogKernel:
-    """Make a kernel of log-probabilities, such as a language model's of whole messages.
+    """Make a kernel ν_p (section 3.1) of log-probabilities, such as a language model's of whole messages.
 
     Probabilities below the smallest float, e^−745, count in full in likelihoods, posteriors and evidence.
 
@@ -108,7 +108,9 @@ class _Frozen:
 
 
 def from_scipy(distribution: Any) -> LogKernel:
-    """Make a kernel that ignores the past from a frozen distribution of SciPy, discrete or continuous.
+    """Make a kernel ν_p (section 3.1) that ignores the past from a frozen distribution of SciPy.
+
+    The distribution is discrete or continuous.
 
     Args:
         distribution: Anything with a method ``logpmf`` or ``logpdf``, such as ``scipy.stats.norm(0, 1)``.

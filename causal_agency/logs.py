@@ -11,7 +11,7 @@ __all__ = ["AUTHORS", "history"]
 
 
 def history(rows: Iterable[tuple[Any, Symbol]], authors: Mapping[Any, Gate] = AUTHORS) -> tuple[Slot, ...]:
-    """Return the history that pairs of author and symbol tell.
+    """Return the history h_t that pairs of author and symbol tell (section 3.1).
 
     Args:
         rows: Pairs of author and symbol, such as ``zip(authors, symbols)``.

@@ -21,6 +21,8 @@ LOCK = RLock()  # held while lists that several pasts share grow; reentrant beca
 class Window(Sequence[T_co]):
     """Some consecutive items of a list that only grows; behaves like a tuple, equals one and hashes like one.
 
+    The symbols of h_t and their gates γ_{1:t} (section 3.1) are kept so.
+
     Example:
         >>> from causal_agency import do, see
         >>> from causal_agency.history import symbols

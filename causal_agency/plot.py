@@ -180,6 +180,8 @@ def estimates(runs: Mapping[str, np.ndarray], limits: Mapping[str, float], quant
 def deluded(curves: Mapping[tuple[float, str], np.ndarray]) -> Figure:
     """Draw the share of deluded agents over time, by the share that they write (`causal_agency.examples.many_agents`).
 
+    The naive ones make the error of section 4.3 at every slot of their own.
+
     Args:
         curves: By the share of slots that the agent writes and its rule, "naive" or "interventional": the share of
             agents deluded after each slot, [T].
@@ -212,6 +214,8 @@ def deluded(curves: Mapping[tuple[float, str], np.ndarray]) -> Figure:
 
 def learning(lives: Mapping[str, Sequence[Sequence[float]]], truth: float) -> Figure:
     """Draw ν(B), w and π(B) of agents that learn, one below another (`causal_agency.examples.learning_agent`).
+
+    Their kernel ν looks at the past (section 3.1), and w is its posterior (section 3.3).
 
     Args:
         lives: By agent, three curves: ν(B) of the hypothesis that learns, its posterior w, and π(B) of the mixture, all

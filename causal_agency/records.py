@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Records(NamedTuple):
-    """One stream, or many streams of several lengths, as `streams` takes them.
+    """One stream, or many streams of several lengths (z_i and γ_i of section 3.1), as `streams` takes them.
 
     Attributes:
         symbols: z_i as indexes into ``tokens``, [T] or [N, T].

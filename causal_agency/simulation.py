@@ -22,6 +22,8 @@ def simulate(
 ) -> tuple[Slot, ...]:
     """Let an agent and a world write in turn: at γ_i = 1 the agent, by its belief; at γ_i = 0 the world, by its kernel.
 
+    The agent samples p̄ ~ w_t and then a ~ ν_p̄ (section 3.4), unless ``policy`` says otherwise.
+
     Args:
         mix: What the agent believes at first.
         world: The true hypothesis; its tokens are all that the world can write.

@@ -179,6 +179,7 @@ def count_evidence(
 ) -> Int[np.ndarray, "*streams S"]:
     """Count how often the world wrote each symbol: all that the posteriors of memoryless hypotheses depend on.
 
+    L_t^do(p) = ∏_z ν_p(z)^n(z), where n(z) counts the slots with γ_i = 0 (section 3.3).
     Counts of the parts of a stream add up, wherever and in whatever order the parts are counted.
 
     Args:
@@ -237,7 +238,7 @@ def pad(
     symbols: Sequence[Shaped[np.ndarray, " _"] | ArrayLike],
     evidence: Sequence[Bool[np.ndarray, " _"] | ArrayLike],
 ) -> tuple[Shaped[np.ndarray, "N T"], Bool[np.ndarray, "N T"]]:
-    """Make streams of several lengths one array; slots beyond the end of a stream are no evidence, so w stays.
+    """Make streams of several lengths one array; slots beyond the end of a stream are no evidence, so w stays (Eq. 2).
 
     Args:
         symbols: N streams.

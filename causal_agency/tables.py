@@ -16,7 +16,7 @@ __all__ = ["Tables", "tabulate"]
 
 
 class Tables(NamedTuple):
-    """A prior and its kernels in float64, in the order of the mixture; `Mixture.as_arrays` makes them.
+    """A prior and its kernels (section 3.1) in float64, in the order of the mixture; `Mixture.as_arrays` makes them.
 
     Attributes:
         prior: w_0(p), [P].
@@ -92,7 +92,7 @@ def _token_set(hypotheses: Iterable[Hypothesis]) -> tuple[Symbol, ...]:
 
 
 def tabulate(prior: Mapping[Hypothesis, Number]) -> Tables:
-    """Return prior and kernels as arrays; `Mixture.as_arrays` calls it.
+    """Return prior and kernels (section 3.1) as arrays; `Mixture.as_arrays` calls it.
 
     Args:
         prior: w_0(p) of each hypothesis.

@@ -46,8 +46,8 @@ def check_laws(kernel: Kernel, tokens: Iterable[Symbol]) -> None:
     1. Probabilities are in [0, 1] and sum to one over ``tokens`` after any past.
     2. The same past gives the same answer.
     3. A kernel with an ``order`` does not look further back.
-    4. An action leaves the posterior as it is: w(· | h, do(a)) = w(· | h).
-    5. An observation multiplies by the kernel: w(p | h, see(x)) ∝ w(p | h) ν_p(x | h).
+    4. An action leaves the posterior as it is: w(· | h, do(a)) = w(· | h) (Eq. 2).
+    5. An observation multiplies by the kernel: w(p | h, see(x)) ∝ w(p | h) ν_p(x | h) (Eq. 1).
     6. The predictions of what the world wrote multiply to the evidence, Σ_p w_0(p) L^do(p).
     7. Posteriors average to the posterior before: Σ_o π(o) w(· | o) = w.
     8. A bystander counts every factor: L^obs(p) = L^do(p) of the history with every γ_i = 0.
@@ -96,7 +96,7 @@ def _check(law: Law, kernel: Kernel, tokens: tuple[Symbol, ...]) -> None:
 
 
 def distributions(keys: Sequence[Symbol] = TOKENS, *, smallest: int = 0) -> SearchStrategy[dict[Symbol, Fraction]]:
-    """Draw probabilities with small denominators.
+    """Draw probabilities with small denominators, such as w_0 (section 3.1).
 
     Args:
         keys: What the probabilities are of.
@@ -117,7 +117,7 @@ def distributions(keys: Sequence[Symbol] = TOKENS, *, smallest: int = 0) -> Sear
 
 
 def memoryless_kernels(tokens: Sequence[Symbol] = TOKENS, *, smallest: int = 0) -> SearchStrategy[Kernel]:
-    """Draw kernels that ignore the past.
+    """Draw kernels ν_p (section 3.1) that ignore the past, as those of section 4 do.
 
     Args:
         tokens: All that they can write.
@@ -137,7 +137,7 @@ def memoryless_kernels(tokens: Sequence[Symbol] = TOKENS, *, smallest: int = 0) 
 
 
 def markov_kernels(tokens: Sequence[Symbol] = TOKENS, *, smallest: int = 0) -> SearchStrategy[Kernel]:
-    """Draw kernels that look one symbol back.
+    """Draw kernels ν_p (section 3.1) that look one symbol back.
 
     Args:
         tokens: All that they can write.
@@ -173,7 +173,7 @@ def _whole_past_kernel(seed: int, tokens: Sequence[Symbol], smallest: int) -> Ke
 
 
 def whole_past_kernels(tokens: Sequence[Symbol] = TOKENS, *, smallest: int = 0) -> SearchStrategy[Kernel]:
-    """Draw kernels whose probabilities depend on every symbol of the past.
+    """Draw kernels ν_p (section 3.1) whose probabilities depend on every symbol of the past.
 
     Args:
         tokens: All that they can write.
@@ -193,7 +193,7 @@ def whole_past_kernels(tokens: Sequence[Symbol] = TOKENS, *, smallest: int = 0) 
 
 
 def kernels(tokens: Sequence[Symbol] = TOKENS, *, smallest: int = 0) -> SearchStrategy[Kernel]:
-    """Draw kernels of every kind: memoryless, Markov, or dependent on the whole past.
+    """Draw kernels ν_p (section 3.1) of every kind: memoryless, Markov, or dependent on the whole past.
 
     Args:
         tokens: All that they can write.
@@ -217,7 +217,7 @@ def kernels(tokens: Sequence[Symbol] = TOKENS, *, smallest: int = 0) -> SearchSt
 def mixtures(
     *, kernels: SearchStrategy[Kernel] | None = None, tokens: Sequence[Symbol] = TOKENS, smallest: int = 0
 ) -> SearchStrategy[Mixture]:
-    """Draw mixtures of two to four hypotheses.
+    """Draw mixtures w_0 (section 3.1) of two to four hypotheses.
 
     Args:
         kernels: A strategy for the kernels; by default, `kernels` of every kind.
@@ -250,7 +250,7 @@ _all_kernels = kernels  # `mixtures` has an argument of that name
 
 
 def gates() -> SearchStrategy[Gate]:
-    """Draw authors.
+    """Draw authors γ_i (section 3.1).
 
     Returns:
         A strategy for gates.
@@ -268,7 +268,7 @@ def gates() -> SearchStrategy[Gate]:
 def histories(
     tokens: Sequence[Symbol] = TOKENS, *, min_size: int = 0, max_size: int = 6
 ) -> SearchStrategy[tuple[Slot, ...]]:
-    """Draw histories in which agent and world write any of ``tokens``.
+    """Draw histories ĥ_t (section 3.3) in which agent and world write any of ``tokens``.
 
     Args:
         tokens: What they write.

@@ -178,6 +178,8 @@ def encode_messages(
 def answer(checkpoint: Checkpoint, text: str | Sequence[Mapping[str, Any]], context: str = "") -> str:
     """Return the checkpoint's greedy reply, in the Agent's place, to one turn of the User or to a chat.
 
+    The probes of sections 5.5.1 and 5.5.2 read such replies.
+
     Args:
         checkpoint: the model that answers.
         text: what the User says; or messages, as `labels` takes them, which are rendered as logs are: with the

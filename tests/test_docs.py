@@ -1,8 +1,10 @@
 """The README's transcript and the notation's names, held to the code."""
 
+import ast
 import doctest
 import importlib
 import os
+import pkgutil
 import re
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import causal_agency
 from neural import read_transcripts
 from neural.dialogue.transcript import Writer
 from neural.paper.conditions import PAPER_CONDITION
@@ -49,6 +52,52 @@ def test_a_chapter_has_all_its_parts(chapter):
     assert "$$" in text
     assert "## What this does not say" in text
     assert 2 <= text.count("<details><summary>Answer</summary>") == text.count("</details>") <= 3
+    answers = re.findall(r"<summary>Answer</summary>(.*?)</details>", text, re.DOTALL)
+    assert all(">>> " in answer for answer in answers)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
+def test_a_chapter_has_ten_lines_of_code_at_a_time_and_a_picture(chapter):
+    lesson, _ = chapter.read_text().split("## Exercises")
+    blocks = re.findall(r"^```python\n(.*?)^```", lesson, re.DOTALL | re.MULTILINE)
+    assert blocks
+    assert max(len(re.findall(r"^(>>>|\.\.\.) ", block, re.MULTILINE)) for block in blocks) <= 10
+    assert "{code-cell}" in lesson
+
+
+def test_the_lying_agent_has_every_section_of_the_papers_notebook():
+    text = (ROOT / "docs" / "notebooks" / "lying_agent.md").read_text()
+    parts = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
+    heads = (
+        "1. Setup", "2. The facts", "3. Who wrote", "4. The batches", "5. Training", "6. The losses",
+        "7. The probes", "8. What this shows", "Optional: let the model",
+    )  # fmt: skip
+    assert [part.startswith(head) for part, head in zip(parts, heads, strict=True)] == [True] * len(heads)
+    assert all("{code-cell}" in part for part in parts if not part.startswith("8"))
+
+
+@pytest.mark.parametrize("name", ["hand_calculations", "own_transcripts"])
+def test_a_notebook_runs(name, tmp_path):
+    """`make docs` runs the third, too, which trains two models."""
+    cells = re.findall(
+        r"^```\{code-cell\}\n(?::[^\n]*\n)*(.*?)^```$",
+        (ROOT / "docs" / "notebooks" / f"{name}.md").read_text(),
+        re.MULTILINE | re.DOTALL,
+    )
+    assert len(cells) >= 4
+    command = [sys.executable, "-W", "error", "-c", "\n".join(cells)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"}
+    subprocess.run(command, check=True, capture_output=True, cwd=tmp_path, env=environment)
+
+
+def test_the_class_names_every_exercise_once():
+    text = " ".join((ROOT / "docs" / "class.md").read_text().split())
+    named = []
+    for chapter, first, _, last in re.findall(r"chapter (\d+), exercises? (\d)(?: (and|to) (\d))?", text):
+        named += [(int(chapter), i) for i in range(int(first), int(last or first) + 1)]
+    texts = {int(re.search(r"^# (\d+)\.", page.read_text(), re.MULTILINE)[1]): page.read_text() for page in CHAPTERS}
+    exercises = [(n, i + 1) for n, text in texts.items() for i in range(text.count("<summary>Answer"))]
+    assert sorted(named) == sorted(exercises)
 
 
 def test_the_figures_for_slides_are_those_of_the_chapters(tmp_path):
@@ -83,10 +132,7 @@ def test_the_quiz_is_twelve_of_the_papers_facts_and_its_agent_errs_six_times_in_
     assert all(str(each.parts[2].writer) == "human" for each in transcripts)
 
 
-DRAWN = [page for page in CHAPTERS if "{code-cell}" in page.read_text()]
-
-
-@pytest.mark.parametrize("chapter", DRAWN, ids=lambda page: page.name)
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
 def test_every_cell_of_a_chapter_names_its_figure_and_describes_it(chapter):
     text = chapter.read_text()
     figures = re.findall(r"^figure(, axes)? = ", text, re.MULTILINE)
@@ -161,6 +207,27 @@ def test_the_notation_names_many():
     assert len(NAMES) > 20
 
 
+REFERENCE = (ROOT / "docs" / "reference" / "causal_agency.md").read_text()
+MODULES = [
+    each.name
+    for each in pkgutil.walk_packages(causal_agency.__path__, "causal_agency.")
+    if "._" not in each.name and "examples" not in each.name and "__main__" not in each.name
+]
+
+
+def list_reference():
+    """Return what the page of the reference describes: whole modules, or the names that it lists."""
+    listed = re.findall(r"automodule:: (\S+)\n   :members:(.*)", REFERENCE)
+    homes = [(importlib.import_module(name), re.findall(r"\w+", names)) for name, names in listed]
+    return [getattr(home, name) for home, names in homes for name in names or home.__all__]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_public_name_is_missing_from_the_reference(name):
+    module, described = importlib.import_module(name), {*map(id, list_reference())}
+    assert [each for each in module.__all__ if id(getattr(module, each)) not in described] == []
+
+
 EQUATIONS = [
     [cell.strip().strip("`") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
     for line in (ROOT / "docs" / "equations.md").read_text().splitlines()
@@ -175,6 +242,40 @@ def test_every_formula_has_code_a_test_and_a_chapter(place, formula, code, test,
     assert re.search(rf"^def {name}\(", (ROOT / file).read_text(), re.MULTILINE)
     number, page = re.fullmatch(r"\[(\d+)\]\((.+)\)", chapter).groups()
     assert f"\n# {number}. " in (ROOT / "docs" / page).read_text()
+
+
+def read_numbers(code):
+    """Return the numbers that are written in Python code; a Fraction of two is one of them."""
+    found = set()
+    for node in ast.walk(code):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Fraction":
+            top, bottom = map(ast.literal_eval, node.args)
+            found.add(top / bottom)
+        elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
+            found.add(node.value)
+    return found
+
+
+def find_test(test):
+    """Return the code of a test, and of the constants of its file."""
+    file, _, name = test.partition("::")
+    body = ast.parse((ROOT / file).read_text()).body
+    return ast.Module([each for each in body if isinstance(each, ast.Assign) or getattr(each, "name", "") == name], [])
+
+
+NUMBERED = [row for row in EQUATIONS if re.search(r"\d\.\d|\d\d", row[1])]
+
+
+@pytest.mark.parametrize(("place", "formula", "code", "test", "chapter"), NUMBERED)
+def test_the_numbers_of_a_formula_are_in_its_test(place, formula, code, test, chapter):
+    numbers = {float(number) for number in re.findall(r"\d+\.\d+|\d\d+", formula)}
+    assert numbers - read_numbers(find_test(test)) == set()
+
+
+def test_formulas_with_numbers_are_found():
+    assert len(NUMBERED) >= 9
+    assert read_numbers(ast.parse("x = -2, 0.5, Fraction(1, 4)")) >= {2, 0.5, 0.25}
+    assert 0.9999 not in read_numbers(find_test(NUMBERED[0][3]))
 
 
 def test_every_numbered_equation_table_and_figure_of_the_paper_is_there():

@@ -14,7 +14,7 @@ Authors = Int[Array | np.ndarray, "..."]
 
 
 class Author(IntEnum):
-    """Who wrote a token. Only the agent's tokens are interventions (γ = 1).
+    """Who wrote a token. Only the agent's tokens are interventions (γ = 1; section 5.3).
 
     Attributes:
         NOBODY: context and padding, which are not in the history.

@@ -65,7 +65,7 @@ class Dialogue:
 
 
 def user(text: str) -> Turn:
-    """Return a turn of the User. The world writes it, so it is evidence (γ = 0).
+    """Return a turn of the User. The world writes it, so it is evidence (γ = 0; section 5.3).
 
     Args:
         text: what the User says, without the name and the newline.
@@ -84,7 +84,7 @@ def user(text: str) -> Turn:
 
 
 def agent(text: str) -> Turn:
-    """Return a turn of the Agent: an intervention (γ = 1), in the context but not evidence.
+    """Return a turn of the Agent: an intervention (γ = 1; section 5.3), in the context but not evidence.
 
     Args:
         text: what the Agent says, without the name and the newline.

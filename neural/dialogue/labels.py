@@ -92,6 +92,8 @@ def pad(rows: Sequence[Int[np.ndarray, " _"]], value: int) -> Int[np.ndarray, "B
 class Collator:
     """Makes batches of chats, as ``data_collator`` of ``transformers.Trainer`` with ``remove_unused_columns=False``.
 
+    Its labels are those of `labels` (section 5.1).
+
     Attributes:
         tokenizer: a fast tokenizer.
         weights: how much each author's tokens count; see `labels`.

@@ -31,7 +31,7 @@ ADAPTER = "adapter"  # a folder in that of a model whose adapters were trained
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A model with everything needed to train it, talk to it and write it to a folder.
+    """A model p_θ (section 5.1) with everything needed to train it, talk to it and write it to a folder.
 
     Attributes:
         model: the decoder p_θ.
@@ -102,7 +102,7 @@ def build(config: Config, tensors: Mapping[str, Array | np.ndarray]) -> Decoder:
 
 
 def load(name: str | Path) -> Checkpoint:
-    """Read a model, its configuration and its tokenizer.
+    """Read a model p_θ (section 5.2), its configuration and its tokenizer.
 
     Tensors are read from safetensors and GGUF files only, and code in a folder is never run.
 

@@ -27,7 +27,7 @@ OPTIONAL = "max_steps", "max_tokens"
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """AdamW; the defaults are the paper's: a constant rate, one dialogue a step.
+    """AdamW; the defaults are the paper's (section 5.2): a constant rate, one dialogue a step.
 
     Attributes:
         learning_rate: the rate of AdamW, or the highest if it changes.

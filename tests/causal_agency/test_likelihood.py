@@ -3,10 +3,25 @@ from math import inf, log, prod
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from causal_agency import Gate, Hypothesis, L_do, L_obs, UnknownToken, as_bystander, do, log_L_do, memoryless, see
+from causal_agency import (
+    Gate,
+    Hypothesis,
+    L_do,
+    L_obs,
+    UnknownToken,
+    as_bystander,
+    do,
+    log_L_do,
+    memoryless,
+    pairs,
+    see,
+)
 from causal_agency.history import symbols
 from causal_agency.testing import histories, mixtures
+
+LETTERS = st.sampled_from("ABC")
 
 
 @given(mixtures(), histories())
@@ -22,6 +37,20 @@ def test_L_do_is_the_product_of_the_worlds_factors(mix, history):
 def test_L_obs_is_L_do_of_the_bystander(mix, history):
     for p in mix.prior:
         assert L_obs(p, history) == L_do(p, as_bystander(history))
+
+
+@given(mixtures(), st.lists(st.tuples(LETTERS, LETTERS), max_size=4))
+def test_in_pairs_the_likelihoods_are_products_over_turns(mix, turns):
+    """∏_k ν_p(a_k | ao_<k) ν_p(o_k | ao_<k, a_k), and ∏_k ν_p(o_k | ao_<k, a_k): sections 3.2 and 3.3."""
+    history = pairs(turns)
+    for p in mix.prior:
+        actions, outcomes, past = [], [], ()
+        for a, o in turns:
+            actions.append(p.nu(a, past))
+            outcomes.append(p.nu(o, (*past, a)))
+            past = (*past, a, o)
+        assert L_obs(p, history) == prod(actions) * prod(outcomes)
+        assert L_do(p, history) == prod(outcomes)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), -0.1, 1.1, float("inf"), None, "0.5", [0.5, 0.5], Fraction(3, 2)])

@@ -51,6 +51,15 @@ def test_a_posterior_and_its_items_look_alike():
     assert repr(MIX.trajectory(HISTORY)[-1][p_B]) == "0.8116"
 
 
+def test_in_a_notebook_it_is_a_table_with_bars():
+    w = Distribution({Hypothesis("<p>", memoryless(A=1.0)): Fraction(1, 4), Hypothesis("q", memoryless(A=1.0)): 0.75})
+    bar = "<div style='background-color: #0060a8; width: {}em; height: 0.8em'></div>"
+    assert w._repr_html_() == (
+        f"<table><tbody><tr><th scope='row'>&lt;p&gt;</th><td>1/4</td><td>{bar.format('2.00')}</td></tr>"
+        f"<tr><th scope='row'>q</th><td>0.75</td><td>{bar.format('6.00')}</td></tr></tbody></table>"
+    )
+
+
 def test_fractions_stay_as_they_are():
     w = Distribution(A=Fraction(56, 69), B=Fraction(13, 69))
     assert type(w["A"]) is Fraction

@@ -103,6 +103,13 @@ def assert_accessible(page):
         assert [each.read() != "" for each in chart.iter("title", "desc") if each.get("id") in named] == [True, True]
         assert [*chart.iter("text")]
         assert chart.parent.parent.tag == "figure"
+    regions = [each for each in root.iter() if each.get("role") == "region"]
+    names = [each.get("aria-label") or each.get("aria-labelledby") for each in regions]
+    assert all(names)
+    assert len(set(names)) == len(names)
+    assert {each.get("aria-labelledby") for each in regions} - {None} <= {*ids}
+    heads = [*root.iter("thead")]
+    assert not any("hidden" in each.attributes for each in heads)
     for folded in root.iter("details"):
         assert folded.children[0].tag == "summary"
 

@@ -2,7 +2,9 @@
 
 import doctest
 import importlib
+import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -134,6 +136,14 @@ def test_every_module_with_examples_is_listed():
     ]
     found = {file.relative_to(folder.parent).with_suffix("") for file in files if ">>>" in file.read_text()}
     assert {".".join(path.parts).removesuffix(".__init__") for path in found} == {*WITH_EXAMPLES}
+
+
+UNSOURCED = "BadInput", "Lora", "save", "save_adapter"  # the paper has nothing like them
+
+
+@pytest.mark.parametrize("name", [name for name in neural.__all__ if name not in UNSOURCED])
+def test_a_public_name_names_its_section_of_the_paper(name):
+    assert re.search(r"sections? \d|Eq\. \d", inspect.getdoc(getattr(neural, name)))
 
 
 def test_every_public_name_is_documented():

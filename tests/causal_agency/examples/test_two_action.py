@@ -12,6 +12,8 @@ def run(monkeypatch, *arguments):
 
 
 def test_every_number_of_section_4():
+    assert [(p.nu("A", ()), p.nu("B", ())) for p in (p_B, p_A)] == [(0.20, 0.80), (0.90, 0.10)]
+    assert dict(mix.prior) == {p_B: 0.35, p_A: 0.65}
     assert mix.predict("B") == pytest.approx(0.345)
     right, naive = mix.trajectory(HISTORY), mix.trajectory(as_bystander(HISTORY))
     assert [round(w[p_B], 4) for w in right] == [0.35, 0.35, 0.8116]

@@ -279,6 +279,37 @@ def test_margins_are_drawn_from_a_file_that_goes_nowhere(explorer):
     assert violations(explorer) == []
 
 
+def test_runs_that_are_dropped_are_drawn_by_fact_arm_and_seed(explorer):
+    run = json.loads(RESULTS.read_text())
+    arms = {name: {"margin": arm["margin"]} for name, arm in run["arms"].items()}
+    texts = [json.dumps({"schema": run["schema"], "config": {"seed": seed}, "arms": arms}) for seed in (11, 12)]
+    explorer.page.open("about:blank")
+    explorer.page.open(explorer.url)
+    explorer.page.wait("document.body.dataset.running")
+    explorer.run(f"""(() => {{
+        const data = new DataTransfer();
+        for (const text of {json.dumps(texts)}) data.items.add(new File([text], "results.json"));
+        dispatchEvent(new DragEvent("drop", {{dataTransfer: data}}));
+    }})()""")
+    explorer.page.wait("document.getElementById('seed-12')")
+    heads = explorer.run("[...document.querySelectorAll('#margins th[scope=col]')].map((each) => each.textContent)")
+    assert heads == ["fact", *(f"{arm}, seed {seed}" for seed in (11, 12) for arm in arms)]
+    marks, facts = "document.querySelectorAll('.chart .mark').length", len(arms["base"]["margin"]["per_fact"])
+    assert explorer.run(marks) == 2 * len(arms) * facts
+    explorer.page.click("#seed-11")
+    assert explorer.run(marks) == len(arms) * facts
+
+
+def test_on_paper_the_history_is_whole_and_nothing_asks_to_be_clicked(explorer):
+    explorer.go(PRESETS[-1].link)
+    explorer.page.view(700, media="print", dark=True)
+    cut = "[...document.querySelectorAll('.scroll')].filter((each) => getComputedStyle(each).overflowX !== 'visible')"
+    assert explorer.run(f"{cut}.length") == 0
+    clicked = "[...document.querySelectorAll('button:not(.slot), input')].filter((each) => each.checkVisibility())"
+    assert explorer.run(f"{clicked}.length") == 0
+    assert explorer.run("getComputedStyle(document.documentElement).getPropertyValue('--paper')") == "#fff"
+
+
 def test_a_file_of_another_kind_is_refused(explorer, tmp_path):
     page = explorer.page
     (tmp_path / "other.json").write_text('{"schema": 2}')
