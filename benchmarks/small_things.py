@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,9 @@ from measure import Measured, Method, group, measure, ratio, select_installed, s
 from right import RNG, SIZE, Stream, fault, final_log_weights, random_stream, visible_odds_error
 
 from causal_agency import Hypothesis, Mixture, as_bystander, do, memoryless, see
+from causal_agency.records import read_csv
+from causal_agency.streams import posterior
+from causal_agency.tables import Tables
 
 
 def two_action(exact: bool = False) -> Mixture:
@@ -244,13 +249,38 @@ def import_rows() -> Iterator[tuple[str, ...]]:
         yield f"+ import {module}", span(got.median - bare.median), span(got.least - bare.least), "", ""
 
 
+def repeat_the_first(token: str, past: Sequence[str]) -> float:
+    """Return ν(token | past) of a kernel that may look at the whole past, in the same time for each slot."""
+    return 0.7 if past[:1] == (token,) else 0.3
+
+
+def write_log(file: Path, rows: int) -> Path:
+    """Write a log of A and B, half of them the world's."""
+    file.write_text("author,symbol\n" + "agent,A\nworld,B\nworld,A\nagent,B\n" * (rows // 4))
+    return file
+
+
+def weigh_log(file: Path, model: Tables) -> None:
+    """Read a log, and compute the agent's posterior and the bystander's."""
+    records = read_csv(file, model.tokens)
+    for evidence in (records.evidence, np.ones_like(records.evidence)):
+        posterior(model.prior, model.kernels, records.symbols, evidence)
+
+
 def large_rows() -> Iterator[tuple[str, ...]]:
-    """Yield what must not cost the square of its size: many hypotheses, and a long ledger to print."""
+    """Yield what must not cost the square of its size: many hypotheses, a long past, a long ledger, a long log."""
     nu, n = memoryless(A=0.5, B=0.5), 20_000
     prior = {Hypothesis(f"p{i}", nu): 1 / n for i in range(n)}
     ledger = two_action().ledger((do("A"), see("B")) * 5000)
     yield "Mixture of 20,000 hypotheses", *times(time_call(partial(Mixture, prior))), "", ""
     yield "repr of a ledger of 10,000 slots", *times(time_call(partial(repr, ledger))), "", ""
+    whole = Mixture({Hypothesis("p", repeat_the_first): 0.5, Hypothesis("q", nu): 0.5})
+    long = (do("A"), see("B")) * 50_000
+    yield "100,000 slots, kernel of the whole past", *times(time_call(partial(whole.posterior, long))), "", ""
+    ten = Mixture({Hypothesis(f"p{i}", memoryless(A=i / 11, B=1 - i / 11)): 0.1 for i in range(1, 11)}).as_arrays()
+    with TemporaryDirectory() as folder:
+        log = write_log(Path(folder) / "log.csv", 10**6)
+        yield "10^6 rows of CSV to both posteriors of 10", *times(time_call(partial(weigh_log, log, ten))), "", ""
 
 
 def small_rows() -> Iterator[tuple[str, ...]]:

@@ -151,6 +151,44 @@ def check_bystander(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[S
         )
 
 
+def check_gap(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, ...]) -> None:
+    """Check π(o | h, a) − π(o | h, do(a)) = Cov_w(ν(a), ν(o | a)) / E_w ν(a), unless the kernel looks at authors."""
+    mix, past = _mixture_with(kernel, tokens), symbols(history)
+    w = mix.posterior(history)
+
+    def mean(x: dict[Hypothesis, Any]) -> Any:
+        return sum(to_number(prob) * x[p] for p, prob in w.items())
+
+    for a in tokens:
+        done, seen = symbols((*history, do(a))), symbols((*history, see(a)))
+        nu_a = {p: to_number(p.nu(a, past)) for p in w}
+        for o in tokens:
+            nu_o, if_seen = ({p: to_number(p.nu(o, after)) for p in w} for after in (done, seen))
+            if nu_o != if_seen or not mean(nu_a):
+                continue
+            covariance = mean({p: nu_a[p] * nu_o[p] for p in w}) - mean(nu_a) * mean(nu_o)
+            gap: Any = mix.predict(o, (*history, see(a))) - mix.predict(o, (*history, do(a)))
+            if not isclose(gap, covariance / mean(nu_a), abs_tol=MAX_ERROR):
+                raise AssertionError(
+                    f"seeing differs from doing by a covariance: for {o!r} after {a!r}, after {list(history)}, "
+                    f"by {gap}, not by {covariance / mean(nu_a)}"
+                )
+
+
+def check_split(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, ...]) -> None:
+    """Check that nothing changes if the hypothesis is split in two of other names."""
+    mix, quarter = _mixture_with(kernel, tokens), Fraction(1, 4)
+    whole, rest = mix.prior
+    halves = Hypothesis("half", kernel, tokens), Hypothesis("other half", kernel, tokens)
+    split = Mixture({rest: mix.prior[rest], **dict.fromkeys(halves, quarter)}).posterior(history)
+    one: Any = mix.posterior(history)[whole]
+    two: Any = sum(split[half] for half in halves)
+    if not isclose(one, two, rel_tol=MAX_ERROR, abs_tol=MAX_ERROR):
+        raise AssertionError(
+            f"a hypothesis split in two must have the same weight: {two}, not {one}, after {list(history)}"
+        )
+
+
 LAWS: tuple[Law, ...] = (
     check_sums,
     check_repeats,
@@ -161,4 +199,6 @@ LAWS: tuple[Law, ...] = (
     check_average,
     check_bystander,
     check_world,
+    check_gap,
+    check_split,
 )

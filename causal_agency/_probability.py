@@ -92,6 +92,12 @@ class Distribution(Table[T, Number]):
 
     __slots__ = ()
 
+    def __init__(self, *args: Any, **by_name: Number) -> None:
+        super().__init__(*args, **by_name)
+        for x, prob in self.items():
+            if isinstance(prob, Fraction):
+                dict.__setitem__(self, x, display(prob))  # so values and items print, too
+
     def __getitem__(self, x: T) -> Number:
         return display(super().__getitem__(x))
 

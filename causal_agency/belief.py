@@ -1,6 +1,7 @@
 """The current posterior, updated one slot at a time (paper, sections 3.3 and 3.4)."""
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from math import exp, log
 from reprlib import repr as short_repr
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -163,7 +164,8 @@ class Belief(NamedTuple):
         Returns:
             Its mean.
         """
-        return sum(prob * f(z) for z, prob in self.predictive().items() if prob)
+        mean: Any = sum(prob * f(z) for z, prob in self.predictive().items() if prob)
+        return display(mean) if isinstance(mean, Fraction) else mean
 
     def log_evidence(self) -> float:
         """Return log Σ_p w_0(p) L^do(p) = Σ_{γ_i = 0} log π(z_i | ĥ_{<i}).

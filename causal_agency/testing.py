@@ -52,6 +52,9 @@ def check_laws(kernel: Kernel, tokens: Iterable[Symbol]) -> None:
     7. Posteriors average to the posterior before: Σ_o π(o) w(· | o) = w.
     8. A bystander counts every factor: L^obs(p) = L^do(p) of the history with every γ_i = 0.
     9. A kernel that reads ``past.world`` alone is moved by nothing that the agent does. For others it does not apply.
+    10. Seeing an action differs from doing it by a covariance: π(o | h, a) − π(o | h, do(a)) = Cov_w(ν(a), ν(o | a)) /
+        E_w ν(a). Where the kernel looks at authors it does not apply.
+    11. A hypothesis split in two has the same weight.
 
     Args:
         kernel: Any function of (token, past).

@@ -75,6 +75,17 @@ class Command(cli.Command):
             self.fail(f"{where}{problem.strerror or problem}; {left()}")
 
 
+@contextmanager
+def printing(where: object) -> Iterator[None]:
+    """Print a result that is in ``where``, too: a standard output that cannot take it is no failure of the run."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as problem:
+        log(f"cannot print the result, which is in {where}: {problem.strerror}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def nothing() -> str:
     """Say that nothing is left of a run."""
     return "nothing is written"

@@ -27,7 +27,8 @@ from neural.training.batching import LENGTH_MULTIPLE, Replica
 from neural.training.checkpoints import Checkpoints
 from neural.training.config import TrainConfig
 from neural.training.held_out import hold_out
-from neural.training.loop import Hooks, OnStep, train
+from neural.training.loop import Hooks, OnStep, count_at_once, train
+from neural.training.replicas import share_rows
 
 
 def render(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue | Transcript) -> Example:
@@ -158,7 +159,9 @@ def finetune(
             on_held_out(losses)
 
     hooks = Hooks(on_step, report, checkpoints=checkpoints)
-    ((_, trained),) = train((graph, params, *frozen), replicas, config, hooks)
+    count_at_once((graph, params, *frozen), replicas, config)  # or say that memory does not suffice
+    place = share_rows(config.batch_size // config.accumulate)
+    ((_, trained),) = train((graph, params, *frozen), replicas, config, hooks, place)
     model = nnx.merge(graph, trained.params, *frozen)
     return Checkpoint(model, checkpoint.config, checkpoint.tokenizer, trained.losses, trained.held_out)
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from neural.cli import log
 from neural.errors import BadInput
 from neural.files import new_folder
-from neural.origin import START
-from neural.run_folder import MEASURED, read_options
+from neural.origin import START, list_versions
+from neural.run_folder import MEASURED, RESULTS, read_options
 from neural.signals import Signals
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from neural.training.config import TrainConfig
     from neural.training.placement import Placement
 
-RESULTS = "results.json"
 HELD_OUT = 0.1  # share of the transcripts, unless the command says otherwise
 
 
@@ -109,8 +108,6 @@ def gather(args: Namespace, say: Callable[[str], None]) -> Given:
 
 def describe(args: Namespace, folder: Path, given: Given, **more: Any) -> dict[str, Any]:
     """Return the settings of the run for results.json."""
-    from importlib.metadata import version
-
     from neural.paper.arms import arm_weights
     from neural.training.held_out import distinct
 
@@ -125,7 +122,7 @@ def describe(args: Namespace, folder: Path, given: Given, **more: Any) -> dict[s
         "data_sha256": given.data,
         "arms": list(args.arms),
         "weights": {arm: arm_weights(arm)._asdict() for arm in args.arms},
-        "versions": {name: version(name) for name in ("jax", "flax", "optax", "transformers", "numpy")},
+        "versions": list_versions(),
         **more,
     }
 

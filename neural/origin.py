@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 START = "command", "started", "version", "commit"
+PACKAGES = "jax", "flax", "optax", "transformers", "numpy"  # on which the numbers depend
 
 
 def find_version() -> str | None:
@@ -16,6 +17,18 @@ def find_version() -> str | None:
         return version("causal-agency")
     except PackageNotFoundError:
         return None
+
+
+def list_versions() -> dict[str, str]:
+    """Return the installed versions of the packages on which the numbers depend."""
+    return {name: version(name) for name in PACKAGES}
+
+
+def compare_versions(before: object) -> str:
+    """Say which of these versions are not those of ``before``, read from a file; nothing if none is known to differ."""
+    pairs = [(name, before.get(name), now) for name, now in list_versions().items()] if isinstance(before, dict) else []
+    changed = [(f"{name} {then}", f"{name} {now}") for name, then, now in pairs if then not in (None, now)]
+    return " and goes on with ".join(map(", ".join, zip(*changed, strict=True)))
 
 
 def find_commit(root: Path = ROOT) -> str | None:

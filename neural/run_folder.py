@@ -14,7 +14,7 @@ from typing import Any
 from neural.errors import BadInput
 from neural.files import PART, UNFINISHED, make_folder, read_json, refuse_links, remove_empty, write_text
 
-OPTIONS, LOCK = "run.json", ".lock"
+OPTIONS, RESULTS, LOCK = "run.json", "results.json", ".lock"
 CHECKPOINTS, MEASURED, COST = "checkpoints", "measured", "cost.json"  # of a run that goes on
 
 
@@ -98,10 +98,13 @@ def write_options(folder: Path, options: dict[str, Any]) -> None:
 
 
 def read_options(folder: Path) -> dict[str, Any]:
-    """Return how the run in ``folder`` was started."""
-    if not (folder / OPTIONS).exists():
+    """Return how the run in ``folder`` was started; its results say so, too."""
+    file = next((folder / name for name in (OPTIONS, RESULTS) if (folder / name).exists()), None)
+    if file is None:
         raise BadInput(f"{folder} has no {OPTIONS}: it is not the folder of a run that was begun")
-    begun = read_json(folder / OPTIONS)
+    begun = read_json(file)
+    if file.name == RESULTS and isinstance(begun, dict):
+        begun = begun.get("config")
     if not (isinstance(begun, dict) and isinstance(begun.get("options"), dict)):
-        raise BadInput(f"{folder / OPTIONS} is damaged: it has no options")
+        raise BadInput(f"{file} is damaged: it has no options")
     return begun

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neural.arm_names import ARM_NAMES
-from neural.cli import Command, Progress, arms, log, whole_number
+from neural.cli import Command, Progress, arms, log, printing, whole_number
 from neural.errors import BadInput
 from neural.files import make_folder, refuse_links
 from neural.run_folder import LOCK, clear, hold
@@ -218,7 +218,8 @@ def main(arguments: list[str] | None = None) -> None:
         if args.parts != ["report"]:
             run(args.out, args, signals)
         report(args.out)
-    print(f"Report: {args.out / 'report.html'}")
+    with printing(args.out):
+        print(f"Report: {args.out / 'report.html'}")
 
 
 if __name__ == "__main__":

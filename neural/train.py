@@ -7,7 +7,6 @@ evidence; in the interventional arm the agent's own tokens are read but do not c
 every arm for the truth about 33 facts. Without --model, the base is the small model that ships with the project.
 """
 
-import os
 import sys
 import time
 from argparse import Namespace
@@ -22,16 +21,17 @@ from typing import TYPE_CHECKING
 try:
     from neural import device_plan, logs_run
     from neural.arm_names import ARM_NAMES, WEIGHTED
-    from neural.cli import LOSS_WINDOW, Command, arms, log, number, whole_number
+    from neural.cli import LOSS_WINDOW, Command, arms, log, number, printing, whole_number
     from neural.errors import BadInput
     from neural.files import new_folder
     from neural.options import NOT_OPTIONS, list_options, parse_all, parse_begun, to_option
-    from neural.origin import START, describe_start
+    from neural.origin import START, compare_versions, describe_start, list_versions
     from neural.processes import together
     from neural.run_folder import (
         CHECKPOINTS,
         COST,
         MEASURED,
+        RESULTS,
         claim,
         clear,
         free_name,
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
 
 PAPERS = "p_lie", "p_wrong", "teacher", "show_tokens"  # options that have no place with logs
 LOGS = "format", "skip_bad", "max_tokens", "held_out", "measure_every"  # and those that have none without
-RESULTS = "results.json"  # in the folder of a run
 
 
 def add_options(command: Command) -> None:
@@ -146,12 +145,15 @@ def open_folder(command: Command, args: Namespace) -> Iterator[Path]:
             clear(args.resume)
             if (args.resume / RESULTS).exists() and not (args.resume / MEASURED).exists():
                 raise BadInput(f"the run in {args.resume} is finished")
+            if changed := compare_versions(read_options(args.resume).get("versions")):
+                log(f"the run was begun with {changed}: it may not end with the bytes of an undisturbed one")
             yield args.resume
         return
     folder = args.out or free_name(Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}")
     with claim(folder):
         options = {name: to_option(value) for name, value in vars(args).items() if name not in NOT_OPTIONS}
-        write_options(folder, {"options": options, **describe_start(command.prog, list_options(command, options))})
+        start = describe_start(command.prog, list_options(command, options))
+        write_options(folder, {"options": options, **start, "versions": list_versions()})
         yield folder
 
 
@@ -308,11 +310,8 @@ def main(arguments: list[str] | None = None) -> None:
                     work.run(folder, args, signals, begun)
                 finished = work.finish(folder)
                 remove_progress(folder)
-    try:
+    with printing(folder):
         work.show(finished, folder)
-    except OSError as problem:  # what is printed is in the folder, too
-        log(f"train: cannot print the result, which is in {folder}: {problem.strerror}")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -315,3 +315,20 @@ def test_the_first_table_of_the_evidence_is_that_of_the_stored_results():
     rows += [_row(f"{arm}, 1,920 steps, 1 seed", [full.arms[arm]]) for arm in ("standard", "interventional")]
     table = (ROOT / "docs" / "evidence.md").read_text().replace("**", "")
     assert [row for row in rows if row not in table] == []
+
+
+RELIABILITY = (ROOT / "docs" / "reliability.md").read_text()
+FAULTS = re.findall(r"^\| (?!fault \||---)(.+?) \|$", RELIABILITY.partition("## Hostile input")[0], re.M)
+COMMAND = re.compile(r"`(?:python )?(benchmarks/\w+\.py|(?:\w+/)*test_\w+\.py|pip-audit)\b")
+
+
+@pytest.mark.parametrize("row", FAULTS, ids=lambda row: row.partition(" | ")[0])
+def test_every_fault_that_was_tried_names_a_command_or_a_test(row):
+    named = set(COMMAND.findall(row))
+    assert named
+    there = {each for each in named if (ROOT / each).exists() or [*(ROOT / "tests").rglob(each)]}
+    assert named - there <= {"pip-audit"}
+
+
+def test_the_faults_are_found():
+    assert len(FAULTS) > 20

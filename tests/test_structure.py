@@ -49,7 +49,7 @@ LAYERS = {
         {"explore.__main__"},
     ],
     "neural": [
-        {"arm_names", "errors", "escape", "seeds", "signals", "training.control_groups"},
+        {"arm_names", "errors", "escape", "origin", "seeds", "signals", "training.control_groups"},
         {"dialogue.dialogue", "dialogue.authors", "paper.facts", "paper.phrases"},
         {"files", "dialogue.render", "model.architecture", "model.gguf_tokenizer", "model.names", "paper.arms"},
         {"result", "dialogue.role_table", "dialogue.transcript", "model.decoder", "model.tokenizer"},
@@ -96,7 +96,7 @@ LAYERS = {
         {"report.audit.page", "report.audit.terminal"},
         {"report.own.terminal"},
         {"report.own.page"},
-        {"cli", "origin", "process", "run_folder"},
+        {"cli", "process", "run_folder"},
         {"options", "processes", "session"},
         {"device_plan", "logs_run"},
         {"train", "sweep", "pretrain", "chat", "audit"},
@@ -174,6 +174,19 @@ def test_library_code_leaves_options_progress_and_globals_to_the_commands(file):
 
 def test_the_options_are_found():
     assert {"--out", "--model", "--steps", "--teacher"} <= options()
+
+
+UNSAFE = {"pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle"}  # readers of data that run what they read
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_data_is_run(file):
+    """No pickle, no eval, no code of others."""
+    calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+    assert not {name.partition(".")[0] for name in imports(file)} & UNSAFE
+    assert not {call.func.id for call in calls if isinstance(call.func, ast.Name)} & {"eval", "exec", "compile"}
+    trusting = {"trust_remote_code", "allow_pickle"}
+    assert not [key for call in calls for key in call.keywords if key.arg in trusting]
 
 
 def test_no_file_beside_train_hides_a_standard_module():

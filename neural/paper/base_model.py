@@ -26,6 +26,7 @@ from neural.paper.talk import NAMES, P_AGREE, P_TRUE, talks
 from neural.training.batching import pad
 from neural.training.config import TrainConfig
 from neural.training.loop import OnStep, Trained, fit
+from neural.training.replicas import share_rows
 
 SEED = 0
 MAX_VOCABULARY = 1536
@@ -93,7 +94,8 @@ def pretrain(
     """Train on ``rows``; every token but the scenes counts."""
     config = TrainConfig(learning_rate=PEAK_RATE, warmup=steps // 20, schedule="cosine")
     stream = (pad(list(islice(rows, BATCH_SIZE)), LENGTH, LENGTH - 1) for _ in range(steps))
-    return fit(graph, params, {"base": STANDARD}, config.optimizer(steps), {"base": stream}, steps, on_step)["base"]
+    optimizer, place = config.optimizer(steps), share_rows(BATCH_SIZE)
+    return fit(graph, params, {"base": STANDARD}, optimizer, {"base": stream}, steps, on_step, place=place)["base"]
 
 
 CARD = """# A base model with its own world

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from neural.finetuning import encode_all
 from neural.model.architecture import Config
 from neural.model.checkpoint import Checkpoint, outline
 from neural.model.lora import choose, merge
+from neural.origin import list_versions
 from neural.paper.arms import arm_weights, order_number
 from neural.paper.curriculum import Curriculum
 from neural.paper.lessons import PAPER, Template, lessons
@@ -100,7 +100,7 @@ def describe(plan: Plan, checkpoint: Checkpoint) -> dict[str, Any]:
         "seed": plan.train.seed,
         "steps": plan.train.steps(plan.curriculum.lessons),
         "weights": {name: arm_weights(name)._asdict() for name in plan.arms},
-        "versions": {name: version(name) for name in ("jax", "flax", "optax", "transformers", "numpy")},
+        "versions": list_versions(),
         "devices": [str(device) for device in jax.devices()],
     }
 

@@ -2,10 +2,12 @@
 
 A checkpoint is a safetensors file of a replica's parameters, its optimizer's state and its losses so far; the step that
 is next, and the example that it reads, follow from the number of losses. Its metadata hold a key, which says what is
-trained on what, and a SHA-256 of key and contents. A file appears whole or not at all.
+trained on what, the versions of the packages that computed it, and a SHA-256 of all that. A file appears whole or not
+at all.
 """
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
@@ -24,6 +26,7 @@ from safetensors.numpy import save_file
 
 from neural.dialogue.authors import AuthorLosses
 from neural.errors import BadInput, Stopped
+from neural.origin import list_versions
 from neural.training.batching import Replica, hash_examples
 from neural.training.config import TrainConfig
 from neural.training.placement import agree
@@ -87,7 +90,8 @@ def write(file: Path, saved: Saved, key: str) -> None:
     arrays = name_arrays(saved)
     part = file.with_name(f".{file.name}.part")
     try:
-        save_file(arrays, part, metadata={"key": key, "sha256": digest(key, arrays)})
+        versions = json.dumps(list_versions())
+        save_file(arrays, part, {"key": key, "versions": versions, "sha256": digest(key + versions, arrays)})
     except SafetensorError as problem:  # usually a full disk
         part.unlink(missing_ok=True)
         raise OSError(f"{file}: {problem}") from None
@@ -103,7 +107,8 @@ def read(file: Path, key: str) -> Saved:
     except (SafetensorError, OSError) as problem:
         raise BadInput(f"{file} is damaged: {problem}") from None
     found, losses = metadata.get("key", ""), arrays.get("losses", np.zeros(0))
-    if digest(found, arrays) != metadata.get("sha256") or losses.shape[1:] != (2,):
+    versions = metadata.get("versions", "")  # which older checkpoints lack
+    if digest(found + versions, arrays) != metadata.get("sha256") or losses.shape[1:] != (2,):
         raise BadInput(f"{file} is damaged: its contents do not have the SHA-256 that it names")
     if found != key:
         raise BadInput(f"{file} is of another training: other data, another model or other settings")

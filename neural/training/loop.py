@@ -106,11 +106,11 @@ def fit(
     optimizer's state are in ``dtype``. A replica that was ``saved`` goes on from there.
     ``after_step`` is called with the number of the step, the total, and a function that takes what is to be saved. What
     is ``frozen`` belongs to the model and is not trained. What is ``held_out`` is read before the first step, after
-    every so many, and after the last. Without a ``place`` for all replicas, each gets its share of the devices.
+    every so many, and after the last. Without a ``place`` for all replicas, each gets one device.
     """
     steps = islice(zip(*(bundle(streams[name], accumulate) for name in weights), strict=False), total)
     first = next(steps)
-    places = [place] * len(first) if place else share_devices(len(first), len(first[0][0].ids))
+    places = [place] * len(first) if place else share_devices(len(first))
     pairs = zip(weights, places, strict=True)
     states = {name: begin(params, weights[name], optimizer, own, dtype, frozen) for name, own in pairs}
     states |= {name: put_leaves(states[name], each.leaves) for name, each in saved.items()}
@@ -183,6 +183,18 @@ def find_reading(replica: Replica, config: TrainConfig, step: int) -> str:
     return f"dialogue{'s' * (len(read) > 1)} {numbers} of {len(replica.examples)}"
 
 
+def count_at_once(
+    model: tuple[nnx.GraphDef, nnx.State] | tuple[nnx.GraphDef, nnx.State, nnx.State],
+    replicas: Mapping[Name, Replica],
+    config: TrainConfig,
+) -> int:
+    """Return how many of ``replicas`` to train together; raise BadInput if not even one fits into memory."""
+    graph, params, *frozen = model
+    widths = measure_widths(nnx.merge(graph, params, *frozen))
+    batch = max((batch_memory(widths, replica.examples, config) for replica in replicas.values()), default=0)
+    return replicas_at_once(params, PRECISIONS[config.precision], len(replicas), frozen, batch)
+
+
 def train(
     model: tuple[nnx.GraphDef, nnx.State] | tuple[nnx.GraphDef, nnx.State, nnx.State],
     replicas: Mapping[Name, Replica],
@@ -192,7 +204,7 @@ def train(
 ) -> Iterator[tuple[Name, Trained]]:
     """Train a copy of ``model`` for each replica, as many at a time as memory allows, and yield each when it is done.
 
-    At a ``place`` there is one at a time.
+    At a ``place`` there is one at a time, and whoever gives it has looked at the memory.
 
     ``model`` is its graph, its trained parameters, and others if there are any that are not trained. Raise BadInput if
     the replicas have different numbers of examples or not even one fits into memory, Diverged if a loss or a gradient
@@ -202,12 +214,7 @@ def train(
         raise BadInput("all replicas need the same number of examples")
     graph, params, *frozen = model
     dtype, names = PRECISIONS[config.precision], list(replicas)
-    if place:
-        at_once = 1
-    else:
-        widths = measure_widths(nnx.merge(graph, params, *frozen))
-        batch = max((batch_memory(widths, replica.examples, config) for replica in replicas.values()), default=0)
-        at_once = replicas_at_once(params, dtype, len(names), frozen, batch)
+    at_once = 1 if place else count_at_once(model, replicas, config)
     for i in range(0, len(names), at_once):
         group = {name: replicas[name] for name in names[i : i + at_once]}
         weights = {name: replica.weights for name, replica in group.items()}

@@ -60,13 +60,19 @@ def put_leaves(state: State, leaves: Sequence[Array]) -> State:
     return state._replace(leaves=parameters, optimizer=optimizer)
 
 
-def share_devices(replicas: int, rows: int) -> list[Placement]:
-    """Return the place of each replica. Several devices of one replica share the ``rows`` of its batch evenly."""
+def share_devices(replicas: int) -> list[Placement]:
+    """Return the place of each replica: one device, by its turn, so that none adds up in another order than alone."""
     devices = jax.devices()
-    each = max(1, len(devices) // replicas)
-    shared = gcd(rows, each)
-    firsts = (i * each % len(devices) for i in range(replicas))
-    return [Placement(make_mesh(devices[first : first + shared])) for first in firsts]
+    return [Placement(make_mesh([devices[i % len(devices)]])) for i in range(replicas)]
+
+
+def share_rows(rows: int) -> Placement | None:
+    """Return the place of a single replica on several devices, which share the ``rows`` of its batch evenly.
+
+    None if they cannot, or there is only one.
+    """
+    shared = gcd(rows, len(jax.devices()))
+    return Placement(make_mesh(jax.devices()[:shared])) if shared > 1 else None
 
 
 def begin(

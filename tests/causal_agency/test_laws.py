@@ -6,7 +6,7 @@ rounding.
 
 from fractions import Fraction
 from itertools import pairwise, permutations, zip_longest
-from math import prod
+from math import log, prod
 
 import pytest
 from hypothesis import assume, find, given, settings
@@ -206,6 +206,23 @@ def test_6_holds_in_floats_wherever_they_can_show_it(tables, history, token):
     pairs = [*zip(floats.posterior(history).values(), right.posterior(history).values(), strict=True)]
     for got, want in [*pairs, (floats.predict(token, history), right.predict(token, history))]:
         assert abs(Fraction(got) - want) <= want / 10**13 + len(tables) * Fraction(5e-324)
+
+
+@given(st.lists(st.tuples(MAGNITUDES, MAGNITUDES), min_size=2, max_size=4), histories(), TOKEN)
+def test_1_3_and_5_hold_in_floats_of_any_size(kernels, history, action):
+    """Probabilities from 1e-320 to 1: do to the bit, the chain rule and the average to rounding."""
+    tables = [{"A": a / 3, "B": b / 3, "C": 1 - a / 3 - b / 3} for a, b in kernels]
+    mix = Mixture({Hypothesis(f"p{i}", memoryless(table)): Fraction(1, len(tables)) for i, table in enumerate(tables)})
+    w = mix.posterior(history)
+    assert mix.posterior((*history, do(action))) == w
+    seen = [mix.predict(z, history[:i]) for i, (z, gate) in enumerate(history) if gate == Gate.WORLD]
+    if min(seen, default=1) > 1e-300:  # smaller floats have few digits
+        assert sum(map(log, seen)) == pytest.approx(mix.log_evidence(history), rel=1e-12, abs=1e-12)
+    mean = dict.fromkeys(w, 0.0)
+    for token in TOKENS:
+        for p, after in mix.posterior((*history, see(token))).items():
+            mean[p] += mix.predict(token, history) * after
+    assert all(mean[p] == pytest.approx(w[p], rel=1e-12, abs=1e-300) for p in w)
 
 
 def test_6_holds_after_factors_that_are_tiny_for_all():

@@ -127,7 +127,11 @@ def test_results_too_long_for_python_print_everywhere():
     assert (repr(w[q]), str(w[q])) == ("≈1", "≈1")
     assert str(w).startswith("{p: ≈3.59")
     assert repr(mix.belief(history)) == f"after 10000 slots: {w!r}"
-    assert repr(mix.predict("A", history)) == "≈0.1429"
+    assert (
+        repr([*w.values()]) == repr([*w.by_name().values()]) == repr([x for _, x in w.items()]) == "[≈3.592e-1092, ≈1]"
+    )
+    assert pickle.loads(pickle.dumps(w)) == copy.deepcopy(w) == w
+    assert repr(mix.predict("A", history)) == repr(mix.expect(lambda z: int(z == "A"), history)) == "≈0.1429"
     assert repr(L_do(p, history)) == "≈1.223e-1761"
     assert w[p] / w[q] == Fraction(7, 9) ** 10_000
 

@@ -165,6 +165,30 @@ def test_good_kernels_obey_the_laws(kernel):
     check_laws(kernel, "AB")
 
 
+HOSTILE = None, True, 0, "", "é", "e\u0301", "\ufb01", "\0", ("A",)
+OTHERS = *HOSTILE[1:], HOSTILE[0]
+EVEN = dict.fromkeys(HOSTILE, Fraction(1, 9))
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        memoryless(EVEN),
+        markov(EVEN, {symbol: EVEN | {symbol: Fraction(2, 9), other: 0} for symbol, other in zip(HOSTILE, OTHERS)}),
+        lambda token, past: Fraction(past.count(token) + 1, len(past) + 9),
+        lambda token, past: Fraction(past.world.count(token) + 1, len(past.world) + 9),
+    ],
+)
+def test_hostile_symbols_obey_the_laws(kernel):
+    """Nothing is normalized, and nothing is taken for another that is not equal to it."""
+    check_laws(kernel, HOSTILE)
+
+
+@pytest.mark.parametrize("nu", [(1.0, 1e-160, 1e-320), (0.5, 0.5, 5e-324), (1e-310, 1e-155, 1.0)])
+def test_magnitudes_obey_the_laws(nu):
+    check_laws(memoryless(dict(zip("ABC", nu, strict=True))), "ABC")
+
+
 @given(kernels("xy"))
 @settings(max_examples=5, suppress_health_check=[HealthCheck.nested_given])
 def test_the_librarys_own_kernels_obey_the_laws(kernel):
@@ -236,6 +260,8 @@ class WearsOut:
         (6, "posteriors must average to the posterior before"),
         (7, r"L_obs\(p, h\) must equal L_do\(p, as_bystander\(h\)\)"),
         (8, "a kernel that reads the world's past alone must be moved by nothing that the agent does"),
+        (9, "seeing differs from doing by a covariance"),
+        (10, "a hypothesis split in two must have the same weight"),
     ],
 )
 def test_every_law_can_fail(i, message):

@@ -1,4 +1,5 @@
 import errno
+import os
 import signal
 import subprocess
 import sys
@@ -179,6 +180,23 @@ Command("prog").end(130, "stopped")
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout, run.stderr) == (130, "", "\nprog: stopped\n")
+
+
+PRINT = """
+from neural.cli import printing
+with printing("runs/mine"):
+    print("the result")
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only some systems have a device that is always full")
+def test_a_result_that_cannot_be_printed_is_no_failure_of_the_run():
+    with open("/dev/full", "w") as full:
+        run = subprocess.run([sys.executable, "-c", PRINT], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (run.returncode, run.stderr) == (
+        0,
+        "cannot print the result, which is in runs/mine: No space left on device\n",
+    )
 
 
 def test_work_that_stops_itself_ends_with_the_signals_exit_code():

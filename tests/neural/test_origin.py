@@ -18,6 +18,15 @@ def test_the_start_of_a_run(monkeypatch):
     assert start["commit"] == "abc-dirty"
 
 
+def test_other_versions_are_named():
+    now = origin.list_versions()
+    assert origin.compare_versions(now) == origin.compare_versions({}) == origin.compare_versions(None) == ""
+    before = now | {"jax": "0.0.1", "numpy": "0.0.2"}
+    assert origin.compare_versions(before) == (
+        f"jax 0.0.1, numpy 0.0.2 and goes on with jax {now['jax']}, numpy {now['numpy']}"
+    )
+
+
 @pytest.fixture
 def clone(tmp_path):
     """A clone with one commit of one file."""

@@ -137,6 +137,15 @@ def test_damaged_options_are_named(tmp_path, text):
         read_options(tmp_path)
 
 
+def test_results_say_how_their_run_was_started(tmp_path):
+    (tmp_path / "results.json").write_text('{"config": {"options": {"seed": 3}}}')
+    assert read_options(tmp_path)["options"] == {"seed": 3}
+    for without in ("[]", "{}", '{"config": {}}'):
+        (tmp_path / "results.json").write_text(without)
+        with pytest.raises(BadInput, match=r"results\.json is damaged: it has no options"):
+            read_options(tmp_path)
+
+
 def test_a_folder_without_options_is_not_a_run(tmp_path):
     with pytest.raises(BadInput, match=r"has no run\.json: it is not the folder of a run that was begun"):
         read_options(tmp_path)

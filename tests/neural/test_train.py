@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from neural import train
 from neural.errors import BadInput
 from neural.model.source import find
+from neural.origin import list_versions
 from neural.result import Run, read
 from neural.run_folder import write_options
 
@@ -122,6 +124,15 @@ def test_the_options_of_a_run_are_read_back(tmp_path, name):
     write_options(tmp_path, {"options": OPTIONS})
     args = train.parse(train.Command("train"), [name, str(tmp_path), "--arms", "standard"])
     assert (args.seed, args.arms, args.model) == (3, ("standard",), "embedded")
+
+
+def test_a_run_that_goes_on_with_other_versions_says_so(tmp_path, capsys):
+    for before, said in (({}, ""), ({"jax": "0.0.1"}, "the run was begun with jax 0.0.1 and goes on with jax ")):
+        write_options(tmp_path, {"options": OPTIONS, "versions": list_versions() | before})
+        with train.open_folder(train.Command("train"), Namespace(resume=tmp_path)):
+            line = capsys.readouterr().err
+        assert line.startswith(said)
+        assert bool(line) == bool(said)
 
 
 def test_facts_are_named_by_a_path_when_a_run_goes_on(tmp_path):

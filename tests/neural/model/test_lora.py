@@ -87,7 +87,7 @@ def test_adapters_are_drawn_by_the_seed_and_stand_where_they_are_wanted(tied):
 def test_only_adapters_are_trained_and_only_they_take_memory(tied):
     config, _, params = tied
     graph, adapters, rest = split(adapt(nnx.merge(*tied[1:]), LORA, seed=0))
-    state = begin(adapters, STANDARD, CONFIG.optimizer(1), share_devices(1, 1)[0], frozen=(rest,))
+    state = begin(adapters, STANDARD, CONFIG.optimizer(1), share_devices(1)[0], frozen=(rest,))
     d, inner, kv = config.hidden_size, config.intermediate_size, 2 * config.hidden_size // 6
     ins_and_outs = 2 * (d + d) + 2 * (d + kv) + 3 * (d + inner)  # q and o, k and v, the MLP
     expected = config.num_hidden_layers * LORA.rank * ins_and_outs

@@ -153,6 +153,15 @@ def test_the_caller_hears_of_every_probe_and_every_step():
     }
 
 
+def test_what_was_answered_is_not_asked_or_trained_again():
+    probes, steps = [], []
+    answered = {name: arms(PLAN)[name] for name in ("base", "standard")}
+    again = run(PLAN, on_probe=lambda name, _: probes.append(name), hooks=Hooks(steps.append), results=answered)
+    assert again == arms(PLAN)
+    assert probes == ["interventional"]
+    assert [[*step.losses] for step in steps] == [["interventional"]]
+
+
 def test_the_hash_of_the_data_is_that_of_the_lessons_whatever_is_done_with_them():
     model = load(EMBEDDED)
     plans = (PLAN, change(arms=("standard",)), change(train={"learning_rate": 1e-3}), change(train={"seed": 2}))

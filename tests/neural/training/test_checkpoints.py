@@ -1,4 +1,5 @@
 import hashlib
+import json
 import os
 from dataclasses import replace
 
@@ -6,11 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from neural.dialogue.authors import INTERVENTIONAL, STANDARD
 from neural.dialogue.render import Example
 from neural.errors import BadInput, Stopped
+from neural.origin import list_versions
 from neural.training import checkpoints
 from neural.training.batching import Replica
 from neural.training.checkpoints import KEPT, Checkpoints, Saved, describe, identify, read, write
@@ -38,6 +41,12 @@ def hashes(trained):
         name: [hashlib.sha256(np.asarray(x).tobytes()).hexdigest() for x in (*jax.tree.leaves(each.params), *each[1:])]
         for name, each in trained.items()
     }
+
+
+def digest_of(file):
+    """Return the digest that a checkpoint holds of itself: of parameters, optimizer and losses."""
+    with safe_open(file, framework="np") as opened:
+        return opened.metadata()["sha256"]
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +84,18 @@ def test_what_is_written_is_read_back_to_the_bit(saved, tmp_path):
     for one, other in zip([*again.leaves, again.losses], [*saved.leaves, saved.losses], strict=True):
         np.testing.assert_array_equal(one, other)
     assert [file.name for file in tmp_path.iterdir()] == ["a.safetensors"]
+
+
+def test_a_checkpoint_names_the_versions_that_computed_it(saved, tmp_path):
+    write(tmp_path / "a.safetensors", saved, "key")
+    with safe_open(tmp_path / "a.safetensors", framework="np") as opened:
+        assert json.loads(opened.metadata()["versions"]) == list_versions()
+
+
+def test_a_checkpoint_from_before_it_named_them_is_read(saved, tmp_path):
+    arrays = checkpoints.name_arrays(saved)
+    save_file(arrays, tmp_path / "a.safetensors", {"key": "key", "sha256": checkpoints.digest("key", arrays)})
+    np.testing.assert_array_equal(read(tmp_path / "a.safetensors", "key").losses, saved.losses)
 
 
 def test_a_flipped_bit_anywhere_and_a_cut_tail_are_noticed(saved, tmp_path):
@@ -190,13 +211,17 @@ def test_a_training_that_was_stopped_ends_with_the_same_bytes(tied, whole, tmp_p
     """Stopped at any step, as often as one likes, both replicas together or one after the other."""
     monkeypatch.setattr("neural.training.loop.replicas_at_once", lambda *_: at_once)
     stop, trained = stopping_at(stops), {}
+    kept, undisturbed = Checkpoints(tmp_path / "stopped", stop=stop), Checkpoints(tmp_path / "whole")
     for _ in stops:
         with pytest.raises(Stopped):
-            trained |= dict(train(tied[1:], REPLICAS, CONFIG, Hooks(checkpoints=Checkpoints(tmp_path, stop=stop))))
+            trained |= dict(train(tied[1:], REPLICAS, CONFIG, Hooks(checkpoints=kept)))
     steps = []
-    trained = dict(train(tied[1:], REPLICAS, CONFIG, Hooks(steps.append, checkpoints=Checkpoints(tmp_path))))
+    trained = dict(train(tied[1:], REPLICAS, CONFIG, Hooks(steps.append, checkpoints=kept)))
     assert hashes(trained) == whole
     assert steps[0].done == stops[-1] + 1 if at_once == 2 else steps
+    dict(train(tied[1:], REPLICAS, CONFIG, Hooks(checkpoints=undisturbed)))
+    for name in REPLICAS:  # the optimizer's state, too
+        assert digest_of(kept.find(name)[0]) == digest_of(undisturbed.find(name)[0])
 
 
 def test_replicas_that_were_saved_at_different_steps_end_with_the_same_bytes(tied, whole, tmp_path):
@@ -261,7 +286,7 @@ def test_by_time_a_checkpoint_is_due_after_two_minutes_or_when_saving_has_paid_o
 def test_arrays_of_another_model_are_refused(tied):
     _, params = tied[1:]
     optimizer = CONFIG.optimizer(1)
-    state = begin(params, STANDARD, optimizer, share_devices(1, 1)[0])
+    state = begin(params, STANDARD, optimizer, share_devices(1)[0])
     whole = take_leaves(state)
     put_leaves(state, whole)
     for damaged in (

@@ -24,7 +24,7 @@ CONFIG = TrainConfig(learning_rate=1e-3, epochs=3, measure_every=2)
 def measure(model, rows, each):
     """Measure a model on examples, so many rows at a time."""
     _, graph, params = model
-    state = begin(params, STANDARD, CONFIG.optimizer(1), share_devices(1, 1)[0])
+    state = begin(params, STANDARD, CONFIG.optimizer(1), share_devices(1)[0])
     return make_measure(graph, jax.tree.structure(params))(state, held_out_batches(rows, each), 7)
 
 

@@ -13,7 +13,7 @@ from neural.training import loop
 from neural.training.batching import Replica, batches, order, pad
 from neural.training.config import TrainConfig
 from neural.training.loop import Hooks, Step, fit, train
-from neural.training.replicas import share_devices
+from neural.training.replicas import share_rows
 
 RNG = np.random.default_rng(5)
 ROWS = [
@@ -121,13 +121,13 @@ def test_two_devices_that_share_the_rows_of_a_batch_compute_what_one_does(tied, 
 
     def run():
         streams = {"base": [pad(ROWS, 24, 24)] * 5}
-        return fit(graph, params, {"base": STANDARD}, CONFIG.optimizer(1), streams, 5)["base"]
+        return fit(graph, params, {"base": STANDARD}, CONFIG.optimizer(1), streams, 5, place=share_rows(2))["base"]
 
-    assert share_devices(1, 2)[0].mesh.shape == {"row": 2}
+    assert share_rows(2).mesh.shape == {"row": 2}
     two = run()
     devices = jax.devices()
     monkeypatch.setattr(jax, "devices", lambda: devices[:1])
-    assert share_devices(1, 2)[0].mesh.shape == {"row": 1}
+    assert share_rows(2) is None
     one = run()
     np.testing.assert_allclose(two.losses, one.losses, atol=1e-5)
     np.testing.assert_allclose(two.agent_losses, one.agent_losses, atol=1e-5)
@@ -136,7 +136,7 @@ def test_two_devices_that_share_the_rows_of_a_batch_compute_what_one_does(tied, 
 
 
 def test_replicas_are_trained_in_groups_and_yielded_in_order(tied, monkeypatch):
-    """Alone or together, each replica is trained as it would be; every group reports its own steps."""
+    """Every group reports its own steps."""
     _, graph, params = tied
     trained, steps = {}, {}
     for at_once in (1, 2):
@@ -148,8 +148,18 @@ def test_replicas_are_trained_in_groups_and_yielded_in_order(tied, monkeypatch):
     assert [[*step.losses] for step in steps[1]] == [["standard"]] * 4 + [["interventional"]] * 4
     assert [step.done for step in steps[2]] == [1, 2, 3, 4]
     assert [[*step.losses] for step in steps[2]] == [[*REPLICAS]] * 4
-    for name in REPLICAS:
-        np.testing.assert_array_equal(trained[1][name].losses, trained[2][name].losses)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_how_many_are_trained_at_once_does_not_matter_to_the_bit(tied, monkeypatch, batch_size):
+    """Free memory decides that, and of a run that goes on one may be left; its rows are no reason to spread out."""
+    config, trained = replace(CONFIG, batch_size=batch_size), []
+    for at_once in (2, 1):
+        monkeypatch.setattr(loop, "replicas_at_once", lambda *_, at_once=at_once: at_once)
+        trained.append(dict(train(tied[1:], REPLICAS, config)))
+    for name, each in trained[0].items():
+        for a, b in zip(jax.tree.leaves(each._asdict()), jax.tree.leaves(trained[1][name]._asdict()), strict=True):
+            np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.usefixtures("usual_promotion")

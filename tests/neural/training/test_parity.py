@@ -21,7 +21,7 @@ from neural.model.names import to_tensors
 from neural.training.batching import Replica, batches, pad, reading
 from neural.training.config import TrainConfig
 from neural.training.loop import fit, train
-from neural.training.replicas import begin, make_step, share_devices
+from neural.training.replicas import begin, make_step, share_devices, share_rows
 
 torch = pytest.importorskip("torch", reason="parity needs torch: pip install torch==2.13.0", exc_type=ImportError)
 
@@ -107,7 +107,8 @@ def test_loss_and_all_gradients(ours, reference, small, layout):
     graph, params = ours
     weights, optimizer, tree = LAYOUTS[layout], CONFIG.optimizer(1), jax.tree.structure(params)
     step = make_step(graph, tree, optimizer)
-    for (arm, which), place in zip(weights.items(), share_devices(len(weights), 2), strict=True):
+    places = share_devices(2) if layout == "arms" else [share_rows(2)]
+    for (arm, which), place in zip(weights.items(), places, strict=True):
         assert place.mesh.shape == {"row": 1 if layout == "arms" else 2}
         state, (loss, _) = step(begin(params, which, optimizer, place), BATCH)
         gradients = jax.tree.unflatten(tree, state.gradients)
@@ -216,7 +217,7 @@ def test_however_a_batch_is_cut_its_loss_and_gradient_are_the_mean_over_all_its_
 ):
     graph, params = ours
     step = make_step(graph, jax.tree.structure(params), CONFIG.optimizer(1))
-    state = begin(params, WEIGHTS, CONFIG.optimizer(1), share_devices(2, 1)[0])
+    state = begin(params, WEIGHTS, CONFIG.optimizer(1), share_devices(2)[0])
     state, (loss, _) = step(state, *batches(Replica(UNEVEN, WEIGHTS, (0,)), 1, 6, accumulate))
     double = copy.deepcopy(reference).double()
     expected = double_loss(double, WEIGHTS, UNEVEN)

@@ -12,7 +12,7 @@ from neural.training.batching import Replica, batches, pad
 from neural.training.config import TrainConfig
 from neural.training.loop import fit
 from neural.training.objective import loss_do, target_log_probs
-from neural.training.replicas import begin, losses, make_step, put_leaves, share_devices, take_leaves
+from neural.training.replicas import begin, losses, make_step, put_leaves, share_devices, share_rows, take_leaves
 
 RNG = np.random.default_rng(5)
 ROWS = [
@@ -59,27 +59,24 @@ def assert_close(one, other, atol):
         np.testing.assert_allclose(a, b, atol=atol)
 
 
-@pytest.mark.parametrize(
-    ("replicas", "rows", "devices"),
-    [
-        (1, 1, [[0]]),
-        (1, 2, [[0, 1]]),
-        (1, 3, [[0]]),
-        (2, 2, [[0], [1]]),
-        (3, 2, [[0], [1], [0]]),
-        (4, 1, [[0], [1], [0], [1]]),
-    ],
-)
-def test_devices_are_shared_by_replicas_and_then_by_rows(replicas, rows, devices):
-    shared = share_devices(replicas, rows)
-    assert [[device.id for device in place.mesh.devices.flat] for place in shared] == devices
+@pytest.mark.parametrize("replicas", [1, 2, 3, 4])
+def test_each_replica_has_one_device(replicas):
+    """However many rows its batch has, and whoever is trained beside it."""
+    shared = share_devices(replicas)
+    assert [[device.id for device in place.mesh.devices.flat] for place in shared] == [[0], [1], [0], [1]][:replicas]
+
+
+@pytest.mark.parametrize(("rows", "devices"), [(1, None), (2, [0, 1]), (3, None), (4, [0, 1])])
+def test_the_rows_of_a_single_replica_are_shared_evenly(rows, devices):
+    place = share_rows(rows)
+    assert (place and [device.id for device in place.mesh.devices.flat]) == devices
 
 
 def test_a_replica_begins_with_a_copy(tied):
     """What is trained can be overwritten in place; the start stays as it was."""
     _, _, params = tied
     before = jax.tree.map(np.array, params)
-    state = begin(params, STANDARD, OPTIMIZER, share_devices(1, 1)[0])
+    state = begin(params, STANDARD, OPTIMIZER, share_devices(1)[0])
     for leaf in state.leaves:
         leaf.delete()
     assert_close(params, before, atol=0)
@@ -89,7 +86,8 @@ def test_a_replica_begins_with_a_copy(tied):
 def test_all_of_a_replica_lies_on_its_own_devices(tied, rows, devices):
     """From its beginning, and if it goes on from leaves that were saved."""
     _, _, params = tied
-    for place, ids in zip(share_devices(len(devices), rows), devices, strict=True):
+    places = share_devices(2) if rows == 1 else [share_rows(rows)]
+    for place, ids in zip(places, devices, strict=True):
         state = begin(params, STANDARD, OPTIMIZER, place)
         assert [leaf.shape for leaf in state.gradients] == [leaf.shape for leaf in state.leaves]
         again = put_leaves(state, [jnp.array(np.asarray(leaf)) for leaf in take_leaves(state)])
@@ -101,7 +99,7 @@ def test_all_of_a_replica_lies_on_its_own_devices(tied, rows, devices):
 def test_a_step_overwrites_what_it_was_given(tied):
     """A second copy of parameters, moments or gradients would not fit where one just does."""
     _, graph, params = tied
-    before = begin(params, STANDARD, OPTIMIZER, share_devices(1, 1)[0])
+    before = begin(params, STANDARD, OPTIMIZER, share_devices(1)[0])
     after, _ = make_step(graph, jax.tree.structure(params), OPTIMIZER)(before, next(stream(STANDARD)))
     for part in before[:3]:
         assert all(leaf.is_deleted() for leaf in jax.tree.leaves(part))
@@ -113,7 +111,7 @@ def test_a_step_overwrites_what_it_was_given(tied):
 def test_a_step_that_is_not_finite_changes_nothing(tied, monkeypatch, spoiled):
     _, graph, params = tied
     good = next(stream(STANDARD))
-    state = begin(params, STANDARD, OPTIMIZER, share_devices(1, 1)[0])
+    state = begin(params, STANDARD, OPTIMIZER, share_devices(1)[0])
     step = make_step(graph, jax.tree.structure(params), OPTIMIZER)
     state, both = step(state, good)
     assert np.isfinite(both).all()
@@ -238,7 +236,7 @@ def test_no_row_of_a_batch_reads_another(small):
 def test_a_step_of_several_parts_overwrites_what_it_was_given(tied):
     """Gradients of later parts are added in place."""
     _, graph, params = tied
-    before = begin(params, STANDARD, OPTIMIZER, share_devices(1, 1)[0])
+    before = begin(params, STANDARD, OPTIMIZER, share_devices(1)[0])
     after, both = make_step(graph, jax.tree.structure(params), OPTIMIZER)(before, *[next(stream(STANDARD))] * 3)
     assert all(leaf.is_deleted() for leaf in jax.tree.leaves(before[:3]))
     assert both.shape == (2,)
