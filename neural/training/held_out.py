@@ -49,7 +49,7 @@ def hold_out(examples: Sequence[Example], share: float, seed: int) -> tuple[list
     texts, different = [*map(to_key, examples)], distinct(examples)
     if len(different) < 2:
         same = "all dialogues are the same" if len(texts) > 1 else "there is only one dialogue"
-        raise BadInput(f"nothing can be held out: {same}; write --held-out 0 to measure on what is trained on")
+        raise BadInput(f"nothing can be held out: {same}")
     number = min(max(1, round(share * len(different))), len(different) - 1)
     drawn = random_stream("held-out", seed).permutation(len(different))[:number]
     held = {different[i] for i in drawn}

@@ -73,7 +73,7 @@ def test_something_is_held_out_and_something_is_left(share, held):
 def test_nothing_can_be_held_out_of_one_text():
     with pytest.raises(BadInput, match="nothing can be held out: all dialogues are the same"):
         hold_out(ROWS[:1] * 3, 0.5, seed=0)
-    with pytest.raises(BadInput, match="there is only one dialogue; write --held-out 0"):
+    with pytest.raises(BadInput, match="nothing can be held out: there is only one dialogue"):
         hold_out(ROWS[:1], 0.5, seed=0)
 
 
