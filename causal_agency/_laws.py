@@ -1,6 +1,6 @@
 """The laws that a kernel must obey; each function raises AssertionError if its law is broken (`testing.check_laws`)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import isclose
 from typing import Any, NoReturn
@@ -153,21 +153,21 @@ def check_bystander(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[S
 
 def check_gap(kernel: Kernel, tokens: tuple[Symbol, ...], history: tuple[Slot, ...]) -> None:
     """Check π(o | h, a) − π(o | h, do(a)) = Cov_w(ν(a), ν(o | a)) / E_w ν(a), unless the kernel looks at authors."""
-    mix, past = _mixture_with(kernel, tokens), symbols(history)
-    w = mix.posterior(history)
+    before = _mixture_with(kernel, tokens).belief(history)
+    w = before.posterior()
 
-    def mean(x: dict[Hypothesis, Any]) -> Any:
+    def mean(x: Mapping[Hypothesis, Any]) -> Any:
         return sum(to_number(prob) * x[p] for p, prob in w.items())
 
     for a in tokens:
-        done, seen = symbols((*history, do(a))), symbols((*history, see(a)))
-        nu_a = {p: to_number(p.nu(a, past)) for p in w}
+        done, seen = before.after(do(a)), before.after(see(a))
+        nu_a: dict[Hypothesis, Any] = {p: to_number(p.nu(a, before.past)) for p in w}
         for o in tokens:
-            nu_o, if_seen = ({p: to_number(p.nu(o, after)) for p in w} for after in (done, seen))
-            if nu_o != if_seen or not mean(nu_a):
+            nu_o, if_seen = ({p: to_number(p.nu(o, after.past)) for p in w} for after in (done, seen))
+            if nu_o != if_seen:
                 continue
             covariance = mean({p: nu_a[p] * nu_o[p] for p in w}) - mean(nu_a) * mean(nu_o)
-            gap: Any = mix.predict(o, (*history, see(a))) - mix.predict(o, (*history, do(a)))
+            gap: Any = seen.predict(o) - done.predict(o)
             if not isclose(gap, covariance / mean(nu_a), abs_tol=MAX_ERROR):
                 raise AssertionError(
                     f"seeing differs from doing by a covariance: for {o!r} after {a!r}, after {list(history)}, "

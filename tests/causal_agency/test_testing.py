@@ -165,18 +165,18 @@ def test_good_kernels_obey_the_laws(kernel):
     check_laws(kernel, "AB")
 
 
-HOSTILE = None, True, 0, "", "é", "e\u0301", "\ufb01", "\0", ("A",)
+HOSTILE = None, True, "", "é", "e\u0301", ("\0",)
 OTHERS = *HOSTILE[1:], HOSTILE[0]
-EVEN = dict.fromkeys(HOSTILE, Fraction(1, 9))
+EVEN = dict.fromkeys(HOSTILE, Fraction(1, 6))
 
 
 @pytest.mark.parametrize(
     "kernel",
     [
         memoryless(EVEN),
-        markov(EVEN, {symbol: EVEN | {symbol: Fraction(2, 9), other: 0} for symbol, other in zip(HOSTILE, OTHERS)}),
-        lambda token, past: Fraction(past.count(token) + 1, len(past) + 9),
-        lambda token, past: Fraction(past.world.count(token) + 1, len(past.world) + 9),
+        markov(EVEN, {symbol: EVEN | {symbol: Fraction(2, 6), other: 0} for symbol, other in zip(HOSTILE, OTHERS)}),
+        lambda token, past: Fraction(past.count(token) + 1, len(past) + 6),
+        lambda token, past: Fraction(past.world.count(token) + 1, len(past.world) + 6),
     ],
 )
 def test_hostile_symbols_obey_the_laws(kernel):
