@@ -59,6 +59,8 @@ class AuthorWeights(NamedTuple):
 class AuthorLosses(NamedTuple):
     """How unlikely a model finds what each author wrote: the mean of −log p_θ(z_i | z_{<i}, c), in nats per token.
 
+    Over the tokens of the world and of the protocol, that mean is 𝓛^do (Eq. 4).
+
     A mean over no token is NaN.
 
     Attributes:

@@ -31,7 +31,7 @@ Name = TypeVar("Name", bound=Hashable)
 
 
 class Step(NamedTuple):
-    """A step that is finished, for a callback.
+    """A step of training (section 5.4) that is finished, for a callback.
 
     Attributes:
         done: the number of steps finished, from 1.

@@ -285,13 +285,13 @@ def test_runs_that_are_dropped_are_drawn_by_fact_arm_and_seed(explorer):
     texts = [json.dumps({"schema": run["schema"], "config": {"seed": seed}, "arms": arms}) for seed in (11, 12)]
     explorer.page.open("about:blank")
     explorer.page.open(explorer.url)
-    explorer.page.wait("document.body.dataset.running")
+    explorer.page.wait("['server', 'page'].includes(document.body.dataset.running)")
     explorer.run(f"""(() => {{
         const data = new DataTransfer();
         for (const text of {json.dumps(texts)}) data.items.add(new File([text], "results.json"));
         dispatchEvent(new DragEvent("drop", {{dataTransfer: data}}));
     }})()""")
-    explorer.page.wait("document.getElementById('seed-12')")
+    explorer.page.wait("document.getElementById('seed-12') !== null")
     heads = explorer.run("[...document.querySelectorAll('#margins th[scope=col]')].map((each) => each.textContent)")
     assert heads == ["fact", *(f"{arm}, seed {seed}" for seed in (11, 12) for arm in arms)]
     marks, facts = "document.querySelectorAll('.chart .mark').length", len(arms["base"]["margin"]["per_fact"])
