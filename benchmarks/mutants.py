@@ -1,9 +1,9 @@
 """Change one expression at a time, and see whether a test notices: ``python benchmarks/mutants.py exact`` or ``jax``.
 
 The work is done by mutmut on a copy in ``build/mutants/PART``, which is kept: after a change, or a kill, only what is
-new is tried. ``exact`` is what needs no JAX, no figures and no browser: thousands of mutants in an hour or so, because
-every test module is imported once, and each mutant runs in a fork. JAX does not survive a fork after its first use, so
-a mutant of ``jax`` starts by itself and takes seconds.
+new is tried. ``exact`` is what needs no JAX, no figures and no browser: one or two mutants a second, because every test
+module is imported once, and each mutant runs in a fork. JAX does not survive a fork after its first use, so a mutant of
+``jax`` starts by itself and takes seconds.
 """
 
 import os

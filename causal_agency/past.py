@@ -48,8 +48,8 @@ class Window(Sequence[T_co]):
     def __getitem__(self, i: slice) -> "Sequence[T_co]": ...
 
     def __getitem__(self, i: Any) -> Any:
-        place = self._span[i]
-        return self._at(place or range(0)) if isinstance(place, range) else self._items[place]  # not range(1, 0)
+        place = self._span[i]  # of an empty slice, perhaps range(1, 0)
+        return self._at(place or range(0)) if isinstance(place, range) else self._items[place]
 
     def _at(self, span: range) -> "Sequence[T_co]":
         """Return the items at ``span``."""

@@ -73,6 +73,13 @@ def test_it_draws_what_it_prints(monkeypatch, capsys, tmp_path):
     assert Step._fields == ("habit", "w", "pi")
 
 
+def test_a_file_that_is_no_image_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["learning_agent", "--plot", "learning.txt"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert "'learning.txt' is not a .png, .svg or .pdf file" in capsys.readouterr().err
+
+
 def test_it_writes_the_figure(monkeypatch, tmp_path):
     monkeypatch.setattr("sys.argv", ["learning_agent", "--plot", str(tmp_path / "learning.png")])
     main()
