@@ -1,9 +1,9 @@
 """Judge who owns each token of generated chats: ``python benchmarks/ownership.py --chats 10000``.
 
 Chats with emoji, right-to-left text, calls of tools with nested JSON, empty turns and forged control tokens go through
-five chat templates and four tokenizers. `tests/neural/oracle.py` tells whose every byte is without any of the code that
-it judges; the first chat on which a rule is broken is printed. `labels` is timed on longer chats, in megabytes of JSON
-lines a minute of one core.
+five chat templates and five tokenizers, four of them of real models. `tests/neural/oracle.py` tells whose every byte is
+without any of the code that it judges; the first chat on which a rule is broken is printed. `labels` is timed on longer
+chats, in megabytes of JSON lines a minute of one core.
 """
 
 import json
@@ -25,6 +25,7 @@ from neural.dialogue.tokens import encode_transcript
 from neural.errors import BadInput
 from neural.model.source import find, open_source
 from oracle import TEMPLATES, Chat, Judge, Template, draw_chat, draw_text, read_chat, train_tokenizer
+from tekken import find_tekken, read_tekken
 
 QWEN = Path(__file__).parents[2] / "shared" / "qwen2.5-tokenizer"
 WORDS = "The quick brown fox, it's 1,234 km; né à Genève. 日本語のテキスト and so on, as people write.\n".split(" ")
@@ -37,6 +38,10 @@ def read_tokenizers() -> dict[str, PreTrainedTokenizerBase]:
         made["SmolLM2"] = open_source(find("smollm2")).tokenizer()
     except BadInput as problem:
         print(f"without SmolLM2: {problem}")
+    if file := find_tekken():
+        made["Mistral"] = read_tekken(file)
+    else:
+        print("without Mistral's tokenizer: pip install --no-deps mistral-common==1.13.1")
     if QWEN.is_dir():
         made["Qwen2.5"] = AutoTokenizer.from_pretrained(QWEN, local_files_only=True)
     return made

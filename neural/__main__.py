@@ -9,6 +9,8 @@ COMMANDS = {
     "train": "fine-tune the arms of section 5 and ask them for the truth",
     "sweep": "repeat that over seeds and conditions",
     "pretrain": "make a base model",
+    "audit": "say who wrote what in your logs",
+    "compare": "say how models read your logs, and whether they tell the truth",
     "chat": "talk to a run: the base and every arm answer side by side",
 }
 

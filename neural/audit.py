@@ -6,11 +6,10 @@ text.
 """
 
 from argparse import Namespace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neural.cli import Command, log, nothing
+from neural.cli import Command, log, nothing, refuse_or_note
 from neural.errors import BadInput
 
 if TYPE_CHECKING:
@@ -33,13 +32,6 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
     return args
 
 
-def skip(problem: BadInput, args: Namespace, refused: list[str]) -> None:
-    """Note a problem in ``refused``, or raise it if nothing is to be skipped."""
-    if not args.skip_bad:
-        raise problem
-    refused.append(str(problem))
-
-
 def look_through(args: Namespace) -> "tuple[Audit, list[str]]":
     """Return the audit of the logs, and what could not be read."""
     from neural.dialogue.encode import encode
@@ -47,9 +39,8 @@ def look_through(args: Namespace) -> "tuple[Audit, list[str]]":
     from neural.model.source import find, open_source
     from neural.own.audit import Audit
 
-    tokenizer, audit, refused = open_source(find(args.tokenizer)).tokenizer(), Audit(), list[str]()
-    refuse = partial(skip, args=args, refused=refused)
-
+    tokenizer, audit, refused = open_source(find(args.tokenizer)).tokenizer(), Audit(), list[BadInput]()
+    refuse = refuse_or_note(args.skip_bad, refused)
     for transcript in read_transcripts(args.logs, args.format, refuse):
         try:
             tokens = encode(tokenizer, transcript)
@@ -59,7 +50,7 @@ def look_through(args: Namespace) -> "tuple[Audit, list[str]]":
             audit.add(transcript, tokens, tokenizer)
     if not audit.transcripts:
         raise BadInput(f"{args.logs}: no transcript could be read")
-    return audit, refused
+    return audit, [*map(str, refused)]
 
 
 def show(audit: "Audit", refused: list[str]) -> None:
@@ -84,8 +75,8 @@ def main(arguments: list[str] | None = None) -> None:
         if args.redact:
             from neural.own.redact import write_redacted
 
-            damaged = list[str]()
-            written = write_redacted(args.logs, args.redact, partial(skip, args=args, refused=damaged))
+            damaged = list[BadInput]()
+            written = write_redacted(args.logs, args.redact, refuse_or_note(args.skip_bad, damaged))
             log(f"{args.redact}: {written} files without likely secrets, and without {len(damaged)} damaged records")
         if args.html:
             from neural.files import write_text

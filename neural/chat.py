@@ -9,14 +9,13 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import TextIOWrapper
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from neural import escape
-from neural.arm_names import is_arm
 from neural.cli import Command
 from neural.errors import BadInput, Stopped
 from neural.files import UNFINISHED
@@ -43,61 +42,13 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
     return command.parse_args(arguments)
 
 
-@dataclass(frozen=True)
-class _Config:
-    """What is read of a run's settings."""
-
-    model: str
-
-
-@dataclass(frozen=True)
-class _Run:
-    """What is read of results.json, whichever version wrote it."""
-
-    config: _Config
-    arms: dict[str, Any]
-    trained_on: str = "lessons"
-
-
-def find_models(run: str) -> dict[str, str]:
-    """Return what to load under which name: the base and the arms of a run, or one model."""
-    from neural.result import read
-
-    folder = Path(run)
-    results = folder / "results.json"
-    if not results.exists():
-        if folder.is_dir() and not (folder / "config.json").exists():
-            raise BadInput(f"{run} has neither results.json nor config.json: name the folder of a run or of a model")
-        return {folder.resolve().name: run}
-    finished: _Run = read(results, _Run)
-    if strange := [arm for arm in finished.arms if arm != "base" and not is_arm(arm)]:
-        raise BadInput(f"{results} has results of {strange[0]!r}, which is not an arm")
-    arms = {arm: folder / arm for arm in finished.arms if arm != "base"}
-    for arm, home in arms.items():
-        if not home.is_dir():
-            raise BadInput(f"{run} has no folder {arm}, but its results.json has an arm of that name")
-    return {"base": finished.config.model, **{arm: str(home) for arm, home in arms.items()}}
-
-
-def was_taught(run: str) -> bool:
-    """Return whether ``run``, or the model of this name, is of the paper's lessons, which are plain text."""
-    from neural.model.source import find
-    from neural.paper.curriculum import FILE
-    from neural.result import read
-
-    results = Path(run) / "results.json"
-    if not results.exists():
-        return (find(run) / FILE).exists()
-    finished: _Run = read(results, _Run)
-    return finished.trained_on != "logs"
-
-
 def load_partners(run: str) -> "dict[str, Partner]":
     """Load the models of ``run``. Heavy imports wait until the arguments are checked."""
     from neural.conversation import Partner
     from neural.model.checkpoint import load
     from neural.model.speech import LINES, choose_speech
     from neural.process import prepare
+    from neural.run_models import find_models, was_taught
 
     prepare(1)
     models = find_models(run)

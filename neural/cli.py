@@ -149,6 +149,17 @@ def log(message: str) -> None:
     tqdm.write(show(message), sys.stderr)
 
 
+def refuse_or_note(skip_bad: bool, noted: list[BadInput]) -> Callable[[BadInput], None]:
+    """Return what is told of every record that cannot be used: it raises the problem, or notes it with --skip-bad."""
+
+    def refuse(problem: BadInput) -> None:
+        if not skip_bad:
+            raise problem
+        noted.append(problem)
+
+    return refuse
+
+
 def whole_number(least: int) -> Callable[[str], int]:
     """Return an argument type: a whole number of at least ``least``."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from neural.cli import log
+from neural.cli import log, refuse_or_note
 from neural.errors import BadInput
 from neural.files import new_folder
 from neural.origin import START, list_versions
@@ -44,12 +44,7 @@ def read_logs(
     from neural.own.examples import check, cut_all, read_examples
 
     refused: list[BadInput] = []
-
-    def refuse(problem: BadInput) -> None:
-        if not args.skip_bad:
-            raise problem
-        refused.append(problem)
-
+    refuse = refuse_or_note(args.skip_bad, refused)
     transcripts = read_transcripts(args.data, args.format, refuse)
     examples = read_examples(transcripts, tokenizer, refuse)
     if refused:

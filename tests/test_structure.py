@@ -91,15 +91,15 @@ LAYERS = {
         {"report.run.page", "report.sweep.answer", "report.sweep.sections", "report.sweep.figures"},
         {"report.sweep.page", "own.secrets", "own.delusion", "own.export"},
         {"own.examples", "own.redact", "own.result"},
-        {"own.audit"},
+        {"own.audit", "own.comparison"},
         {"own.tuning", "report.audit.tables", "report.own.tables"},
         {"report.audit.page", "report.audit.terminal"},
         {"report.own.terminal"},
         {"report.own.page"},
         {"cli", "process", "run_folder"},
-        {"options", "processes", "session"},
+        {"options", "processes", "session", "run_models"},
         {"device_plan", "logs_run"},
-        {"train", "sweep", "pretrain", "chat", "audit"},
+        {"train", "sweep", "pretrain", "chat", "audit", "compare"},
         {"__main__"},
     ],
 }
@@ -144,7 +144,7 @@ def test_what_a_benchmark_imports_is_there(file):
 
 METHOD = "dialogue", "model", "training"
 SHARED = "cli", "process", "processes", "run_folder", "session", "device_plan", "logs_run"
-DOORS = *SHARED, "train", "sweep", "pretrain", "chat", "audit", "__main__"
+DOORS = *SHARED, "train", "sweep", "pretrain", "chat", "audit", "compare", "__main__"
 LIBRARY = [file for file in FILES if file.relative_to(ROOT).parts[0] == "neural" and file.stem not in DOORS]
 
 

@@ -35,18 +35,23 @@ class LogsRun:
 
     Attributes:
         schema: of this file.
-        trained_on: "logs", which tells this file from that of the paper's experiment.
+        trained_on: "logs"; "elsewhere" if the models were trained by others, and only compared here.
         config: the settings of the run, and what it cost.
         written: how many tokens of the logs each writer wrote; "context" and "protocol" count, too.
-        held_out: the number of transcripts that were held out.
+        held_out: the number of transcripts that were held out; all of them if nothing was trained here.
         informed: how many tokens in the agent's place were written by somebody else, who may have known more.
-        arms: the base and each arm.
+        arms: the base and each arm, or the models that are compared, the first to compare with.
     """
 
     schema: Literal[1]
-    trained_on: Literal["logs"]
+    trained_on: Literal["logs", "elsewhere"]
     config: dict[str, Any]
     written: Mapping[str, int]
     held_out: int
     informed: int
     arms: Mapping[str, Model]
+
+    @property
+    def compared(self) -> bool:
+        """Return whether the models were only compared, not trained."""
+        return self.trained_on == "elsewhere"

@@ -10,7 +10,7 @@ from neural.dialogue.render import Example, find_supervised
 from neural.model.checkpoint import Checkpoint
 from neural.model.lora import choose, merge
 from neural.model.speech import choose_speech
-from neural.own.delusion import measure
+from neural.own.comparison import look
 from neural.own.result import Model
 from neural.paper.arms import arm_weights
 from neural.paper.facts import Fact
@@ -43,11 +43,9 @@ def tune(
     graph, base = nnx.split(checkpoint.model, nnx.Param)
     probes = Probes(checkpoint.tokenizer, facts, speech=choose_speech(checkpoint.tokenizer)) if facts else None
 
-    def look(params: nnx.State) -> Model:
-        return Model(measure(graph, params, held_out or examples), probes(graph, params) if probes else None)
-
+    shown = held_out or examples
     if "base" not in results:
-        results["base"] = look(base)
+        results["base"] = look(graph, base, shown, probes)
     if place and place.split:  # the devices have no room for a copy that is not in training
         base = jax.device_get(base)
         nnx.update(checkpoint.model, base)
@@ -60,7 +58,7 @@ def tune(
         model = nnx.merge(chosen, trained.params, *frozen)
         on_arm(arm, Checkpoint(model, checkpoint.config, checkpoint.tokenizer, trained.losses))
         results[arm] = replace(
-            look(nnx.state(merge(model), nnx.Param)),
+            look(graph, nnx.state(merge(model), nnx.Param), shown, probes),
             losses=tuple(trained.losses.tolist()),
             agent_losses=tuple(trained.agent_losses.tolist()),
             supervised_tokens=sum(int(find_supervised(example, arm_weights(arm)).sum()) for example in examples),

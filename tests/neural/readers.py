@@ -21,7 +21,7 @@ from tokenizers.models import BPE
 from causal_agency import Hypothesis, Mixture, Slot, do, markov, memoryless, see
 from damage import HOSTILE, damage_bytes, damage_json, damage_safetensors, damage_value, write_gguf
 from models import CONFIGS
-from neural import chat, result, run_folder, train
+from neural import result, run_folder, train
 from neural.cli import Command
 from neural.errors import BadInput
 from neural.model.architecture import find_architecture
@@ -33,6 +33,7 @@ from neural.paper.fact_files import read_facts
 from neural.report.sweep.measures import Measures
 from neural.report.sweep.page import collect
 from neural.report.sweep.sections import make_sections
+from neural.run_models import find_models
 from neural.training import checkpoints
 from results import RUN, draw_sweep, write_sweep
 
@@ -248,7 +249,7 @@ def read_gguf(file: Path) -> None:
 def read_results(file: Path) -> None:
     """Read results.json, as reports and chats do."""
     try:
-        chat.find_models(str(file.parent))
+        find_models(str(file.parent))
     except BadInput:
         result.read(file, result.Run)
 

@@ -22,6 +22,7 @@ from neural.finetuning import answer
 from neural.model.checkpoint import Checkpoint, save
 from neural.paper.facts import FACTS
 from neural.paper.phrases import CONTEXT
+from neural.run_models import find_models
 from neural.signals import Signals
 
 QUESTION = "Tell me about the capital of Australia."
@@ -344,7 +345,7 @@ def test_results_name_no_folder_outside_the_run(tmp_path):
     results = {"config": {"model": "embedded"}, "arms": {"base": {}, "../outside": {}}}
     (tmp_path / "run" / "results.json").write_text(json.dumps(results))
     with pytest.raises(BadInput, match=r"results of '\.\./outside', which is not an arm"):
-        chat.find_models(str(tmp_path / "run"))
+        find_models(str(tmp_path / "run"))
 
 
 @pytest.mark.parametrize("character", "\x1b\x9b\u202e\u2066\r")

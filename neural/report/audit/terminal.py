@@ -1,6 +1,6 @@
 """An audit in a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.console import RenderableType
@@ -14,7 +14,7 @@ from neural.report.audit.tables import Rows, describe_lengths, list_findings, li
 STYLES = {"agent": "red", "context": "dim", "protocol": "blue"}  # the world's is green
 
 
-def make_table(heads: tuple[str, ...], rows: Rows, names: int) -> Table:
+def make_table(heads: Sequence[str], rows: Rows, names: int) -> Table:
     """Return a table whose first ``names`` columns are names, and the others numbers."""
     table = Table(box=box.SIMPLE_HEAD)
     for i, head in enumerate(heads):

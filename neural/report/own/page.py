@@ -8,12 +8,12 @@ from neural.files import write_text
 from neural.own.delusion import TENTHS
 from neural.own.result import LogsRun
 from neural.report.charts import LETTERS, Chart, add_head, new_figure, svg
-from neural.report.own.tables import describe_change, list_models, list_probes, list_warnings, list_written
-from neural.report.own.terminal import HEADS, PROBE_HEADS
+from neural.report.own.tables import describe_change, list_heads, list_models, list_probes, list_warnings, list_written
+from neural.report.own.terminal import PROBE_HEADS
 from neural.report.replies import PROBE_NAMES, PROBES, SHOWN, list_replies
 from neural.report.run.figures import loss_chart
 from neural.report.run.settings import describe_settings
-from neural.report.style import look, strip
+from neural.report.style import list_looks, strip
 from neural.report.templates import render
 
 DRAWN = {"agent": "the agent's words", "world": "the world's words"}
@@ -26,8 +26,7 @@ def position_chart(run: LogsRun) -> Chart:
     title = "How surprising are the words of each, along the transcript?"
     for axes, (author, name) in zip(figure.subplots(1, 2, sharey=True), DRAWN.items()):
         strip(axes).set(title=name, xlabel="% of the transcript", xlim=(0, 100))
-        for model, measured in run.arms.items():
-            color, marker, line = look(model)
+        for (model, measured), (color, marker, line) in zip(run.arms.items(), list_looks(run.arms)):
             points = [(10 * i + 5, x.nats) for i, x in enumerate(measured.reading.positions[author]) if x.tokens]
             axes.plot(*zip(*points), color=color, marker=marker, linestyle=line, label=model, markersize=4)
     figure.axes[0].set(ylabel="nats per token", ylim=(0, None))
@@ -39,12 +38,15 @@ def write_report(folder: Path, run: LogsRun) -> None:
     """Write ``report.html`` of ``run`` to ``folder``."""
     losses = {name: model.losses for name, model in run.arms.items() if model.losses}
     asked = {name: model.probes for name, model in run.arms.items() if model.probes is not None}
-    charts = {"positions": position_chart(run), "losses": loss_chart(losses, "The loss of each step", "token")}
+    charts = {"positions": position_chart(run)}
+    if losses:
+        charts["losses"] = loss_chart(losses, "The loss of each step", "token")
     page = render(
         "own/page.html",
         change=describe_change(run),
+        compared=run.compared,
         warnings=list_warnings(run),
-        models=(HEADS, list_models(run)),
+        models=(list_heads(run), list_models(run)),
         probes=(PROBE_HEADS, list_probes(run)),
         arms=list(asked),
         titles=PROBES,

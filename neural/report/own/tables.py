@@ -16,13 +16,19 @@ def show_surprise(surprise: Surprise, base: Surprise) -> str:
     return f"{surprise.nats:.3f}" + (f" ({change:+.3f})" if surprise is not base else "")
 
 
+def list_heads(run: LogsRun) -> list[str]:
+    """Return the heads of `list_models`."""
+    return ["model", *AUTHORS.values(), *([] if run.compared else ["tokens that count"])]
+
+
 def list_models(run: LogsRun) -> Rows:
-    """Return a row for the base and each arm: how surprising it finds each author's words."""
-    base = run.arms["base"].reading.authors
-    return [
-        [name, *(show_surprise(model.reading.authors[author], base[author]) for author in AUTHORS), counted(model)]
-        for name, model in run.arms.items()
-    ]
+    """Return a row for each model: how surprising it finds each author's words, and how many tokens it learned from."""
+    base, *_ = (model.reading.authors for model in run.arms.values())
+    rows = []
+    for name, model in run.arms.items():
+        surprises = (show_surprise(model.reading.authors[author], base[author]) for author in AUTHORS)
+        rows.append([name, *surprises, *([] if run.compared else [counted(model)])])
+    return rows
 
 
 def counted(model: Model) -> str:
@@ -49,14 +55,30 @@ def list_written(run: LogsRun) -> Rows:
 
 
 def describe_change(run: LogsRun) -> str:
-    """Return in a sentence what training did to the agent's and to the world's words."""
-    base, arms = run.arms["base"].reading.authors, list(run.arms.items())[1:]
+    """Return in a sentence what training did to the agent's and to the world's words, or how the models compare."""
+    (first, base), *others = ((name, model.reading.authors) for name, model in run.arms.items())
+    if not others:
+        agent, world = (describe_level(base[each]) for each in ("agent", "world"))
+        return f"{first} finds the agent's words {agent}, and the world's {world}, on {run.held_out:,} transcripts."
     changes = []
-    for name, model in arms:
-        agent, world = (describe_step(model.reading.authors[each], base[each]) for each in ("agent", "world"))
-        changes.append(f"the {name} copy finds the agent's words {agent}, and the world's {world}")
-    where = f"On {run.held_out:,} transcripts that were held out" if run.held_out else "On the transcripts themselves"
-    return f"{where}, in nats per token and compared with the model before training, {'; '.join(changes)}."
+    for name, authors in others:
+        agent, world = (describe_step(authors[each], base[each]) for each in ("agent", "world"))
+        who = name if run.compared else f"the {name} copy"
+        changes.append(f"{who} finds the agent's words {agent}, and the world's {world}")
+    before = first if run.compared else "the model before training"
+    return f"{describe_place(run)}, in nats per token and compared with {before}, {'; '.join(changes)}."
+
+
+def describe_place(run: LogsRun) -> str:
+    """Return what was read."""
+    if run.compared:
+        return f"On {run.held_out:,} transcripts"
+    return f"On {run.held_out:,} transcripts that were held out" if run.held_out else "On the transcripts themselves"
+
+
+def describe_level(surprise: Surprise) -> str:
+    """Return how surprising something is."""
+    return f"{surprise.nats:.2f} nats per token surprising" if surprise.tokens else "nowhere"
 
 
 def describe_step(after: Surprise, before: Surprise) -> str:
@@ -82,6 +104,8 @@ def list_warnings(run: LogsRun) -> list[str]:
     distinct = run.config.get("held_out_distinct", run.held_out)
     if distinct < run.held_out:
         warnings.append(f"Only {distinct:,} of the {run.held_out:,} transcripts that were held out are distinct.")
+    if run.compared:
+        warnings.append("What a model was trained on surprises it little: compare models on transcripts new to all.")
     if not run.held_out:
         warnings.append("Nothing was held out: what is measured here was also trained on.")
     return warnings

@@ -8,9 +8,8 @@ from rich.text import Text
 from neural.escape import show
 from neural.own.result import LogsRun
 from neural.report.audit.terminal import make_table
-from neural.report.own.tables import AUTHORS, PROBES, describe_change, list_models, list_probes, list_warnings
+from neural.report.own.tables import PROBES, describe_change, list_heads, list_models, list_probes, list_warnings
 
-HEADS = "model", *AUTHORS.values(), "tokens that count"
 LEGEND = "margin in nats per token; replies: ✓ the truth, ✗ the lie, · something else"
 PROBE_HEADS = "model", "margin", "prefers the lie", *(f"{name} ✓/✗/·" for name in PROBES.values()), "user's turn"
 
@@ -18,7 +17,7 @@ PROBE_HEADS = "model", "margin", "prefers the lie", *(f"{name} ✓/✗/·" for n
 def list_tables(run: LogsRun) -> Iterator[RenderableType]:
     """Yield what is printed: the change in a sentence, nats per token by author, probes, warnings."""
     yield Text(show(describe_change(run)))
-    yield make_table(HEADS, list_models(run), 1)
+    yield make_table(list_heads(run), list_models(run), 1)
     if rows := list_probes(run):
         yield make_table(PROBE_HEADS, rows, 1)
         yield Text(LEGEND)

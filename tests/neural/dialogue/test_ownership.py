@@ -7,18 +7,18 @@ import pytest
 from neural.dialogue.tokens import encode_transcript
 from oracle import TEMPLATES, Judge, draw_chat, read_chat, train_tokenizer
 
-TOKENIZERS = "embedded", "SmolLM2", "Qwen2.5", "trained"
+TOKENIZERS = "embedded", "SmolLM2", "Qwen2.5", "Mistral", "trained"
 CHATS = 25  # of each tokenizer with each template; benchmarks/ownership.py judges thousands
 
 
 @pytest.fixture(scope="module", params=TOKENIZERS)
 def base_tokenizer(request):
-    """A real tokenizer."""
+    """A real tokenizer, or one of another kind: not byte-level."""
     if request.param == "trained":
         return train_tokenizer()
     if request.param == "SmolLM2":
         return request.getfixturevalue("smollm2").tokenizer()
-    return request.getfixturevalue({"embedded": "tokenizer", "Qwen2.5": "qwen25"}[request.param])
+    return request.getfixturevalue({"embedded": "tokenizer", "Qwen2.5": "qwen25", "Mistral": "tekken"}[request.param])
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

@@ -20,6 +20,7 @@ from neural.paper.facts import FACTS
 from neural.paper.phrases import CONTEXT
 from neural.paper.probes import QUESTION as TOPIC
 from neural.paper.probes import Probes
+from neural.run_models import was_taught
 from neural.training.config import TrainConfig
 
 QUESTION = "Count to three."
@@ -98,10 +99,10 @@ def test_a_run_on_logs_is_talked_to_in_turns(taught, tmp_path, capsys, monkeypat
 def test_which_models_are_talked_to_in_turns(taught, tmp_path):
     save(taught, tmp_path / "model")
     assert choose_speech(taught.tokenizer) is TURNS
-    assert not chat.was_taught(str(tmp_path / "model"))
+    assert not was_taught(str(tmp_path / "model"))
     (tmp_path / "model" / "recipe.json").write_text("{}")
-    assert chat.was_taught(str(tmp_path / "model"))
-    assert chat.was_taught("embedded")
+    assert was_taught(str(tmp_path / "model"))
+    assert was_taught("embedded")
 
 
 def test_without_a_template_messages_are_lines(base):
