@@ -133,7 +133,7 @@ class Bystander:
 def dirichlet(alpha: Number, tokens: Iterable[Symbol], memory: int = 0) -> Dirichlet:
     """Make a kernel that learns how often the world writes each token: ν(z | h) = (n_z + α) / (n + α K).
 
-    n_z counts where the world wrote z, and n where it wrote any of the K tokens: what the agent writes is no evidence
+    n_z counts where the world wrote z, and n where it wrote any of the K tokens: what the agent writes is not evidence
     inside a kernel either (section 3.1). With α = ½ it is the estimator of Krichevsky and Trofimov, with α = 1 that of
     Laplace. Each slot costs the same, however long the past. `bystander` gives its naive counterpart.
 

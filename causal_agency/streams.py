@@ -238,7 +238,7 @@ def pad(
     symbols: Sequence[Shaped[np.ndarray, " _"] | ArrayLike],
     evidence: Sequence[Bool[np.ndarray, " _"] | ArrayLike],
 ) -> tuple[Shaped[np.ndarray, "N T"], Bool[np.ndarray, "N T"]]:
-    """Make streams of several lengths one array; slots beyond the end of a stream are no evidence, so w stays (Eq. 2).
+    """Make streams of several lengths one array; slots beyond the end of a stream are not evidence, so w stays (Eq. 2).
 
     Args:
         symbols: N streams.

@@ -78,7 +78,7 @@ def group(parts: Iterable[Part], template: str) -> list[Turn]:
 
 
 def parse_arguments(text: str) -> Any:
-    """Return the arguments of a call as an object, or the text itself if it is not JSON. No text is no argument."""
+    """Return the arguments of a call as an object, or the text if it is not JSON. An empty text means no arguments."""
     try:
         return json.loads(text or "{}")
     except ValueError:

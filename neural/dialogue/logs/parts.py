@@ -84,7 +84,7 @@ def make_call(speaker: Speaker, whole: Field, name: Field, arguments: Field, cal
 
 
 def write_arguments(arguments: Field) -> str:
-    """Return a call's arguments as JSON, the same for an object and for its text. An empty text is no argument."""
+    """Return a call's arguments as JSON, the same for an object and for its text. An empty text means no arguments."""
     if arguments.value == "":
         return "{}"
     value = (arguments.parse() if isinstance(arguments.value, str) else arguments).value
