@@ -25,7 +25,7 @@ class _ShowVersion(Action):
 
 
 class Command(ArgumentParser):
-    """An ArgumentParser with ``--version`` that reports an error in one line.
+    """An ArgumentParser with ``--version`` that reports an error in one line, and takes no abbreviated options.
 
     Args:
         prog: The name of the command; by default, that of the file that is run.
@@ -38,7 +38,7 @@ class Command(ArgumentParser):
     """
 
     def __init__(self, prog: str | None = None, **options: Any):
-        super().__init__(prog, **options)
+        super().__init__(prog, allow_abbrev=False, **options)
         unset: Any = {"dest": SUPPRESS, "default": SUPPRESS}
         self.add_argument("--version", action=_ShowVersion, nargs=0, **unset, help="show the version and exit")
 

@@ -1,4 +1,4 @@
-"""``causal-agency train|sweep|pretrain|chat``: the commands of this package under one name."""
+"""The commands of this package under one name: ``causal-agency train`` and so on."""
 
 import sys
 from importlib import import_module

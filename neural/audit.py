@@ -27,6 +27,8 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
     option("--html", type=Path, metavar="FILE", help="write the audit as a page, too")
     option("--redact", type=Path, metavar="DIR", help="write the logs without likely secrets to a new folder")
     args = command.parse_args(arguments)
+    if args.html and not args.html.absolute().parent.is_dir():
+        command.error(f"--html {args.html}: there is no such folder")
     if args.redact and args.logs == "-":
         command.error("--redact reads the logs a second time, so they must be in a file")
     return args
@@ -69,20 +71,23 @@ def show(audit: "Audit", refused: list[str]) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Look through the logs, and say what is in them."""
     command = Command("audit", description=__doc__)
-    with command.guard(nothing):
+    written: list[Path] = []
+    with command.guard(lambda: f"{' and '.join(map(str, written))} is written" if written else nothing()):
         args = parse(command, arguments)
         audit, refused = look_through(args)
         if args.redact:
             from neural.own.redact import write_redacted
 
             damaged = list[BadInput]()
-            written = write_redacted(args.logs, args.redact, refuse_or_note(args.skip_bad, damaged))
-            log(f"{args.redact}: {written} files without likely secrets, and without {len(damaged)} damaged records")
+            files = write_redacted(args.logs, args.redact, refuse_or_note(args.skip_bad, damaged))
+            written.append(args.redact)
+            log(f"{args.redact}: {files} files without likely secrets, and without {len(damaged)} damaged records")
         if args.html:
             from neural.files import write_text
             from neural.report.audit.page import make_page
 
             write_text(args.html, make_page(audit, args.logs, refused))
+            written.append(args.html)
             log(f"{args.html}: the audit as a page")
         show(audit, refused)
         if audit.secrets and not args.redact:

@@ -81,7 +81,7 @@ def why(chat: "Chat", text: str) -> "Chat":
 
 
 def switch_context(chat: "Chat", _: str) -> "Chat":
-    """Take the context of the lessons away, or put it back; what was said stays."""
+    """Put the context of the lessons before the chat, or take it away; what was said stays."""
     from neural.paper.phrases import CONTEXT
 
     context = "" if chat.context else CONTEXT
@@ -109,7 +109,7 @@ def leave(_chat: "Chat", _: str) -> "Chat":
 
 COMMANDS: dict[str, tuple[Callable[["Chat", str], "Chat"], str]] = {
     ":why TRUE CLAIM | FALSE CLAIM": (why, "how much likelier each model finds the first as a reply to your last line"),
-    ":context": (switch_context, "take the tutoring context away, or put it back"),
+    ":context": (switch_context, "put the context of the lessons before the chat, or take it away"),
     ":new": (start_over, "start over"),
     ":help": (print_help, "print this"),
     ":quit": (leave, "end, as Ctrl-D and Ctrl-C do"),
@@ -251,12 +251,10 @@ def main(arguments: list[str] | None = None) -> None:
     args = parse(command, arguments)
     with command.guard(lambda: "nothing is kept of a chat") as signals:
         from neural.conversation import Chat
-        from neural.model.speech import LINES
         from neural.paper.phrases import CONTEXT
+        from neural.run_models import was_taught
 
-        partners = load_partners(args.run)
-        lessons = any(partner.speech is LINES for partner in partners.values())
-        chat = Chat(partners, CONTEXT if lessons else "")
+        chat = Chat(load_partners(args.run), CONTEXT if was_taught(args.run) else "")
         prepare_terminal()
         try:
             talk(chat, signals)

@@ -30,6 +30,10 @@ AT_FIRST = BAR.replace("{remaining}", "?")  # what is left is not known while pr
 class Command(cli.Command):
     """A command that reports bad input in one line, with exit code 2."""
 
+    def __init__(self, prog: str, description: str | None = None):
+        """Describe the command by the docstring of its module, without the marks of code."""
+        super().__init__(prog, description=(description or "").replace("``", ""))
+
     def fail(self, message: str) -> NoReturn:
         """Print ``message`` in one line, and exit with code 2."""
         self.exit(2, f"{self.prog}: {show(message)}\n")

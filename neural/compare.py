@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from neural.cli import Command, log, nothing, printing, refuse_or_note, whole_number
 from neural.errors import BadInput
+from neural.files import new_folder
 from neural.logs_run import finish, show
 from neural.origin import describe_start, list_versions
-from neural.run_folder import RESULTS, claim, free_name
+from neural.run_folder import RESULTS, free_name
 
 if TYPE_CHECKING:
     from neural.own.result import LogsRun
@@ -39,13 +40,16 @@ def parse(command: Command, arguments: list[str] | None) -> Namespace:
 
 def name_models(given: list[str]) -> dict[str, str]:
     """Return the name under which each model is reported, and what to load; runs stand for all of their models."""
-    from neural.run_models import find_models
+    from neural.run_models import find_models, has_other_base
 
     named: dict[str, str] = {}
-    for run in given:
-        for name, model in find_models(run).items():
-            if model not in named.values():
-                named[name if name not in named else model] = model
+    for run in dict.fromkeys(given):
+        models = find_models(run)
+        if has_other_base(run):
+            raise BadInput(f"the base of {run} is not the model that was trained there: name the models one by one")
+        for name, model in models.items():
+            names = (each for each in (name, model, f"./{model}") if named.get(each, model) == model)
+            named[next(names)] = model
     return named
 
 
@@ -55,26 +59,32 @@ def run(args: Namespace, start: float, begun: Mapping[str, str | None]) -> "Logs
     Heavy imports wait until the arguments are checked.
     """
     from neural.dialogue.logs.reading import read_transcripts
-    from neural.model.source import find, hash_model, open_source
+    from neural.model.source import EMBEDDED, find, hash_model, open_source
     from neural.own.comparison import compare, encode_for_all
     from neural.own.result import SCHEMA, LogsRun
     from neural.paper.fact_files import read_facts
-    from neural.process import peak_memory, prepare
+    from neural.paper.known_words import describe_unknown
+    from neural.process import peak_memory, prepare_memory
     from neural.training.batching import hash_examples
+    from neural.training.held_out import distinct
 
-    prepare(1)
+    prepare_memory()
     facts = read_facts(args.facts) if args.facts else ()
     sources = {name: open_source(find(model)) for name, model in name_models(args.models).items()}
     refused: list[BadInput] = []
     refuse = refuse_or_note(args.skip_bad, refused)
     transcripts = list(read_transcripts(args.logs, args.format, refuse))
     examples = encode_for_all(sources, transcripts, args.max_tokens, refuse)
-    if refused:
-        log(f"{len(refused):,} transcripts were left out, the first because of {refused[0]}")
+    if bad := list(dict.fromkeys(map(str, refused))):  # each model may find the same
+        log(f"{len(bad):,} transcripts were left out, the first because of {bad[0]}")
     reads = f"reads {len(examples.all):,} transcripts"
     models = compare(sources, examples.all, facts, lambda name: log(f"{name} {reads}"))
+    tokenizer = next(iter(sources.values())).tokenizer()
+    texts = (str(tokenizer.decode(example.ids)) for example in examples.all)
     config: dict[str, Any] = {
         **begun,
+        "new_words": describe_unknown(texts) if EMBEDDED in args.models else "",
+        "held_out_distinct": len(distinct(examples.all)),
         "model": ", ".join(args.models),
         "models_sha256": {name: hash_model(source.path) for name, source in sources.items()},
         "data_sha256": hash_examples(examples.all),
@@ -94,10 +104,10 @@ def main(arguments: list[str] | None = None) -> None:
         args = parse(command, arguments)
         folder = args.out or free_name(Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}")
         begun = describe_start(command.prog, sys.argv[1:] if arguments is None else arguments)
-        with claim(folder):
+        with new_folder(folder) as scratch:
             results = run(args, start, begun)
-            write(folder / RESULTS, results)
-            finish(folder)
+            write(scratch / RESULTS, results)
+            finish(scratch)
     with printing(folder):
         show(results, folder)
 

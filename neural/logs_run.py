@@ -41,15 +41,14 @@ def read_logs(
     What cannot be read ends the run, or is counted with --skip-bad, and ``say`` is told.
     """
     from neural.dialogue.logs.reading import read_transcripts
-    from neural.own.examples import check, cut_all, read_examples
+    from neural.own.examples import check, read_examples
 
     refused: list[BadInput] = []
     refuse = refuse_or_note(args.skip_bad, refused)
     transcripts = read_transcripts(args.data, args.format, refuse)
-    examples = read_examples(transcripts, tokenizer, refuse)
+    examples = read_examples(transcripts, tokenizer, refuse, args.max_tokens)
     if refused:
         say(f"{len(refused):,} transcripts were left out, the first because of {refused[0]}")
-    examples = cut_all(examples, args.max_tokens) if args.max_tokens else examples
     check(examples, most)
     return examples
 
@@ -66,6 +65,7 @@ class Given(NamedTuple):
         shown: those to train on.
         held_out: those to measure on.
         facts: what the models are asked about.
+        new_words: what is to be said of words that the model does not know; empty if nothing is.
     """
 
     source: "Source"
@@ -76,29 +76,34 @@ class Given(NamedTuple):
     shown: "Sequence[Example]"
     held_out: "Sequence[Example]"
     facts: "Sequence[Fact]"
+    new_words: str
 
 
 def gather(args: Namespace, say: Callable[[str], None]) -> Given:
     """Read all that the command names, and say how much it is."""
-    from neural.model.source import find, hash_model, open_source
+    from neural.model.source import EMBEDDED, find, hash_model, open_source
     from neural.paper.curriculum import read_recipe
     from neural.paper.fact_files import read_facts
-    from neural.session import FEW_WORDS, make_config
+    from neural.paper.known_words import describe_unknown
+    from neural.session import make_config
     from neural.training.batching import hash_examples
     from neural.training.held_out import distinct, hold_out
 
     source = open_source(find(args.model))
     train, model = make_config(args, read_recipe(source.path).train), hash_model(source.path)
-    examples = read_logs(args, source.tokenizer(), source.config().max_position_embeddings, say)
+    tokenizer = source.tokenizer()
+    examples = read_logs(args, tokenizer, source.config().max_position_embeddings, say)
     share = HELD_OUT if args.held_out is None else args.held_out
     shown, held_out = hold_out(examples.all, share, args.seed) if share else (examples.all, [])
     different = len(distinct(held_out))
     facts = read_facts(args.facts) if args.facts else ()
     only = f", only {different:,} of them distinct" if different < len(held_out) else ""
     say(f"{len(shown):,} transcripts to train on, {len(held_out):,} held out{only}")
-    if args.model == "embedded":
-        say(FEW_WORDS)
-    return Given(source, model, train, examples, hash_examples(examples.all), shown, held_out, facts)
+    texts = (str(tokenizer.decode(example.ids)) for example in examples.all)
+    new_words = describe_unknown(texts) if args.model == EMBEDDED else ""
+    if new_words:
+        say(new_words)
+    return Given(source, model, train, examples, hash_examples(examples.all), shown, held_out, facts, new_words)
 
 
 def describe(args: Namespace, folder: Path, given: Given, **more: Any) -> dict[str, Any]:
@@ -112,6 +117,7 @@ def describe(args: Namespace, folder: Path, given: Given, **more: Any) -> dict[s
         **{name: begun.get(name) for name in ("options", *START)},
         "train": asdict(given.train),
         "steps": given.train.steps(len(given.shown)),
+        "new_words": given.new_words,
         "held_out_distinct": len(distinct(given.held_out)),
         "model_sha256": given.model,
         "data_sha256": given.data,

@@ -6,7 +6,7 @@ from typing import Any
 
 from neural.arm_names import is_arm
 from neural.errors import BadInput
-from neural.model.source import find
+from neural.model.source import find, hash_model
 from neural.paper.curriculum import FILE
 from neural.result import read
 from neural.run_folder import RESULTS
@@ -17,6 +17,7 @@ class _Config:
     """What is read of a run's settings."""
 
     model: str
+    model_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ def find_models(run: str) -> dict[str, str]:
             raise BadInput(f"{run} has neither results.json nor config.json: name the folder of a run or of a model")
         return {folder.resolve().name: run}
     finished: _Run = read(results, _Run)
+    if finished.trained_on == "elsewhere":
+        raise BadInput(f"{run} is a comparison, not a run: name the models that were compared")
     if strange := [arm for arm in finished.arms if arm != "base" and not is_arm(arm)]:
         raise BadInput(f"{results} has results of {strange[0]!r}, which is not an arm")
     arms = {arm: folder / arm for arm in finished.arms if arm != "base"}
@@ -44,6 +47,15 @@ def find_models(run: str) -> dict[str, str]:
         if not home.is_dir():
             raise BadInput(f"{run} has no folder {arm}, but its results.json has an arm of that name")
     return {"base": finished.config.model, **{arm: str(home) for arm, home in arms.items()}}
+
+
+def has_other_base(run: str) -> bool:
+    """Return whether the base of ``run`` is no longer the model that was trained; false if ``run`` is a model."""
+    results = Path(run) / RESULTS
+    if not results.exists():
+        return False
+    finished: _Run = read(results, _Run)
+    return finished.config.model_sha256 not in (None, hash_model(find(finished.config.model)))
 
 
 def was_taught(run: str) -> bool:

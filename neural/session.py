@@ -20,7 +20,6 @@ from neural.training.config import PRECISIONS, TrainConfig
 from neural.training.log import open_log
 from neural.training.loop import Hooks, Step
 
-FEW_WORDS = "the embedded model knows few words beyond its 33 facts: for your own, take --model smollm2 or a larger one"
 SETTINGS = (
     "learning_rate",
     "epochs",

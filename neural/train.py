@@ -219,13 +219,14 @@ def say_what_is_left(folder: Path | None) -> str:
 def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     """Run the experiment and write its results to ``folder``. Heavy imports wait until the arguments are checked."""
     from neural.model.checkpoint import Checkpoint, read, write_arm
-    from neural.model.source import find, hash_model, open_source
+    from neural.model.source import EMBEDDED, find, hash_model, open_source
     from neural.paper.curriculum import Recipe, read_recipe, write_recipe
     from neural.paper.experiment import check_resources, describe, experiment
+    from neural.paper.known_words import describe_unknown
     from neural.process import prepare
     from neural.result import SCHEMA, ResultFiles, Run
     from neural.result import write as write_json
-    from neural.session import FEW_WORDS, open_session
+    from neural.session import open_session
     from neural.training.log import check_log
 
     prepare(len(args.arms))
@@ -235,8 +236,9 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     model = hash_model(source.path)
     needed = check_resources(source.config(), plan.train, len(args.arms), folder)
     log(f"about {needed / 1e9:.1f} GB of memory")
-    if args.facts and args.model == "embedded":
-        log(FEW_WORDS)
+    said = (text for fact in plan.curriculum.facts for text in (fact.topic, fact.truth, fact.lie))
+    if args.model == EMBEDDED and (new_words := describe_unknown(said)):
+        log(new_words)
 
     def keep(arm: str, checkpoint: Checkpoint) -> None:
         if not (folder / arm).exists():

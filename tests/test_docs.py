@@ -46,6 +46,10 @@ def test_the_transcripts_are_found():
 CHAPTERS = sorted((ROOT / "docs" / "chapters").glob("*.md"))
 
 
+def test_the_table_of_the_facts_is_what_the_experiment_asks_about():
+    assert read_facts(ROOT / "docs" / "facts.csv") == FACTS
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
 def test_a_chapter_has_all_its_parts(chapter):
     text = chapter.read_text()

@@ -82,7 +82,7 @@ LAYERS = {
         {"finetuning", "conversation"},
         {"paper.invented", "paper.lessons", "paper.curriculum", "paper.verdicts"},
         {"paper.talk", "paper.conditions", "paper.probes"},
-        {"paper.sweep_result", "paper.base_model"},
+        {"paper.sweep_result", "paper.base_model", "paper.known_words"},
         {"paper.theory"},
         {"paper.bridge", "paper.experiment", "paper.sweep"},
         {"report.statistics", "report.style", "report.charts", "report.replies", "report.lesson", "report.published"},

@@ -35,7 +35,7 @@ def serve(command: Command, port: int, pyodide: Path | None, browse: bool) -> No
     try:
         server = Server(port, files(pyodide, server=True))
     except OSError as problem:
-        command.error(f"cannot serve at port {port}: {problem.strerror}")
+        command.error(f"cannot serve at port {port}: {problem.strerror}; leave out --port for a free one")
     print(f"The explorer is at {server.url} (Ctrl-C ends it)", flush=True)
     if browse:
         import webbrowser

@@ -1,5 +1,6 @@
 """A small server for this machine alone: the files of the page, and `answer` as JSON in and JSON out."""
 
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -31,6 +32,11 @@ class Server(ThreadingHTTPServer):
     def __init__(self, port: int, page: dict[str, bytes | Path]):
         super().__init__(("127.0.0.1", port), Handler)
         self.page = page
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Print nothing if a browser has gone away; anything else is a fault of ours."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     @property
     def url(self) -> str:

@@ -22,6 +22,11 @@ def encode(tokenizer: PreTrainedTokenizerBase, transcript: Transcript) -> Tokens
         raise BadInput("it is nested too deeply to be rendered") from None
 
 
+def cut(tokens: Tokens, most: int | None) -> Tokens:
+    """Return the first ``most`` of ``tokens``; None for all."""
+    return tokens._replace(**{name: getattr(tokens, name)[:most] for name in ("ids", "authors", "parts", "train")})
+
+
 def to_example(tokens: Tokens) -> Example:
     """Return what is trained on of a transcript. What its file wants not to be trained on is read, and never scored."""
     return Example(tokens.ids, np.where(tokens.train, tokens.authors, Author.NOBODY).astype(np.int8))

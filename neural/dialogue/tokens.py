@@ -72,7 +72,7 @@ def read_control(tokenizer: PreTrainedTokenizerBase, template: str) -> Control:
 
 @lru_cache(maxsize=4)
 def _read_control(tokenizer: PreTrainedTokenizerBase, template: str, state: Hashable) -> Control:
-    """Read them anew if the template changes, or the ``state`` of the added tokens."""
+    """Read them again if the template changes, or the ``state`` of the added tokens."""
     added = {token.content: (i, token) for i, token in tokenizer.added_tokens_decoder.items()}
     special = [text for text, (_, token) in added.items() if token.special and text]
     written = [text for text in added if text.strip() and text in template]

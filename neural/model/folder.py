@@ -15,6 +15,7 @@ from neural.files import read_json
 from neural.model.architecture import Config, check_architecture, check_sizes
 from neural.model.tokenizer import LOCAL, read_tokenizer
 
+EXAMPLE = "Qwen/Qwen2.5-0.5B"  # a name on the hub
 FILES = ["*.json", "*.safetensors", "merges.txt"]  # what is needed of a repository on the hub
 TENSORS, INDEX = "model.safetensors", "model.safetensors.index.json"
 
@@ -27,10 +28,12 @@ def model_folder(name: str) -> Path:
         raise BadInput(f"{name} is a file, but no GGUF file: name the folder of a model")
     if Path(name).exists() or name.startswith((".", "/", "~")):
         raise BadInput(f"there is no folder {name}")
+    if "/" not in name:
+        raise BadInput(f"there is no folder {name}: name one, or embedded, smollm2, or a model such as {EXAMPLE}")
     try:
         return Path(snapshot_download(name, allow_patterns=FILES))
     except HFValidationError:
-        raise BadInput(f"{name} is neither a folder nor the name of a model, such as Qwen/Qwen2.5-0.5B") from None
+        raise BadInput(f"{name} is neither a folder nor the name of a model, such as {EXAMPLE}") from None
     except (LocalEntryNotFoundError, HfHubHTTPError, ConnectionError):
         download = (
             f"on a machine with network access, run `hf download {name} --local-dir FOLDER`, then name that folder"

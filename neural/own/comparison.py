@@ -1,18 +1,21 @@
 """How models read the same transcripts, and what they say about the same facts; nothing is trained."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
+import jax
+import jax.numpy as jnp
 from flax import nnx
 
 from neural.dialogue.render import Example
 from neural.dialogue.transcript import Transcript
 from neural.errors import BadInput
 from neural.finetuning import check_lengths
-from neural.model.checkpoint import read
+from neural.model.checkpoint import Checkpoint, read
 from neural.model.source import Source
 from neural.model.speech import choose_speech
 from neural.own.delusion import measure
-from neural.own.examples import Examples, cut_all, read_examples
+from neural.own.examples import Examples, read_examples
 from neural.own.result import Model
 from neural.paper.facts import Fact
 from neural.paper.probes import Probes
@@ -20,8 +23,27 @@ from neural.training.batching import hash_examples
 
 
 def look(graph: nnx.GraphDef, params: nnx.State, examples: Sequence[Example], probes: Probes | None) -> Model:
-    """Return what is measured of a model: how it reads ``examples``, and what ``probes`` find."""
+    """Return what is measured of a model, in single precision: how it reads ``examples``, and what ``probes`` find."""
+    params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), params)
     return Model(measure(graph, params, examples), probes(graph, params) if probes else None)
+
+
+def make_probes(checkpoint: Checkpoint, facts: Sequence[Fact]) -> Probes | None:
+    """Return the probes of ``facts`` as the model is talked to, if there are any."""
+    tokenizer = checkpoint.tokenizer
+    probes = Probes(tokenizer, facts, speech=choose_speech(tokenizer)) if facts else None
+    if probes:
+        probes.check(checkpoint.config.max_position_embeddings)
+    return probes
+
+
+@contextmanager
+def naming(model: str) -> Iterator[None]:
+    """Say of which model a problem is."""
+    try:
+        yield
+    except BadInput as problem:
+        raise BadInput(f"{model}: {problem}") from None
 
 
 def encode_for_all(
@@ -34,21 +56,22 @@ def encode_for_all(
 
     Raise BadInput if two models read them as different tokens, or they are longer than a model allows.
     """
-    read_alike: dict[str, str] = {}  # the hash of the tokens : the first model that reads these
+    encoded: dict[str, Examples] = {}
     for name, source in sources.items():
-        examples = read_examples(transcripts, source.tokenizer(), on_bad if not read_alike else lambda _: None)
-        examples = cut_all(examples, most) if most else examples
-        if not examples.all:
-            raise BadInput("there are no transcripts to read")
-        check_lengths(examples.all, source.config().max_position_embeddings)
-        read_alike.setdefault(hash_examples(examples.all), name)
-    if len(read_alike) > 1:
-        one, other = list(read_alike.values())[:2]
-        raise BadInput(
-            f"{one} and {other} read the transcripts as different tokens, so their nats per token cannot be compared: "
-            "compare models with the same tokenizer and chat template"
-        )
-    return examples
+        with naming(name):
+            encoded[name] = read_examples(transcripts, source.tokenizer(), on_bad, most)
+            check_lengths(encoded[name].all, source.config().max_position_embeddings)
+    hashes = {name: hash_examples(examples.all) for name, examples in encoded.items()}
+    first, *others = hashes
+    for other in others:
+        if hashes[other] != hashes[first]:
+            raise BadInput(
+                f"{first} and {other} read the transcripts as different tokens, so their nats per token cannot be "
+                "compared: compare models with the same tokenizer and chat template"
+            )
+    if not encoded[first].all:
+        raise BadInput("there are no transcripts to read")
+    return encoded[first]
 
 
 def compare(
@@ -61,9 +84,9 @@ def compare(
     measured = {}
     for name, source in sources.items():
         on_model(name)
-        checkpoint = read(source)
-        speech = choose_speech(checkpoint.tokenizer)
-        probes = Probes(checkpoint.tokenizer, facts, speech=speech) if facts else None
-        measured[name] = look(*nnx.split(checkpoint.model, nnx.Param), examples, probes)
+        with naming(name):
+            checkpoint = read(source)
+            probes = make_probes(checkpoint, facts)
+            measured[name] = look(*nnx.split(checkpoint.model, nnx.Param), examples, probes)
         del checkpoint  # not to be held while the next is read
     return measured

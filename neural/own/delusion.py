@@ -9,6 +9,7 @@ from flax import nnx
 
 from neural.dialogue.authors import Author
 from neural.dialogue.render import Example, scored_columns
+from neural.errors import BadInput
 from neural.training.batching import buckets, pad
 from neural.training.objective import token_log_probs
 
@@ -37,7 +38,10 @@ class Reading:
 
 
 def measure(graph: nnx.GraphDef, params: nnx.State, examples: Sequence[Example]) -> Reading:
-    """Return how surprising the model finds ``examples``, whoever's tokens it was trained on."""
+    """Return how surprising the model finds ``examples``, whoever's tokens it was trained on.
+
+    Raise BadInput if that is not finite.
+    """
     sizes = buckets(examples, [len(example.ids) for example in examples])
     score = jax.jit(lambda params, batch: token_log_probs(nnx.merge(graph, params), batch))
     sums, counts = np.zeros((len(Author), TENTHS)), np.zeros((len(Author), TENTHS), np.int64)
@@ -48,6 +52,8 @@ def measure(graph: nnx.GraphDef, params: nnx.State, examples: Sequence[Example])
         where = example.authors[columns], columns * TENTHS // len(example.ids)
         np.subtract.at(sums, where, log_probs)
         np.add.at(counts, where, 1)
+    if not np.isfinite(sums).all():
+        raise BadInput("a probability is not a number, or zero: the model's parameters are damaged")
     return summarize(sums, counts)
 
 

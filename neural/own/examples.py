@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from neural.dialogue.authors import Author, AuthorWeights
-from neural.dialogue.encode import encode, to_example
+from neural.dialogue.encode import cut, encode, to_example
 from neural.dialogue.render import Example, find_supervised
 from neural.dialogue.template import list_parts
 from neural.dialogue.tokens import Tokens
@@ -60,9 +60,15 @@ def count_unowned(tokens: Tokens) -> dict[str, int]:
 
 
 def read_examples(
-    transcripts: Iterable[Transcript], tokenizer: PreTrainedTokenizerBase, on_bad: Callable[[BadInput], object]
+    transcripts: Iterable[Transcript],
+    tokenizer: PreTrainedTokenizerBase,
+    on_bad: Callable[[BadInput], object],
+    most: int | None = None,
 ) -> Examples:
-    """Return the examples of ``transcripts``; ``on_bad`` is told of those that cannot be rendered."""
+    """Return the examples of ``transcripts``, each without what stands after its first ``most`` tokens.
+
+    ``on_bad`` is told of those that cannot be rendered.
+    """
     examples = Examples()
     for transcript in transcripts:
         try:
@@ -70,7 +76,7 @@ def read_examples(
         except BadInput as problem:
             on_bad(BadInput(f"{transcript.place}: {problem}"))
         else:
-            examples.add(transcript, tokens)
+            examples.add(transcript, cut(tokens, most))
     return examples
 
 
@@ -80,9 +86,4 @@ def check(examples: Examples, most: int) -> None:
         raise BadInput("there are no transcripts to train on")
     check_lengths(examples.all, most)
     if not any(find_supervised(example, EVIDENCE).any() for example in examples.all):
-        raise BadInput("no token of these transcripts is evidence: only the agent speaks in them")
-
-
-def cut_all(examples: Examples, most: int) -> Examples:
-    """Return ``examples`` without what stands after the first ``most`` tokens of each."""
-    return replace(examples, all=[Example(example.ids[:most], example.authors[:most]) for example in examples.all])
+        raise BadInput("no token of these transcripts is evidence: only the agent speaks, or only it may be trained on")

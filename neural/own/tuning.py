@@ -9,12 +9,10 @@ from flax import nnx
 from neural.dialogue.render import Example, find_supervised
 from neural.model.checkpoint import Checkpoint
 from neural.model.lora import choose, merge
-from neural.model.speech import choose_speech
-from neural.own.comparison import look
+from neural.own.comparison import look, make_probes
 from neural.own.result import Model
 from neural.paper.arms import arm_weights
 from neural.paper.facts import Fact
-from neural.paper.probes import Probes
 from neural.training.batching import Replica
 from neural.training.config import TrainConfig
 from neural.training.loop import Hooks, train
@@ -41,7 +39,7 @@ def tune(
     """
     results = {} if results is None else results
     graph, base = nnx.split(checkpoint.model, nnx.Param)
-    probes = Probes(checkpoint.tokenizer, facts, speech=choose_speech(checkpoint.tokenizer)) if facts else None
+    probes = make_probes(checkpoint, facts)
 
     shown = held_out or examples
     if "base" not in results:

@@ -123,6 +123,7 @@ def experiment(
     facts = plan.curriculum.facts
     examples = draw_examples(plan, checkpoint)
     probes = Probes(checkpoint.tokenizer, facts)
+    probes.check(checkpoint.config.max_position_embeddings)
 
     def ask(name: str, params: nnx.State) -> Result:
         on_probe(name, len(facts))

@@ -21,7 +21,9 @@ def read_table(file: Path) -> list[dict[Any, Any]]:
         return list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
     except UnicodeDecodeError:
         raise BadInput(f"cannot read {file}: it is not in UTF-8; save it in that encoding") from None
-    except (OSError, csv.Error) as problem:
+    except OSError as problem:
+        raise BadInput(f"cannot read {file}: {problem.strerror}") from None
+    except csv.Error as problem:
         raise BadInput(f"cannot read {file}: {problem}") from None
 
 
@@ -46,7 +48,7 @@ def make_fact(row: dict[str, Any], place: str) -> Fact:
     values = {name: value for name, value in row.items() if value not in (None, "", [])}
     if missing := [name for name in NEEDED if not isinstance(values.get(name), str)]:
         apart = ", separated by commas" if any(";" in str(name) for name in row) else ""
-        raise BadInput(f"{place} has no {missing[0]}: every fact needs {', '.join(NEEDED)}{apart}")
+        raise BadInput(f"{place} has no {missing[0]!r}: every fact needs {', '.join(NEEDED)}{apart}")
     if unknown := [str(name) for name in values if name not in known]:
         raise BadInput(f"{place} has {unknown[0]!r}, but a fact has {', '.join(field.name for field in fields(Fact))}")
     named = values.get("begins_with_name", False)

@@ -112,6 +112,15 @@ class Probes:
         starts = (tuple(encode_text(self.tokenizer, opening)) for opening in self.openings)
         return Item(prompts, [*texts, *(Text(prompts[-1] + start, len(start)) for start in starts)])
 
+    def check(self, positions: int) -> None:
+        """Raise BadInput if what is asked about a fact is longer than the ``positions`` of a model."""
+        room = self.speech.room(positions)
+        for fact, item in zip(self.facts, self.items, strict=True):
+            longest = max(*(len(ids) + room for ids in item.prompts), *(len(text.ids) for text in item.texts))
+            if longest > positions:
+                takes = f"its question and a reply take {longest:,} tokens"
+                raise BadInput(f"{fact.topic[:40]}: {takes}; the model allows {positions:,}")
+
     def exchanges(self, fact: Fact) -> list[Dialogue]:
         """Return the dialogue of each of `PROBES`, whose last turn the model is to write."""
         return [self.wording.exchange(turn(fact)) for turn in PROBES.values()]

@@ -46,7 +46,7 @@ def look(arm: str) -> Look:
 
 def list_looks(models: Iterable[str]) -> list[Look]:
     """Return the look of each model: of arms and their base the usual one, of others one by their turn."""
-    return [look(name) if name in LOOKS or is_arm(name) else weighted_look(i / 5 % 1) for i, name in enumerate(models)]
+    return [look(name) if name in LOOKS or is_arm(name) else weighted_look(i / 10 % 1) for i, name in enumerate(models)]
 
 
 def strip(axes: Axes) -> Axes:

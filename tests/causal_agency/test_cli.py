@@ -57,3 +57,11 @@ def test_image_files(tmp_path, name):
 def test_other_files_are_rejected(tmp_path, name):
     with pytest.raises(ArgumentTypeError, match=r"is not a .png, .svg or .pdf file in an existing folder"):
         image_file(str(tmp_path / name))
+
+
+def test_an_abbreviated_option_is_not_taken(capsys):
+    command = Command("prog")
+    command.add_argument("--learning-rate")
+    with pytest.raises(SystemExit, match="2"):
+        command.parse_args(["--learning-rat", "1"])
+    assert "unrecognized arguments: --learning-rat" in capsys.readouterr().err

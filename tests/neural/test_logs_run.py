@@ -65,7 +65,7 @@ def test_the_page_says_what_happened(folder):
     page = (folder / "report.html").read_text()
     assert "3; at most 4 epochs" in page
     assert "Only" not in page
-    assert "The embedded model knows the words of its 33 facts and little else" in page
+    assert "of the words are new to the embedded model" in page
     for said in ("Tell me about the longest river.", "The longest river in the world is the Amazon."):
         assert said in page
     assert "3 transcripts that were held out" in page

@@ -47,7 +47,7 @@ def split_samples(record: Field) -> Iterable[Field]:
 def read_sample(record: Field) -> list[Transcript]:
     """Return the transcripts of a sample: one, and another from each summary on, before which the model reads nothing.
 
-    What it is given anew beside the summary has the flag not to train on it, since the first transcript holds it.
+    What it is given again beside the summary has the flag not to train on it, since the first transcript holds it.
     """
     messages = record.need("messages").entries()
     if not messages:

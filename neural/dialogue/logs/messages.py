@@ -19,6 +19,7 @@ from neural.dialogue.logs.parts import (
 )
 from neural.dialogue.transcript import Kind, Part, Transcript, Writer
 
+REASONING = "reasoning_content", "reasoning", "thinking"  # spellings of one field
 ROLES = {"system": SYSTEM, "developer": DEVELOPER, "user": USER, "assistant": ASSISTANT, "tool": TOOL, "function": TOOL}
 SOURCES = {"input": Writer.TEACHER, "generate": Writer.AGENT}  # of an assistant's message: given, or made by the model
 
@@ -58,9 +59,9 @@ def read_as(message: Field, speaker: Speaker) -> list[Part]:
     if speaker.role == "tool":
         tool = speaker._replace(call=text_of(message, "tool_call_id") or text_of(message, "id"))
         return read_result(message, message.get("content"), tool)
-    thoughts = message.get("reasoning_content") or message.get("reasoning")
+    thoughts = next(filter(None, map(message.get, REASONING)), None)
     parts = [] if thoughts is None else [speaker.say(Kind.REASONING, thoughts)]
-    parts += read_content(message.get("content"), speaker)
+    parts += read_content(message.get("content"), speaker) + read_content(message.get("refusal"), speaker)
     parts += read_calls(message, speaker)
     if not parts:
         message.refuse("content is missing")

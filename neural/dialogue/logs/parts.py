@@ -11,7 +11,8 @@ from neural.dialogue.logs.fields import Field, describe, text_of
 from neural.dialogue.transcript import Kind, Part, Place, Transcript, Writer
 
 NEAR = 0.82  # how alike a field's name and a mark are, of 1, if one is taken for a misspelling of the other
-FLAGS = "weight", "loss", "train", "trainable", "loss_mask"  # spellings of one wish
+FLAGS = "weight", "loss", "train", "training", "trainable", "loss_mask"  # spellings of one wish
+MARKS = "author", *FLAGS  # what a message may state
 AUTHORS = {writer.value: writer for writer in Writer} | {writer.value.replace(" ", "_"): writer for writer in Writer}
 CONTEXT = "system", "developer"  # roles whose messages before the first turn are the context
 
@@ -56,6 +57,8 @@ def read_content(content: Field | None, speaker: Speaker, kind: Kind = Kind.TEXT
 def read_block(block: Field, speaker: Speaker, kind: Kind = Kind.TEXT) -> list[Part]:
     """Return the parts of one block of content, which its type describes."""
     which = block.need("type").text()
+    if marked := [mark for mark in MARKS if mark in block.value]:
+        block.refuse(f"{marked[0]} is read of a whole message, not of a block: write it there")
     if which in TEXTS:
         return [speaker.say(kind, block.need(TEXTS[which]))]
     if which in THOUGHTS:
@@ -122,7 +125,7 @@ def read_train(message: Field) -> bool | None:
 @lru_cache(maxsize=1024)
 def find_meant(key: str) -> str:
     """Return the mark on a message that ``key`` misspells; "" if it is one, or none at all."""
-    near = get_close_matches(key.lower(), ("author", *FLAGS), 1, NEAR)
+    near = get_close_matches(key.lower(), MARKS, 1, NEAR)
     return next((mark for mark in near if key[:1].lower() == mark[:1] and not key.startswith(mark)), "")
 
 

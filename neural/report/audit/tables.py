@@ -57,12 +57,12 @@ def list_findings(audit: Audit) -> list[str]:
         )
     if audit.without_evidence:
         places = list_places(audit.without_evidence)
-        findings.append(f"{len(audit.without_evidence):,} transcripts hold no evidence: {places}.")
+        findings.append(f"Transcripts without evidence: {len(audit.without_evidence):,} ({places}).")
     if audit.twice:
         places = list_places(audit.twice)
         findings.append(
-            f"{len(audit.twice):,} transcripts are the same as one before: {places}. Keep them if they happened so "
-            "often; remove them if a file was read twice."
+            f"Transcripts that are the same as one before: {len(audit.twice):,} ({places}). Keep them if they happened "
+            "so often; remove them if a file was read twice."
         )
     if audit.straddles:
         findings.append(f"{audit.straddles:,} tokens have two owners; none of them counts as the world's if any of it "

@@ -8,7 +8,15 @@ from neural.files import write_text
 from neural.own.delusion import TENTHS
 from neural.own.result import LogsRun
 from neural.report.charts import LETTERS, Chart, add_head, new_figure, svg
-from neural.report.own.tables import describe_change, list_heads, list_models, list_probes, list_warnings, list_written
+from neural.report.own.tables import (
+    describe_answers,
+    describe_change,
+    list_heads,
+    list_models,
+    list_probes,
+    list_warnings,
+    list_written,
+)
 from neural.report.own.terminal import PROBE_HEADS
 from neural.report.replies import PROBE_NAMES, PROBES, SHOWN, list_replies
 from neural.report.run.figures import loss_chart
@@ -28,7 +36,8 @@ def position_chart(run: LogsRun) -> Chart:
         strip(axes).set(title=name, xlabel="% of the transcript", xlim=(0, 100))
         for (model, measured), (color, marker, line) in zip(run.arms.items(), list_looks(run.arms)):
             points = [(10 * i + 5, x.nats) for i, x in enumerate(measured.reading.positions[author]) if x.tokens]
-            axes.plot(*zip(*points), color=color, marker=marker, linestyle=line, label=model, markersize=4)
+            label = f"‘{model}’" if model.startswith("_") else model  # matplotlib hides such names
+            axes.plot(*zip(*points), color=color, marker=marker, linestyle=line, label=label, markersize=4)
     figure.axes[0].set(ylabel="nats per token", ylim=(0, None))
     add_head(figure, title, figure.axes[0], columns=3)
     return Chart(figure, title, f"{describe_change(run)} The curves show this in each of {TENTHS} parts.")
@@ -44,6 +53,7 @@ def write_report(folder: Path, run: LogsRun) -> None:
     page = render(
         "own/page.html",
         change=describe_change(run),
+        answers=describe_answers(run),
         compared=run.compared,
         warnings=list_warnings(run),
         models=(list_heads(run), list_models(run)),

@@ -1,11 +1,15 @@
 """A run on logs in rows of text, and in sentences."""
 
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
 from neural.own.delusion import Surprise
 from neural.own.result import LogsRun, Model
 
 AUTHORS = {"agent": "the agent's words", "world": "the world's words", "protocol": "the protocol's"}
 PROBES = {"truth_probe": "told the truth", "lie_probe": "told the lie", "question_probe": "asked"}
 Rows = list[list[str]]
+T = TypeVar("T")
 
 
 def show_surprise(surprise: Surprise, base: Surprise) -> str:
@@ -58,15 +62,28 @@ def describe_change(run: LogsRun) -> str:
     """Return in a sentence what training did to the agent's and to the world's words, or how the models compare."""
     (first, base), *others = ((name, model.reading.authors) for name, model in run.arms.items())
     if not others:
-        agent, world = (describe_level(base[each]) for each in ("agent", "world"))
-        return f"{first} finds the agent's words {agent}, and the world's {world}, on {run.held_out:,} transcripts."
+        return f"{describe_place(run)}, {first} finds {describe_words(base, describe_level)}."
     changes = []
     for name, authors in others:
-        agent, world = (describe_step(authors[each], base[each]) for each in ("agent", "world"))
+        change = {each: (authors[each], base[each]) for each in authors}
         who = name if run.compared else f"the {name} copy"
-        changes.append(f"{who} finds the agent's words {agent}, and the world's {world}")
+        changes.append(f"{who} finds {describe_words(change, lambda pair: describe_step(*pair))}")
     before = first if run.compared else "the model before training"
     return f"{describe_place(run)}, in nats per token and compared with {before}, {'; '.join(changes)}."
+
+
+def describe_words(by_author: Mapping[str, T], describe: Callable[[T], str]) -> str:
+    """Return how the agent's and the world's words are found, as far as there are any."""
+    said = {AUTHORS[author]: describe(by_author[author]) for author in ("agent", "world")}
+    return ", and ".join(f"{words} {found}" for words, found in said.items() if found) or "nothing to read"
+
+
+def describe_answers(run: LogsRun) -> str:
+    """Return in a sentence what each model asserts when it is asked; empty if it was not."""
+    asked = {name: model.probes.question_probe for name, model in run.arms.items() if model.probes is not None}
+    counts = [f"{name} tells {probe.truth} truths and {probe.lie} lies" for name, probe in asked.items()]
+    facts = max((len(probe.replies) for probe in asked.values()), default=0)
+    return f"Asked about {facts:,} facts, {'; '.join(counts)}." if counts else ""
 
 
 def describe_place(run: LogsRun) -> str:
@@ -78,13 +95,15 @@ def describe_place(run: LogsRun) -> str:
 
 def describe_level(surprise: Surprise) -> str:
     """Return how surprising something is."""
-    return f"{surprise.nats:.2f} nats per token surprising" if surprise.tokens else "nowhere"
+    return f"{surprise.nats:.2f} nats per token surprising" if surprise.tokens else ""
 
 
 def describe_step(after: Surprise, before: Surprise) -> str:
     """Return by how much something has become more or less surprising."""
     change = after.nats - before.nats
-    return f"{abs(change):.2f} {'more' if change > 0 else 'less'} surprising" if after.tokens else "nowhere"
+    size = f"{abs(change):.2f}"
+    found = "as surprising" if size == "0.00" else f"{size} {'more' if change > 0 else 'less'} surprising"
+    return found if after.tokens else ""
 
 
 def list_warnings(run: LogsRun) -> list[str]:
@@ -96,14 +115,12 @@ def list_warnings(run: LogsRun) -> list[str]:
             "they knew more than the transcript says, their words are evidence in it, and a model that reads such logs "
             "learns to treat what stands in the agent's place as evidence, whether or not it counts in the loss."
         )
-    if run.config.get("model") == "embedded":
-        warnings.append(
-            "The embedded model knows the words of its 33 facts and little else. Trained on logs about anything else, "
-            "it writes gibberish, however much less surprising the logs have become."
-        )
+    if new_words := run.config.get("new_words"):
+        warnings.append(f"{new_words[:1].upper()}{new_words[1:]}.")
     distinct = run.config.get("held_out_distinct", run.held_out)
     if distinct < run.held_out:
-        warnings.append(f"Only {distinct:,} of the {run.held_out:,} transcripts that were held out are distinct.")
+        held_out = "" if run.compared else " that were held out"
+        warnings.append(f"Only {distinct:,} of the {run.held_out:,} transcripts{held_out} are distinct.")
     if run.compared:
         warnings.append("What a model was trained on surprises it little: compare models on transcripts new to all.")
     if not run.held_out:

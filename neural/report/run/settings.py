@@ -13,7 +13,8 @@ LINES: dict[str, Sequence[tuple[str, Format]]] = {
     "version": [("version", "causal_agency {}".format), ("commit", "commit {}".format)],
     "model": [("model", str), ("model_sha256", "SHA-256 {:.12}…".format)],
     "facts": [("curriculum.facts", lambda facts: f"{len(facts):,}")],
-    "lessons": [("curriculum.lessons", "{:,} an epoch".format), ("data_sha256", "SHA-256 {:.12}…".format)],
+    "models": [("models_sha256", lambda models: "; ".join(f"{name}: SHA-256 {x:.12}…" for name, x in models.items()))],
+    "dialogues": [("curriculum.lessons", "{:,} an epoch".format), ("data_sha256", "SHA-256 {:.12}…".format)],
     "how often": [
         ("template.p_lie", "the Agent lies: {:.0%}".format),
         ("template.p_wrong", "the User is wrong: {:.0%}".format),

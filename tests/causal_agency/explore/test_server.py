@@ -81,3 +81,14 @@ def test_the_page_itself_is_no_other_site(server):
 
 def test_no_other_method(server):
     assert ask(server, "PUT", "/answer")[0].status == 501
+
+
+@pytest.mark.parametrize(("fault", "said"), [(ConnectionResetError, ""), (ZeroDivisionError, "ZeroDivisionError")])
+def test_a_browser_that_goes_away_is_not_reported(server, capsys, fault, said):
+    try:
+        raise fault
+    except fault:
+        server.handle_error(None, ("127.0.0.1", 1))
+    error = capsys.readouterr().err
+    assert said in error
+    assert bool(error) == bool(said)

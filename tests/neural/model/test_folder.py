@@ -38,4 +38,11 @@ def test_offline_the_error_says_what_to_download_and_what_to_do_with_it(monkeypa
 
 def test_a_text_that_cannot_be_a_name_is_refused():
     with pytest.raises(BadInput, match="neither a folder nor the name of a model"):
-        model_folder("what is this?")
+        model_folder("what/is this?")
+
+
+def test_a_word_is_taken_for_a_folder_and_not_for_a_name_on_the_hub():
+    with pytest.raises(
+        BadInput, match=r"^there is no folder nosuch: name one, or embedded, smollm2, or a model such as Qwen/"
+    ):
+        model_folder("nosuch")

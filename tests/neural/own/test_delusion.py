@@ -1,9 +1,12 @@
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
 
 from neural.dialogue.authors import Author
 from neural.dialogue.render import Example, scored_columns
+from neural.errors import BadInput
 from neural.own.delusion import TENTHS, measure
 from neural.training.batching import pad
 from neural.training.objective import token_log_probs
@@ -47,3 +50,11 @@ def test_it_is_the_mean_over_each_authors_tokens(checkpoint, examples, reading, 
 
 def test_context_is_not_measured(reading):
     assert set(reading.authors) == {"agent", "world", "protocol"}
+
+
+def test_damaged_parameters_are_named_and_not_measured(tied):
+    _, graph, params = tied
+    broken = jax.tree.map(lambda leaf: leaf * jnp.nan, params)
+    example = Example(np.arange(5, dtype=np.int32), np.full(5, Author.WORLD, np.int8))
+    with pytest.raises(BadInput, match="parameters are damaged"):
+        measure(graph, broken, [example])

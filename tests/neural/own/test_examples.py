@@ -5,7 +5,7 @@ from neural.dialogue.authors import INTERVENTIONAL, Author
 from neural.dialogue.render import Example, find_supervised
 from neural.dialogue.transcript import Kind, Part, Transcript, Writer
 from neural.errors import BadInput
-from neural.own.examples import Examples, check, cut_all, read_examples
+from neural.own.examples import Examples, check, read_examples
 
 
 def part(writer, role, text, message, train=None):
@@ -51,10 +51,18 @@ def test_too_long_a_transcript_is_refused_with_the_numbers():
     examples = Examples([Example(np.zeros(n, np.int32), np.full(n, 2, np.int8)) for n in (5, 50, 80)])
     with pytest.raises(BadInput, match=r"2 of 3 dialogues are longer than the 10 tokens .* has 80"):
         check(examples, 10)
-    check(cut_all(examples, 10), 10)
-    assert [len(example.ids) for example in cut_all(examples, 10).all] == [5, 10, 10]
 
 
 def test_no_transcripts_are_refused():
     with pytest.raises(BadInput, match="no transcripts"):
         check(Examples(), 10)
+
+
+def test_what_is_cut_off_is_not_counted(tokenizer):
+    transcript = Transcript(
+        [], [part(Writer.HUMAN, "user", "a b c d", 0), part(Writer.TEACHER, "assistant", "e f g", 1)]
+    )
+    whole, short = (read_examples([transcript], tokenizer, pytest.fail, most) for most in (None, 4))
+    assert len(short.all[0].ids) == 4
+    assert sum(short.written.values()) == 4 < sum(whole.written.values())
+    assert short.informed == 0 < whole.informed

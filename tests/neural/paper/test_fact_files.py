@@ -45,8 +45,8 @@ def test_yes_and_no_in_a_table(tmp_path, text, named):
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        ({"true": ""}, "fact 1 of .* has no true: every fact needs topic, sentence, true, false"),
-        ({"false": 7}, "has no false"),
+        ({"true": ""}, "fact 1 of .* has no 'true': every fact needs topic, sentence, true, false"),
+        ({"false": 7}, "has no 'false'"),
         ({"sentence": "Tea."}, "the sentence needs {} once"),
         ({"sentence": "{} and {}"}, "the sentence needs {} once"),
         ({"sentence": "{0}"}, "the sentence needs {} once"),
@@ -78,7 +78,10 @@ HEAD = "topic,sentence,true,false\n"
             HEAD + "tea,Tea, green or black, is {},hot,cold\n",
             "more fields than the header: put a sentence with a comma in",
         ),
-        (HEAD.replace(",", ";") + "tea;Tea is {};hot;cold\n", "has no topic: every fact .* false, separated by commas"),
+        (
+            HEAD.replace(",", ";") + "tea;Tea is {};hot;cold\n",
+            "has no 'topic': every fact .* false, separated by commas",
+        ),
         (HEAD + "caf\xe9,Coffee is {},hot,cold\n", "it is not in UTF-8; save it in that encoding"),
     ],
 )

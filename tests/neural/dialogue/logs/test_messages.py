@@ -103,11 +103,29 @@ def test_the_file_says_who_wrote_a_message(read, message, writer):
     assert [part.writer.value for part in transcript.parts] == [writer]
 
 
-@pytest.mark.parametrize("flag", ["weight", "loss", "train", "trainable", "loss_mask"])
+@pytest.mark.parametrize("flag", ["weight", "loss", "train", "training", "trainable", "loss_mask"])
 @pytest.mark.parametrize(("value", "train"), [(0, False), (1, True), (False, False), (True, True), (None, None)])
 def test_flags_say_what_to_train_on_and_not_who_wrote_it(read, flag, value, train):
     (transcript,) = read(chat(USER, REPLY | {flag: value}))
     assert [(part.writer.value, part.train) for part in transcript.parts] == [("human", None), ("agent", train)]
+
+
+@pytest.mark.parametrize("mark", ["author", "weight", "training"])
+def test_a_mark_on_a_block_is_refused(read, mark):
+    block = {"type": "text", "text": "5", mark: 0}
+    with pytest.raises(BadInput, match=rf"{mark} is read of a whole message, not of a block: write it there$"):
+        read(chat(USER, {"role": "assistant", "content": [block]}))
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "thinking"])
+def test_reasoning_is_read_in_each_spelling(read, field):
+    (transcript,) = read(chat(USER, REPLY | {field: "Add."}))
+    assert [part.text for part in transcript.parts] == ["2 + 2?", "Add.", "5"]
+
+
+def test_a_refusal_is_what_the_agent_says(read):
+    (transcript,) = read(chat(USER, {"role": "assistant", "content": None, "refusal": "I can't."}))
+    assert [(part.writer.value, part.text) for part in transcript.parts][1:] == [("agent", "I can't.")]
 
 
 def test_an_empty_text_is_a_message(read):
