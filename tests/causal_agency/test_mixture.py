@@ -221,6 +221,7 @@ def test_a_hypothesis_gives_nothing_to_tokens_that_it_does_not_list():
     sure = Mixture({p: 1.0, q: 0.0})
     assert sure.predictive() == {"A": 0.5, "B": 0.5, "C": 0.0}
     assert sure.expect(lambda z: {"A": 1, "B": 3}[z]) == 2.0
+    assert type(sure.expect(lambda z: 1 / 3)) is float
 
 
 def test_a_predictive_needs_all_tokens_of_what_is_alive():

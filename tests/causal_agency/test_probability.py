@@ -60,6 +60,12 @@ def test_in_a_notebook_it_is_a_table_with_bars():
     )
 
 
+def test_a_notebook_shows_short_digits_of_floats_and_whole_fractions():
+    shown = Distribution(A=1 / 3, B=Fraction(2, 3))._repr_html_()
+    assert "<td>0.3333</td>" in shown
+    assert "<td>2/3</td>" in shown
+
+
 def test_fractions_stay_as_they_are():
     w = Distribution(A=Fraction(56, 69), B=Fraction(13, 69))
     assert type(w["A"]) is Fraction
