@@ -193,7 +193,7 @@ def test_the_options_of_a_run_are_not_contradicted(tmp_path, arguments, problem)
         (["--arms", "standard,standard"], "'standard' is named twice"),
         (["--precision", "half"], "invalid choice: 'half'"),
         (["--model", "/no/such/folder", "--out", "never-made"], "there is no folder /no/such/folder"),
-        (["--model", "what is this?", "--out", "never-made"], "neither a folder nor the name of a model"),
+        (["--model", "what is this?", "--out", "never-made"], "there is no folder what is this?"),
         (["--frobnicate"], "unrecognized arguments: --frobnicate"),
         (["--out", str(ROOT)], "is not empty: name another folder"),
         (["--out", f"never-made/{'x' * 300}"], "cannot write to never-made/xxx"),
