@@ -2,9 +2,9 @@
 
 A run of one arm, a run of two and a sweep of two arms and two seeds are made undisturbed, and then killed with SIGKILL
 and resumed, again and again. The weights of all arms, the losses, every reply and every cell of the sweep must come out
-the same to the bit. Moments are drawn from the whole run: imports, compiling, steps, the writing of checkpoints,
-probes, exports and the report. The model is the embedded one; it is taught five facts, so that little time is spent on
-probes.
+the same to the bit, and so must all checkpoints of the same step, which hold the optimizer's state. Moments are drawn
+from the whole run: imports, compiling, steps, the writing of checkpoints, probes, exports and the report. The model is
+the embedded one; it is taught five facts, so that little time is spent on probes.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from shutil import copytree
@@ -83,7 +83,22 @@ def is_finished(out: Path) -> bool:
 
 def read_step(out: Path) -> int:
     """Return the step of the last checkpoint in ``out``, 0 if there is none."""
-    return max((int(file.stem) for file in out.glob("checkpoints/*/*.safetensors")), default=0)
+    return max((int(file.stem) for file in out.glob("checkpoints/*/[0-9]*.safetensors")), default=0)
+
+
+class Kill(NamedTuple):
+    """What a kill left: the step of the last checkpoint, whether another was being written, a digest of each."""
+
+    step: int
+    writing: bool
+    checkpoints: Mapping[str, str]
+
+    @classmethod
+    def read(cls, out: Path) -> "Kill":
+        """Return what is left in ``out``."""
+        files = sorted(out.glob("checkpoints/*/[0-9]*.safetensors"))
+        digests = {f"{file.parent.name}/{file.stem}": hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+        return cls(read_step(out), any(out.glob("checkpoints/*/.*.part")), digests)
 
 
 def fingerprint(out: Path) -> dict[str, str]:
@@ -117,12 +132,9 @@ def at_step(step: int) -> Moment:
     return wait
 
 
-def survive(work: Work, out: Path, moments: Iterable[Moment]) -> list[int]:
-    """Begin ``work`` in ``out``, kill it at each of ``moments`` and go on.
-
-    Return the step of the last checkpoint at each kill, 0 if there was none.
-    """
-    reached = []
+def survive(work: Work, out: Path, moments: Iterable[Moment]) -> list[Kill]:
+    """Begin ``work`` in ``out``, kill it at each of ``moments`` and go on; return what each kill left."""
+    kills = []
     for wait in moments:
         if is_finished(out):
             break
@@ -130,8 +142,21 @@ def survive(work: Work, out: Path, moments: Iterable[Moment]) -> list[int]:
             wait(run, out)
             if run.poll() is None:
                 run.kill()
-                reached.append(read_step(out))
-    return reached
+                run.wait()
+                kills.append(Kill.read(out))
+    return kills
+
+
+def count_equal(kills: Iterable[Kill]) -> int:
+    """Return how many checkpoints are the same as an earlier one of the same step; exit if one differs."""
+    known: dict[str, str] = {}
+    equal = 0
+    for kill in kills:
+        for name, digest in kill.checkpoints.items():
+            if known.setdefault(name, digest) != digest:
+                raise SystemExit(f"two checkpoints {name} have different bytes")
+            equal += 1
+    return equal - len(known)
 
 
 def main() -> None:
@@ -147,23 +172,27 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         works = list_works(make_model(Path(scratch) / "model", args.steps), args.steps, args.every)
         for name in args.works or works:
-            work, home, survived, runs = works[name], Path(scratch) / name, 0, 0
+            work, home, kills, runs = works[name], Path(scratch) / name, list[Kill](), 0
             finish(work, home / "whole")
             expected = fingerprint(home / "whole")
             seconds = finish(work, home / "again")  # compiled programs are on disk now
-            while survived < args.kills:
+            while len(kills) < args.kills:
                 out, runs = home / f"killed-{runs}", runs + 1
-                reached = survive(work, out, [after(each) for each in rng.random(5) * seconds])
+                these = survive(work, out, [after(each) for each in rng.random(5) * seconds])
                 if not is_finished(out):
                     finish(work, out)
-                survived += len(reached)
+                kills += these
                 same = fingerprint(out) == expected == fingerprint(home / "again")
-                print(
-                    f"{name}: killed at the checkpoints {reached}; {'the same' if same else 'OTHER'} bytes", flush=True
-                )
+                steps = [f"{kill.step}{' writing' * kill.writing}" for kill in these]
+                print(f"{name}: killed after {', '.join(steps)}; {'the same' if same else 'OTHER'} bytes", flush=True)
                 if not same:
                     raise SystemExit(1)
-            print(f"{name}: {survived} kills in {runs} runs of {args.steps} steps: nothing lost", flush=True)
+            writing = sum(kill.writing for kill in kills)
+            print(
+                f"{name}: {len(kills)} kills in {runs} runs of {args.steps} steps, {writing} while a checkpoint was "
+                f"written: nothing lost; {count_equal(kills)} checkpoints equal one of the same step",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
