@@ -46,6 +46,19 @@ def test_a_missing_package_is_named_in_one_line():
     assert done.stderr.strip().splitlines()[-1] == problem
 
 
+def test_a_program_learns_which_package_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyagrum", None)
+    problem = r"^Episode\.to_pyagrum needs pyagrum: pip install 'causal-agency\[pyagrum\]'$"
+    with pytest.raises(ImportError, match=problem):
+        logged.to_pyagrum()
+
+
+@needs_pyagrum
+def test_each_variable_says_what_it_is():
+    net = logged.to_pyagrum()
+    assert [net.variable(name).description() for name in "pao"] == ["hypothesis", "action", "outcome"]
+
+
 @needs_pyagrum
 @given(episodes())
 def test_the_network_has_the_same_tables(episode):
