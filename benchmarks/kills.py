@@ -3,8 +3,8 @@
 A run of one arm, a run of two and a sweep of two arms and two seeds are made undisturbed, and then killed with SIGKILL
 and resumed, again and again. The weights of all arms, the losses, every reply and every cell of the sweep must come out
 the same to the bit, and so must all checkpoints of the same step, which hold the optimizer's state. Moments are drawn
-from the whole run: imports, compiling, steps, the writing of checkpoints, probes, exports and the report. The model is
-the embedded one; it is taught five facts, so that little time is spent on probes.
+from the whole run: imports, compiling, steps, probes, exports and the report; half of them then wait until a checkpoint
+is being written. The model is the embedded one; it is taught five facts, so that little time is spent on probes.
 """
 
 import hashlib
@@ -86,6 +86,11 @@ def read_step(out: Path) -> int:
     return max((int(file.stem) for file in out.glob("checkpoints/*/[0-9]*.safetensors")), default=0)
 
 
+def is_writing(out: Path) -> bool:
+    """Return whether a checkpoint in ``out`` is not complete."""
+    return any(out.glob("checkpoints/*/.*.part"))
+
+
 class Kill(NamedTuple):
     """What a kill left: the step of the last checkpoint, whether another was being written, a digest of each."""
 
@@ -98,7 +103,7 @@ class Kill(NamedTuple):
         """Return what is left in ``out``."""
         files = sorted(out.glob("checkpoints/*/[0-9]*.safetensors"))
         digests = {f"{file.parent.name}/{file.stem}": hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-        return cls(read_step(out), any(out.glob("checkpoints/*/.*.part")), digests)
+        return cls(read_step(out), is_writing(out), digests)
 
 
 def fingerprint(out: Path) -> dict[str, str]:
@@ -118,6 +123,17 @@ def after(seconds: float) -> Moment:
     def wait(run: subprocess.Popen[bytes], _out: Path) -> None:
         with suppress(subprocess.TimeoutExpired):
             run.wait(timeout=seconds)
+
+    return wait
+
+
+def while_writing(seconds: float) -> Moment:
+    """Return the next moment after this time when a checkpoint is being written, or when the work is finished."""
+
+    def wait(run: subprocess.Popen[bytes], out: Path) -> None:
+        after(seconds)(run, out)
+        while run.poll() is None and not is_writing(out):
+            time.sleep(0.001)
 
     return wait
 
@@ -178,7 +194,8 @@ def main() -> None:
             seconds = finish(work, home / "again")  # compiled programs are on disk now
             while len(kills) < args.kills:
                 out, runs = home / f"killed-{runs}", runs + 1
-                these = survive(work, out, [after(each) for each in rng.random(5) * seconds])
+                moments = [moment(rng.random() * seconds) for moment in (after, while_writing, after, while_writing)]
+                these = survive(work, out, moments)
                 if not is_finished(out):
                     finish(work, out)
                 kills += these
