@@ -20,6 +20,7 @@ from shutil import copytree
 from typing import NamedTuple
 
 import numpy as np
+from safetensors import safe_open
 
 from neural.cli import Command, whole_number
 
@@ -91,8 +92,17 @@ def is_writing(out: Path) -> bool:
     return any(out.glob("checkpoints/*/.*.part"))
 
 
+def read_digest(file: Path) -> str:
+    """Return the SHA-256 that a checkpoint states of its arrays, which reading it checks."""
+    with safe_open(file, framework="numpy") as opened:
+        return opened.metadata()["sha256"]
+
+
 class Kill(NamedTuple):
-    """What a kill left: the step of the last checkpoint, whether another was being written, a digest of each."""
+    """What a kill left: the step of the last checkpoint, whether another was being written, the SHA-256 of each.
+
+    It is the one that a checkpoint states of its arrays: the bytes of the file also hold metadata, in any order.
+    """
 
     step: int
     writing: bool
@@ -102,7 +112,7 @@ class Kill(NamedTuple):
     def read(cls, out: Path) -> "Kill":
         """Return what is left in ``out``."""
         files = sorted(out.glob("checkpoints/*/[0-9]*.safetensors"))
-        digests = {f"{file.parent.name}/{file.stem}": hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+        digests = {f"{file.parent.name}/{file.stem}": read_digest(file) for file in files}
         return cls(read_step(out), is_writing(out), digests)
 
 
@@ -163,16 +173,17 @@ def survive(work: Work, out: Path, moments: Iterable[Moment]) -> list[Kill]:
     return kills
 
 
-def count_equal(kills: Iterable[Kill]) -> int:
-    """Return how many checkpoints are the same as an earlier one of the same step; exit if one differs."""
+def count_equal(runs: Iterable[Sequence[Kill]]) -> int:
+    """Return how many checkpoints are the same as one of the same step in an earlier run; exit if one differs."""
     known: dict[str, str] = {}
     equal = 0
-    for kill in kills:
-        for name, digest in kill.checkpoints.items():
-            if known.setdefault(name, digest) != digest:
-                raise SystemExit(f"two checkpoints {name} have different bytes")
-            equal += 1
-    return equal - len(known)
+    for kills in runs:
+        found = {name: digest for kill in kills for name, digest in kill.checkpoints.items()}
+        if other := [name for name, digest in found.items() if known.get(name, digest) != digest]:
+            raise SystemExit(f"two checkpoints {other[0]} differ")
+        equal += len(found.keys() & known.keys())
+        known |= found
+    return equal
 
 
 def main() -> None:
@@ -188,26 +199,27 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         works = list_works(make_model(Path(scratch) / "model", args.steps), args.steps, args.every)
         for name in args.works or works:
-            work, home, kills, runs = works[name], Path(scratch) / name, list[Kill](), 0
+            work, home, runs = works[name], Path(scratch) / name, list[list[Kill]]()
             finish(work, home / "whole")
             expected = fingerprint(home / "whole")
             seconds = finish(work, home / "again")  # compiled programs are on disk now
-            while len(kills) < args.kills:
-                out, runs = home / f"killed-{runs}", runs + 1
+            while sum(map(len, runs)) < args.kills:
+                out = home / f"killed-{len(runs)}"
                 moments = [moment(rng.random() * seconds) for moment in (after, while_writing, after, while_writing)]
                 these = survive(work, out, moments)
                 if not is_finished(out):
                     finish(work, out)
-                kills += these
+                runs.append(these)
                 same = fingerprint(out) == expected == fingerprint(home / "again")
                 steps = [f"{kill.step}{' writing' * kill.writing}" for kill in these]
                 print(f"{name}: killed after {', '.join(steps)}; {'the same' if same else 'OTHER'} bytes", flush=True)
                 if not same:
                     raise SystemExit(1)
+            kills = [kill for these in runs for kill in these]
             writing = sum(kill.writing for kill in kills)
             print(
-                f"{name}: {len(kills)} kills in {runs} runs of {args.steps} steps, {writing} while a checkpoint was "
-                f"written: nothing lost; {count_equal(kills)} checkpoints equal one of the same step",
+                f"{name}: {len(kills)} kills in {len(runs)} runs of {args.steps} steps, {writing} while a checkpoint "
+                f"was written: nothing lost; {count_equal(runs)} checkpoints equal one of the same step in another run",
                 flush=True,
             )
 

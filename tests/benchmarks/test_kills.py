@@ -16,9 +16,11 @@ main(["--resume", sys.argv[1]])
 
 
 def test_checkpoints_of_one_step_are_compared():
-    assert count_equal([Kill(2, False, {"a/2": "x"}), Kill(4, True, {"a/2": "x", "a/4": "y"})]) == 1
-    with pytest.raises(SystemExit, match="a/2 have different bytes"):
-        count_equal([Kill(2, False, {"a/2": "x"}), Kill(2, False, {"a/2": "y"})])
+    early, late = Kill(2, False, {"a/2": "x"}), Kill(4, True, {"a/2": "x", "a/4": "y"})
+    assert count_equal([[early], [early, late]]) == 1
+    assert count_equal([[early, late]]) == 0
+    with pytest.raises(SystemExit, match="two checkpoints a/2 differ"):
+        count_equal([[early], [Kill(2, False, {"a/2": "y"})]])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
