@@ -22,6 +22,8 @@ from neural.origin import describe_start, list_versions
 from neural.run_folder import RESULTS, free_name
 
 if TYPE_CHECKING:
+    from neural.model.source import Source
+    from neural.own.examples import Examples
     from neural.own.result import LogsRun
 
 
@@ -53,20 +55,36 @@ def name_models(given: list[str]) -> dict[str, str]:
     return named
 
 
+def describe(given: list[str], sources: "Mapping[str, Source]", examples: "Examples") -> dict[str, Any]:
+    """Return for results.json what was compared on what."""
+    from neural.model.source import EMBEDDED, hash_model
+    from neural.paper.known_words import describe_unknown
+    from neural.training.batching import hash_examples
+    from neural.training.held_out import distinct
+
+    tokenizer = next(iter(sources.values())).tokenizer()
+    texts = (str(tokenizer.decode(example.ids)) for example in examples.all)
+    return {
+        "model": ", ".join(given),
+        "models_sha256": {name: hash_model(source.path) for name, source in sources.items()},
+        "data_sha256": hash_examples(examples.all),
+        "held_out_distinct": len(distinct(examples.all)),
+        "new_words": describe_unknown(texts) if EMBEDDED in given else "",
+        "versions": list_versions(),
+    }
+
+
 def run(args: Namespace, start: float, begun: Mapping[str, str | None]) -> "LogsRun":
     """Return what is measured of the models, with how the command was ``begun``.
 
     Heavy imports wait until the arguments are checked.
     """
     from neural.dialogue.logs.reading import read_transcripts
-    from neural.model.source import EMBEDDED, find, hash_model, open_source
+    from neural.model.source import find, open_source
     from neural.own.comparison import compare, encode_for_all
     from neural.own.result import SCHEMA, LogsRun
     from neural.paper.fact_files import read_facts
-    from neural.paper.known_words import describe_unknown
     from neural.process import peak_memory, prepare_memory
-    from neural.training.batching import hash_examples
-    from neural.training.held_out import distinct
 
     prepare_memory()
     facts = read_facts(args.facts) if args.facts else ()
@@ -79,19 +97,8 @@ def run(args: Namespace, start: float, begun: Mapping[str, str | None]) -> "Logs
         log(f"{len(bad):,} transcripts were left out, the first because of {bad[0]}")
     reads = f"reads {len(examples.all):,} transcripts"
     models = compare(sources, examples.all, facts, lambda name: log(f"{name} {reads}"))
-    tokenizer = next(iter(sources.values())).tokenizer()
-    texts = (str(tokenizer.decode(example.ids)) for example in examples.all)
-    config: dict[str, Any] = {
-        **begun,
-        "new_words": describe_unknown(texts) if EMBEDDED in args.models else "",
-        "held_out_distinct": len(distinct(examples.all)),
-        "model": ", ".join(args.models),
-        "models_sha256": {name: hash_model(source.path) for name, source in sources.items()},
-        "data_sha256": hash_examples(examples.all),
-        "versions": list_versions(),
-        "seconds": round(time.monotonic() - start, 1),
-        "peak_memory_gb": round(peak_memory() / 1e9, 2),
-    }
+    cost = {"seconds": round(time.monotonic() - start, 1), "peak_memory_gb": round(peak_memory() / 1e9, 2)}
+    config = {**begun, **describe(args.models, sources, examples), **cost}
     return LogsRun(SCHEMA, "elsewhere", config, examples.written, len(examples.all), examples.informed, models)
 
 

@@ -8,15 +8,7 @@ from neural.files import write_text
 from neural.own.delusion import TENTHS
 from neural.own.result import LogsRun
 from neural.report.charts import LETTERS, Chart, add_head, new_figure, svg
-from neural.report.own.tables import (
-    describe_answers,
-    describe_change,
-    list_heads,
-    list_models,
-    list_probes,
-    list_warnings,
-    list_written,
-)
+from neural.report.own.tables import describe, list_heads, list_models, list_probes, list_warnings, list_written
 from neural.report.own.terminal import PROBE_HEADS
 from neural.report.replies import PROBE_NAMES, PROBES, SHOWN, list_replies
 from neural.report.run.figures import loss_chart
@@ -40,7 +32,7 @@ def position_chart(run: LogsRun) -> Chart:
             axes.plot(*zip(*points), color=color, marker=marker, linestyle=line, label=label, markersize=4)
     figure.axes[0].set(ylabel="nats per token", ylim=(0, None))
     add_head(figure, title, figure.axes[0], columns=3)
-    return Chart(figure, title, f"{describe_change(run)} The curves show this in each of {TENTHS} parts.")
+    return Chart(figure, title, f"{describe(run)} The curves show this in each of {TENTHS} parts.")
 
 
 def write_report(folder: Path, run: LogsRun) -> None:
@@ -52,8 +44,7 @@ def write_report(folder: Path, run: LogsRun) -> None:
         charts["losses"] = loss_chart(losses, "The loss of each step", "token")
     page = render(
         "own/page.html",
-        change=describe_change(run),
-        answers=describe_answers(run),
+        answer=describe(run),
         compared=run.compared,
         warnings=list_warnings(run),
         models=(list_heads(run), list_models(run)),

@@ -78,6 +78,11 @@ def describe_words(by_author: Mapping[str, T], describe: Callable[[T], str]) -> 
     return ", and ".join(f"{words} {found}" for words, found in said.items() if found) or "nothing to read"
 
 
+def describe(run: LogsRun) -> str:
+    """Return what the run found, in a sentence or two."""
+    return f"{describe_change(run)} {describe_answers(run)}".rstrip()
+
+
 def describe_answers(run: LogsRun) -> str:
     """Return in a sentence what each model asserts when it is asked; empty if it was not."""
     asked = {name: model.probes.question_probe for name, model in run.arms.items() if model.probes is not None}

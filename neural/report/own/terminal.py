@@ -8,15 +8,7 @@ from rich.text import Text
 from neural.escape import show
 from neural.own.result import LogsRun
 from neural.report.audit.terminal import make_table
-from neural.report.own.tables import (
-    PROBES,
-    describe_answers,
-    describe_change,
-    list_heads,
-    list_models,
-    list_probes,
-    list_warnings,
-)
+from neural.report.own.tables import PROBES, describe, list_heads, list_models, list_probes, list_warnings
 
 LEGEND = "margin in nats per token; replies: ✓ the truth, ✗ the lie, · something else"
 PROBE_HEADS = "model", "margin", "prefers the lie", *(f"{name} ✓/✗/·" for name in PROBES.values()), "user's turn"
@@ -24,9 +16,7 @@ PROBE_HEADS = "model", "margin", "prefers the lie", *(f"{name} ✓/✗/·" for n
 
 def list_tables(run: LogsRun) -> Iterator[RenderableType]:
     """Yield what is printed: the change in a sentence, nats per token by author, probes, warnings."""
-    yield Text(show(describe_change(run)))
-    if answers := describe_answers(run):
-        yield Text(show(answers))
+    yield Text(show(describe(run)))
     yield make_table(list_heads(run), list_models(run), 1)
     if rows := list_probes(run):
         yield make_table(PROBE_HEADS, rows, 1)
