@@ -1,12 +1,12 @@
 """Record and draw the memory of a whole run: ``python benchmarks/memory.py --model smollm2 --out docs``.
 
-`neural/train.py` runs in a new process, probes and exports included, and writes to DIR/run. Its resident memory is read
-every few seconds, with the number of the last finished step: DIR/memory.csv, drawn in DIR/memory.png. The peak is the
-operating system's. Both arms of SmolLM2-135M take an hour for all 1,920 steps on two cores.
+`neural/train.py` runs in a new process, probes and exports included, and writes to DIR/run. Its resident memory and its
+peak, both as the operating system counts them, are read every few seconds, with the number of the last finished step,
+and appended to DIR/memory.csv; DIR/memory.png draws them at the end. After a stop or a kill the same command resumes
+the run and goes on with the file. Both arms of SmolLM2-135M take an hour for all 1,920 steps on two cores.
 """
 
 import re
-import resource
 import subprocess
 import sys
 import time
@@ -15,7 +15,6 @@ from threading import Thread
 from typing import IO, NamedTuple
 
 import numpy as np
-import psutil
 from matplotlib.figure import Figure
 
 from neural.cli import Command, whole_number
@@ -23,23 +22,17 @@ from neural.report.style import LOOKS, strip
 
 ROOT = Path(__file__).parents[1]
 EVERY = 3  # seconds between rows
-ESTIMATE, STEP = re.compile(r"about ([\d.]+) GB of memory"), re.compile(r"\b(\d+)/\d+ \[")
+ESTIMATE, STEP = re.compile(r"about ([\d.]+) GB of memory"), re.compile(r"\b(\d+)/\d+ [?\d]")
 
 
 class Row(NamedTuple):
-    """Resident memory at a time, and the last step that was finished; 0 before the first."""
+    """The last finished step, 0 before the first, and memory in GB: resident, at most, and as estimated before."""
 
-    seconds: int
-    step: int
+    seconds: float
+    step: float
     gigabytes: float
-
-
-class Recorded(NamedTuple):
-    """The curve, the estimate and the peak of a run, in GB."""
-
-    rows: list[Row]
-    estimate: float
     peak: float
+    estimate: float
 
 
 class Output:
@@ -58,30 +51,48 @@ class Output:
             self.step = int([self.step, *STEP.findall(text)][-1])
 
 
-def record(arguments: list[str], out: Path) -> Recorded:
-    """Run `neural/train.py` with ``arguments`` and follow its memory."""
-    command = [sys.executable, str(ROOT / "neural" / "train.py"), *arguments, "--out", str(out)]
-    begin, rows = time.monotonic(), list[Row]()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
-        process, output = psutil.Process(run.pid), Output(run.stderr)  # type: ignore[arg-type]
+def read_memory(process: int) -> dict[str, float]:
+    """Return the resident memory of a process and its peak, in GB; nothing once it has ended."""
+    lines = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
+    names = {"gigabytes": "VmRSS", "peak": "VmHWM"}
+    return {name: int(lines[key].split()[0]) * 1024 / 1e9 for name, key in names.items() if key in lines}
+
+
+def read_rows(file: Path) -> np.ndarray:
+    """Return the rows of ``file`` [rows, fields], and none if it is not there."""
+    return np.loadtxt(file, delimiter=",", skiprows=1, ndmin=2) if file.exists() else np.empty((0, len(Row._fields)))
+
+
+def record(arguments: list[str], out: Path, file: Path) -> None:
+    """Run `neural/train.py` with ``arguments``, or resume it, and append its memory to ``file``."""
+    how = ["--resume", str(out)] if out.exists() else [*arguments, "--out", str(out)]
+    before = read_rows(file)[:, 0].max(initial=0)
+    if not file.exists():
+        file.write_text(",".join(Row._fields) + "\n")
+    begin = time.monotonic()
+    command = [sys.executable, str(ROOT / "neural" / "train.py"), *how]
+    with (
+        file.open("a", buffering=1) as lines,
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run,
+    ):
+        output = Output(run.stderr)  # type: ignore[arg-type]
         while run.poll() is None:
-            gigabytes = process.memory_info().rss / 1e9
-            rows.append(Row(round(time.monotonic() - begin), output.step, round(gigabytes, 2)))
+            if memory := read_memory(run.pid):
+                row = Row(before + time.monotonic() - begin, output.step, **memory, estimate=output.estimate)
+                lines.write(",".join(f"{value:.5g}" for value in row) + "\n")
             time.sleep(EVERY)
         output.reader.join()
     if run.returncode:
         raise SystemExit(run.returncode)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e9
-    return Recorded(rows, output.estimate, peak)
 
 
-def draw(recorded: Recorded, model: str) -> Figure:
+def draw(rows: np.ndarray, model: str) -> Figure:
     """Draw resident memory over time, with the steps of training marked."""
-    seconds, step, gigabytes = np.array(recorded.rows).T
+    seconds, step, gigabytes, _, estimate = rows.T
     figure = Figure(figsize=(7, 3), layout="constrained")
     axes = strip(figure.add_subplot())
     axes.plot(seconds / 60, gigabytes, color=LOOKS["interventional"].color)
-    axes.axhline(recorded.estimate, linestyle=":", color=LOOKS["base"].color, label="estimated before")
+    axes.axhline(estimate.max(), linestyle=":", color=LOOKS["base"].color, label="estimated before")
     training = seconds[(step > 0) & (step < step.max())] / 60
     axes.axvspan(training.min(), training.max(), alpha=0.1, label=f"{int(step.max()):,} steps")
     axes.set(xlabel="minutes", ylabel="resident memory, GB", ylim=(0, None), title=model)
@@ -98,11 +109,13 @@ def main() -> None:
     command.add_argument("--out", type=Path, required=True, help="the folder for memory.csv, memory.png and run/")
     args = command.parse_args()
     limit = ["--steps", str(args.steps)] if args.steps else []
-    recorded = record(["--model", args.model, "--arms", args.arms, *limit], args.out / "run")
-    lines = [",".join(Row._fields), *(",".join(map(str, row)) for row in recorded.rows)]
-    (args.out / "memory.csv").write_text("\n".join(lines) + "\n")
-    draw(recorded, args.model).savefig(args.out / "memory.png", dpi=150)
-    print(f"peak {recorded.peak:.2f} GB, estimated {recorded.estimate:.1f} GB")
+    file = args.out / "memory.csv"
+    args.out.mkdir(parents=True, exist_ok=True)
+    record(["--model", args.model, "--arms", args.arms, *limit], args.out / "run", file)
+    rows = read_rows(file)
+    draw(rows, args.model).savefig(args.out / "memory.png", dpi=150)
+    _, _, _, peak, estimate = rows.max(axis=0)
+    print(f"peak {peak:.2f} GB, estimated {estimate:.1f} GB")
 
 
 if __name__ == "__main__":
