@@ -118,7 +118,9 @@ def test_a_page_fits_a_phone(browser, url, page):
 
 
 @browsed
-@pytest.mark.parametrize("page", ["results.html", "equations.html", "chapters/slots-and-gates.html"])
+@pytest.mark.parametrize(
+    "page", ["results.html", "smollm2/results.html", "equations.html", "chapters/slots-and-gates.html"]
+)
 def test_on_paper_nothing_is_cut(browser, url, page):
     browser.view(700, media="print")
     browser.open(url + page)
