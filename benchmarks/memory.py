@@ -3,7 +3,8 @@
 `neural/train.py` runs in a new process, probes and exports included, and writes to DIR/run. Its resident memory and its
 peak, both as the operating system counts them, are read every few seconds, with the number of the last finished step,
 and appended to DIR/memory.csv; DIR/memory.png draws them at the end. After a stop or a kill the same command resumes
-the run and goes on with the file. Both arms of SmolLM2-135M take an hour for all 1,920 steps on two cores.
+the run and goes on with the file. It needs Linux, which says both in /proc. Both arms of SmolLM2-135M take an hour for
+all 1,920 steps on two cores.
 """
 
 import re
@@ -26,10 +27,10 @@ ESTIMATE, STEP = re.compile(r"about ([\d.]+) GB of memory"), re.compile(r"\b(\d+
 
 
 class Row(NamedTuple):
-    """The last finished step, 0 before the first, and memory in GB: resident, at most, and as estimated before."""
+    """A time, the last step finished by then or 0, and memory in GB: resident, its peak, and as estimated before."""
 
     seconds: float
-    step: float
+    step: int
     gigabytes: float
     peak: float
     estimate: float

@@ -2,8 +2,10 @@
 
 import io
 import os
+import sys
 
 import numpy as np
+import pytest
 from memory import Output, Row, draw, read_memory, read_rows
 
 from neural.cli import Progress, log
@@ -21,6 +23,7 @@ def test_the_estimate_and_the_last_step_are_read_from_what_a_run_writes(capsys):
     assert (output.estimate, output.step) == (0.7, 29)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from Linux's /proc")
 def test_memory_is_as_the_operating_system_counts_it():
     before = read_memory(os.getpid())
     held = np.ones(20_000_000)  # 160 MB
