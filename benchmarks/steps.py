@@ -105,12 +105,12 @@ def time_ours(folder: Path, steps: int, names: tuple[str, ...]) -> Took:
     from neural.model.checkpoint import load
     from neural.paper.arms import ARMS
     from neural.paper.curriculum import read_recipe
-    from neural.training.batching import Replica, batches
-    from neural.training.loop import fit
+    from neural.training.batching import Replica
+    from neural.training.loop import Hooks, fit, read_batches
 
     graph, base = nnx.split(load(folder).model, nnx.Param)
     config, lessons = read_recipe(folder).train, read_lessons(folder)
-    replicas = {name: Replica(lessons, ARMS[name], (0,)) for name in names}
+    readers = {name: read_batches(Replica(lessons, ARMS[name], (0,)), config) for name in names}
     with keep_freed_memory(np.float32), Meter(time.monotonic()) as meter:
         ends, peaks = [time.perf_counter()], list[int]()
 
@@ -118,9 +118,7 @@ def time_ours(folder: Path, steps: int, names: tuple[str, ...]) -> Took:
             ends.append(time.perf_counter() - meter.compiling)
             peaks.append(peak_memory())
 
-        weights = {name: ARMS[name] for name in names}
-        streams = {name: batches(replica, config.epochs) for name, replica in replicas.items()}
-        fit(graph, base, weights, config.optimizer(steps), streams, steps, on_step)
+        fit((graph, base), readers, config, steps, Hooks(on_step))
     return Took(np.diff(ends).tolist(), peaks[-1])
 
 

@@ -25,3 +25,9 @@ def show_lines(text: str) -> str:
 def escape_markdown(text: str) -> str:
     """Return ``text`` as Markdown that shows it as it is, in one line."""
     return MARKUP.sub(r"\\\g<0>", show(text)).replace("://", ":\\//")
+
+
+def code_markdown(text: str) -> str:
+    """Return ``text`` as code in Markdown, in one line: between more backticks than stand together in it."""
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence} {show(text)} {fence}" if "`" in text else f"{fence}{show(text)}{fence}"

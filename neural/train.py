@@ -12,20 +12,17 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from shutil import rmtree
-from typing import TYPE_CHECKING
 
 try:
-    from neural import device_plan, logs_run
+    from neural import device_plan, lessons_run, logs_run
     from neural.arm_names import ARM_NAMES, WEIGHTED
-    from neural.cli import LOSS_WINDOW, Command, arms, log, number, printing, whole_number
+    from neural.cli import Command, arms, log, number, printing, whole_number
     from neural.errors import BadInput
-    from neural.files import new_folder
     from neural.options import NOT_OPTIONS, list_options, parse_all, parse_begun, to_option
-    from neural.origin import START, compare_versions, describe_start, list_versions
+    from neural.origin import compare_versions, describe_start, list_versions
     from neural.processes import together
     from neural.run_folder import (
         CHECKPOINTS,
@@ -39,18 +36,11 @@ try:
         read_options,
         write_options,
     )
-    from neural.signals import Signals
 except ModuleNotFoundError as missing:
     print(
         f"train: {missing.name} is not installed: `make demo` sets up .venv; then . .venv/bin/activate", file=sys.stderr
     )
     raise SystemExit(2) from None
-
-if TYPE_CHECKING:
-    from neural.paper.curriculum import Recipe
-    from neural.paper.experiment import Plan
-    from neural.result import Run
-
 
 PAPERS = "p_lie", "p_wrong", "teacher", "show_tokens"  # options that have no place with logs
 LOGS = "format", "skip_bad", "max_tokens", "held_out", "measure_every"  # and those that have none without
@@ -157,124 +147,11 @@ def open_folder(command: Command, args: Namespace) -> Iterator[Path]:
         yield folder
 
 
-def read_plan(args: Namespace, recipe: "Recipe") -> "Plan":
-    """Return the plan: the recipe of the base, and what the arguments say otherwise."""
-    from neural.paper.experiment import Plan
-    from neural.paper.fact_files import read_facts
-    from neural.paper.lessons import PAPER
-    from neural.session import make_config
-
-    facts = read_facts(args.facts) if args.facts else recipe.curriculum.facts
-    asked = {"p_lie": args.p_lie, "p_wrong": args.p_wrong, "p_teacher": args.teacher}
-    template = replace(PAPER, **{name: value for name, value in asked.items() if value is not None})
-    settings = make_config(args, recipe.train)
-    return Plan(settings, replace(recipe.curriculum, facts=facts), args.arms, args.order, template)
-
-
-def show_tokens(args: Namespace) -> None:
-    """Print the role table of the first dialogue; only the configuration and the tokenizer are read."""
-    from rich.console import Console
-
-    from neural.dialogue.render import encode
-    from neural.dialogue.role_table import role_table
-    from neural.model.source import find, open_source
-    from neural.paper.arms import arm_weights
-    from neural.paper.curriculum import read_recipe
-    from neural.paper.lessons import lessons
-    from neural.seeds import random_stream
-
-    source = open_source(find(args.model))
-    tokenizer, plan = source.tokenizer(), read_plan(args, read_recipe(source.path))
-    (dialogue,) = lessons(plan.curriculum.facts, 1, plan.template, random_stream("lessons", args.seed))
-    Console().print(role_table(tokenizer, encode(tokenizer, dialogue), {arm: arm_weights(arm) for arm in args.arms}))
-
-
-def show(run: "Run", folder: Path) -> None:
-    """Print the result."""
-    from rich.console import Console
-
-    from neural.report.run.tables import PROBES, replies_table, summary_table
-
-    console, config = Console(markup=False, highlight=False), run.config
-    for probe in PROBES:
-        console.print(replies_table(run.arms, probe, limit=4))
-    console.print(summary_table(run.arms))
-    for arm, result in run.arms.items():
-        first, last = (sum(part) / LOSS_WINDOW for part in (result.losses[:LOSS_WINDOW], result.losses[-LOSS_WINDOW:]))
-        if len(result.losses) > 2 * LOSS_WINDOW and last > first:
-            console.print(f"The loss of {arm} rose from {first:.2f} to {last:.2f}: the learning rate is too high.")
-    speed = f"{config['steps_per_second']} steps/s; " if config["steps_per_second"] else ""
-    took = f"{config['seconds']} s, {config['compile_seconds']} s of them compiling; {speed}"
-    console.print(f"{took}peak memory {config['peak_memory_gb']} GB.")
-    console.print(f"Report: {folder / 'report.html'}; numbers: {folder / 'results.json'}", soft_wrap=True)
-
-
 def say_what_is_left(folder: Path | None) -> str:
     """Say how to go on with the run in ``folder``, if anything was computed there."""
     if folder is None or not any((folder / name).exists() for name in (CHECKPOINTS, MEASURED)):
         return "nothing is written"
     return f"go on with: {sys.executable} -m neural.train --resume {folder}"
-
-
-def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
-    """Run the experiment and write its results to ``folder``. Heavy imports wait until the arguments are checked."""
-    from neural.model.checkpoint import Checkpoint, read, write_arm
-    from neural.model.source import EMBEDDED, find, hash_model, open_source
-    from neural.paper.curriculum import Recipe, read_recipe, write_recipe
-    from neural.paper.experiment import check_resources, describe, experiment
-    from neural.paper.known_words import describe_unknown
-    from neural.process import prepare
-    from neural.result import SCHEMA, ResultFiles, Run
-    from neural.result import write as write_json
-    from neural.session import open_session
-    from neural.training.log import check_log
-
-    prepare(len(args.arms))
-    check_log(args.log)
-    source = open_source(find(args.model))
-    plan = read_plan(args, read_recipe(source.path))
-    model = hash_model(source.path)
-    needed = check_resources(source.config(), plan.train, len(args.arms), folder)
-    log(f"about {needed / 1e9:.1f} GB of memory")
-    said = (text for fact in plan.curriculum.facts for text in (fact.topic, fact.truth, fact.lie))
-    if args.model == EMBEDDED and (new_words := describe_unknown(said)):
-        log(new_words)
-
-    def keep(arm: str, checkpoint: Checkpoint) -> None:
-        if not (folder / arm).exists():
-            with new_folder(folder / arm) as scratch:
-                write_arm(checkpoint, scratch, args.model)
-                write_recipe(scratch, Recipe(plan.train, plan.curriculum))
-
-    checkpoint = read(source)
-    with open_session(folder, model, args, signals, start) as session:
-        results = experiment(
-            plan,
-            checkpoint,
-            on_arm=keep,
-            on_probe=lambda name, facts: log(f"asking the model {name!r} about {facts} facts"),
-            results=ResultFiles(folder / MEASURED),
-            hooks=session.hooks,
-        )
-    begun = read_options(folder)
-    config = {
-        "model": args.model,
-        "model_sha256": model,
-        **{name: begun.get(name) for name in ("options", *START)},
-        **asdict(plan),
-        **describe(plan, checkpoint),
-        **session.cost().describe(),
-    }
-    write_json(folder / RESULTS, Run(SCHEMA, config, results))
-
-
-def finish(folder: Path) -> "Run":
-    """Draw the report of the results in ``folder``, and return them."""
-    from neural.report.run.page import write_report
-    from neural.result import Run, read
-
-    write_report(folder)
-    return read(folder / RESULTS, Run)
 
 
 def remove_progress(folder: Path) -> None:
@@ -296,12 +173,12 @@ def main(arguments: list[str] | None = None) -> None:
     with command.guard(left) as signals:
         args = parse(command, arguments)
         if args.show_tokens:
-            show_tokens(args)
+            lessons_run.show_tokens(args)
             return
         if args.plan:
             device_plan.show(args)
             return
-        work = logs_run if args.data else sys.modules[__name__]
+        work = logs_run if args.data else lessons_run
         others = together(command, left) if args.data else nullcontext(True)
         with others as first:
             if not first:

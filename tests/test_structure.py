@@ -98,7 +98,7 @@ LAYERS = {
         {"report.own.page"},
         {"cli", "process", "run_folder"},
         {"options", "processes", "session", "run_models"},
-        {"device_plan", "logs_run"},
+        {"device_plan", "lessons_run", "logs_run"},
         {"train", "sweep", "pretrain", "chat", "audit", "compare"},
         {"__main__"},
     ],
@@ -143,7 +143,7 @@ def test_what_a_benchmark_imports_is_there(file):
 
 
 METHOD = "dialogue", "model", "training"
-SHARED = "cli", "process", "processes", "run_folder", "session", "device_plan", "logs_run"
+SHARED = "cli", "process", "processes", "run_folder", "session", "device_plan", "lessons_run", "logs_run"
 DOORS = *SHARED, "train", "sweep", "pretrain", "chat", "audit", "compare", "__main__"
 LIBRARY = [file for file in FILES if file.relative_to(ROOT).parts[0] == "neural" and file.stem not in DOORS]
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from neural.escape import escape_markdown, show_lines
+from neural.escape import code_markdown, escape_markdown, show_lines
 from neural.report.lesson import WRITERS
 from neural.report.published import ADDRESS, AUTHORS, PAPER
 from neural.report.replies import Marked
@@ -33,7 +33,7 @@ def to_markdown(value: str | Marked) -> str:
     return value.markdown() if isinstance(value, Marked) else escape_markdown(value)
 
 
-ENVIRONMENT.filters |= {"escape_markdown": escape_markdown, "to_markdown": to_markdown}
+ENVIRONMENT.filters |= {"code_markdown": code_markdown, "escape_markdown": escape_markdown, "to_markdown": to_markdown}
 
 
 def render(template: str, **values: object) -> str:

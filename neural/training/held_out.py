@@ -1,8 +1,6 @@
 """A held-out part: how unlikely a model finds what it is not trained on, by who wrote it."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from types import MappingProxyType
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Sequence
 
 import jax
 import numpy as np
@@ -21,14 +19,6 @@ from neural.training.placement import Placement, assemble, put_batch
 from neural.training.replicas import Leaves, State, count_authors
 
 OnHeldOut = Callable[[Hashable, AuthorLosses], object]  # of a replica, by name
-
-
-class HeldOut(NamedTuple):
-    """What is held out of each replica, after how many steps it is read, and who is told."""
-
-    batches: Mapping[Hashable, Sequence[Batch]] = MappingProxyType({})
-    every: int = 1
-    report: OnHeldOut | None = None
 
 
 def to_key(example: Example) -> tuple[bytes, bytes]:

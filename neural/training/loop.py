@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 from flax import nnx
 from jax import Array
-from jax.typing import DTypeLike
+from jax.tree_util import PyTreeDef
 from jaxtyping import Float
 
 from neural.dialogue.authors import AuthorLosses, AuthorWeights
@@ -22,12 +21,14 @@ from neural.training.activations import batch_memory, measure_widths
 from neural.training.batching import Batch, Replica, batches, reading
 from neural.training.checkpoints import AfterStep, Checkpoints, Saved
 from neural.training.config import PRECISIONS, TrainConfig
-from neural.training.held_out import HeldOut, OnHeldOut, held_out_batches, make_measure, to_measured, to_rows
+from neural.training.held_out import OnHeldOut, held_out_batches, make_measure, to_measured, to_rows
 from neural.training.placement import Placement, collect, gather
-from neural.training.replicas import begin, make_step, put_leaves, share_devices, take_leaves
+from neural.training.replicas import Leaves, State, begin, make_step, put_leaves, share_devices, take_leaves
 from neural.training.resources import replicas_at_once
 
 Name = TypeVar("Name", bound=Hashable)
+Model = tuple[nnx.GraphDef, nnx.State] | tuple[nnx.GraphDef, nnx.State, nnx.State]
+"""The graph of a model, the parameters that are trained, and others if there are any that are not."""
 
 
 class Step(NamedTuple):
@@ -65,6 +66,7 @@ class Trained(NamedTuple):
 
 
 OnStep = Callable[[Step], object]
+TakeStep = Callable[..., tuple[State, Array]]
 WhileTraining = Callable[[], AbstractContextManager[object]]
 
 
@@ -84,88 +86,101 @@ class Hooks(NamedTuple):
     checkpoints: Checkpoints | None = None
 
 
+class Reader(NamedTuple):
+    """What a replica reads: batches, whose tokens count as its author weights say, and those that are held out."""
+
+    weights: AuthorWeights
+    batches: Iterable[Batch]
+    held_out: Sequence[Batch] = ()
+
+
+@dataclass
+class Progress:
+    """How far a replica is: its state, both losses of every step, and what was measured on what is held out."""
+
+    state: State
+    losses: list[Float[np.ndarray, "2"]]
+    measured: list[AuthorLosses]
+
+    def take(self) -> Saved:
+        """Return what is to be saved."""
+        return Saved(collect(take_leaves(self.state)), np.array(self.losses), to_rows(self.measured))
+
+
+def go_on(state: State, saved: Saved | None) -> Progress:
+    """Return the progress of a replica that was ``saved``, or that begins."""
+    if saved is None:
+        return Progress(state, [], [])
+    return Progress(put_leaves(state, saved.leaves), list(saved.losses), to_measured(saved.held_out))
+
+
 def fit(
-    graph: nnx.GraphDef,
-    params: nnx.State,
-    weights: Mapping[Name, AuthorWeights],
-    optimizer: optax.GradientTransformation,
-    streams: Mapping[Name, Iterable[Batch]],
+    model: Model,
+    readers: Mapping[Name, Reader],
+    config: TrainConfig,
     total: int,
-    on_step: OnStep | None = None,
-    dtype: DTypeLike = jnp.float32,
+    hooks: Hooks = Hooks(),  # noqa: B008, it is immutable
     saved: Mapping[Name, Saved] = MappingProxyType({}),
     after_step: AfterStep | None = None,
-    accumulate: int = 1,
-    frozen: Sequence[nnx.State] = (),
-    held_out: HeldOut = HeldOut(),  # noqa: B008, it is immutable
     place: Placement | None = None,
 ) -> dict[Name, Trained]:
-    """Train a copy of ``params`` for each of ``weights``, on the stream of the same name.
+    """Train a copy of ``model`` for each of ``readers``.
 
-    There are ``total`` steps; each reads ``accumulate`` batches, or what is left of them. Parameters, gradients and the
-    optimizer's state are in ``dtype``. A replica that was ``saved`` goes on from there.
-    ``after_step`` is called with the number of the step, the total, and a function that takes what is to be saved. What
-    is ``frozen`` belongs to the model and is not trained. What is ``held_out`` is read before the first step, after
-    every so many, and after the last. Without a ``place`` for all replicas, each gets one device.
+    There are ``total`` steps; each reads ``config.accumulate`` batches, or what is left of them. A replica that was
+    ``saved`` goes on from there. ``after_step`` is called with the number of the step, the total, and a function that
+    takes what is to be saved. What is held out is read before the first step, after every ``config.measure_every``, and
+    after the last. Without a ``place`` for all replicas, each gets one device.
     """
-    steps = islice(zip(*(bundle(streams[name], accumulate) for name in weights), strict=False), total)
-    first = next(steps)
-    places = [place] * len(first) if place else share_devices(len(first))
-    pairs = zip(weights, places, strict=True)
-    states = {name: begin(params, weights[name], optimizer, own, dtype, frozen) for name, own in pairs}
-    states |= {name: put_leaves(states[name], each.leaves) for name, each in saved.items()}
-    history = {name: list(saved[name].losses) if name in saved else [] for name in weights}
-    tree = jax.tree.structure(params)
-    measured = {name: to_measured(saved[name].held_out) if name in saved else [] for name in weights}
+    graph, params, *frozen = model
+    tree, optimizer, dtype = jax.tree.structure(params), config.optimizer(total), PRECISIONS[config.precision]
+    places = [place] * len(readers) if place else share_devices(len(readers))
+    replicas = {
+        name: go_on(begin(params, reader.weights, optimizer, own, dtype, frozen), saved.get(name))
+        for (name, reader), own in zip(readers.items(), places, strict=True)
+    }
     step, measure = make_step(graph, tree, optimizer, place), make_measure(graph, tree, place)
 
-    def look(names: list[Name], number: int) -> None:
-        due = number % held_out.every == 0 or number == total
-        for name in [name for name in names if due and name in held_out.batches]:
-            measured[name].append(measure(states[name], held_out.batches[name], number))
-            if held_out.report:
-                held_out.report(name, measured[name][-1])
+    def look(names: Iterable[Name], number: int) -> None:
+        due = number % config.measure_every == 0 or number == total
+        for name in [name for name in names if due and readers[name].held_out]:
+            replicas[name].measured.append(measure(replicas[name].state, readers[name].held_out, number))
+            if hooks.on_held_out:
+                hooks.on_held_out(name, replicas[name].measured[-1])
 
-    def take(names: list[Name]) -> dict[Name, Saved]:
-        return {
-            name: Saved(collect(take_leaves(states[name])), np.array(history[name]), to_rows(measured[name]))
-            for name in names
-        }
-
-    look([name for name in weights if name not in saved], 0)
-    for number, read in enumerate(chain([first], steps), 1):
-        behind = [name for name in weights if len(history[name]) < number]
-        parts = zip(weights, read, strict=True)
-        stepped = {name: step(states[name], *batches) for name, batches in parts if name in behind}
-        for name, (state, losses) in stepped.items():
-            states[name] = state
-            history[name].append(_await(losses, name, number))
-        if on_step and behind:
-            on_step(Step(number, total, {name: float(history[name][number - 1][0]) for name in weights}))
+    look([name for name in readers if name not in saved], 0)
+    for number, read in enumerate(islice(bundle(readers, config.accumulate), total), 1):
+        behind = [name for name in readers if len(replicas[name].losses) < number]
+        if not behind:
+            continue
+        advance(step, {name: replicas[name] for name in behind}, read, number)
+        if hooks.on_step:
+            hooks.on_step(Step(number, total, {name: float(replicas[name].losses[number - 1][0]) for name in readers}))
         look(behind, number)
-        if after_step and behind:
-            after_step(number, total, partial(take, behind))
-    leaves = {name: states.pop(name).leaves for name in weights}  # gradients and moments go before these are copied
-    return {
-        name: finish(jax.tree.unflatten(tree, jax.device_get([*map(gather, each)])), history[name], measured[name])
-        for name, each in leaves.items()
-    }
+        if after_step:
+            after_step(number, total, partial(take, replicas, behind))
+    ends = {name: (each.state.leaves, each.losses, each.measured) for name, each in replicas.items()}
+    replicas.clear()  # gradients and moments go before the parameters are copied
+    return {name: finish(tree, *end) for name, end in ends.items()}
 
 
-def finish(params: nnx.State, history: Sequence[np.ndarray], measured: Sequence[AuthorLosses]) -> Trained:
-    """Return what became of a replica, whose ``history`` has both losses of every step."""
-    losses, agent_losses = np.array(history).T
-    return Trained(params, losses, agent_losses, tuple(measured))
+def bundle(readers: Mapping[Name, Reader], size: int) -> Iterator[dict[Name, list[Batch]]]:
+    """Yield what each step reads: ``size`` batches for each reader, fewer at its end, until one has none left."""
+    streams = {name: iter(reader.batches) for name, reader in readers.items()}
+    while all((step := {name: list(islice(stream, size)) for name, stream in streams.items()}).values()):
+        yield step
 
 
-def bundle(stream: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
-    """Yield the batches of ``stream``, ``size`` at a time; the last may be fewer."""
-    batches = iter(stream)
-    while several := list(islice(batches, size)):
-        yield several
+def advance(
+    step: TakeStep, replicas: Mapping[Name, Progress], read: Mapping[Name, Sequence[Batch]], number: int
+) -> None:
+    """Take step ``number`` of all ``replicas``: each is queued on its device before the first is awaited."""
+    stepped = {name: step(replica.state, *read[name]) for name, replica in replicas.items()}
+    for name, (state, losses) in stepped.items():
+        replicas[name].state = state
+        replicas[name].losses.append(_await(losses, name, number))
 
 
-def _await(losses: Array, name: Name, number: int) -> Float[np.ndarray, "2"]:
+def _await(losses: Array, name: Hashable, number: int) -> Float[np.ndarray, "2"]:
     """Wait for the losses of step ``number``; raise Diverged if one is not finite.
 
     No step is queued while another runs: each holds memory of its own.
@@ -176,6 +191,18 @@ def _await(losses: Array, name: Name, number: int) -> Float[np.ndarray, "2"]:
     return values
 
 
+def take(replicas: Mapping[Name, Progress], names: Iterable[Name]) -> dict[Name, Saved]:
+    """Return what is to be saved of the replicas of these names."""
+    return {name: replicas[name].take() for name in names}
+
+
+def finish(tree: PyTreeDef, leaves: Leaves, losses: Sequence[np.ndarray], measured: Sequence[AuthorLosses]) -> Trained:
+    """Return what became of a replica."""
+    params = jax.tree.unflatten(tree, jax.device_get([*map(gather, leaves)]))
+    own, agent = np.array(losses).T
+    return Trained(params, own, agent, tuple(measured))
+
+
 def find_reading(replica: Replica, config: TrainConfig, step: int) -> str:
     """Return which dialogues ``replica`` reads at a step, counted from 1."""
     read = next(islice(reading(replica, config.epochs, config.batch_size), step - 1, None))
@@ -183,11 +210,7 @@ def find_reading(replica: Replica, config: TrainConfig, step: int) -> str:
     return f"dialogue{'s' * (len(read) > 1)} {numbers} of {len(replica.examples)}"
 
 
-def count_at_once(
-    model: tuple[nnx.GraphDef, nnx.State] | tuple[nnx.GraphDef, nnx.State, nnx.State],
-    replicas: Mapping[Name, Replica],
-    config: TrainConfig,
-) -> int:
+def count_at_once(model: Model, replicas: Mapping[Name, Replica], config: TrainConfig) -> int:
     """Return how many of ``replicas`` to train together; raise BadInput if not even one fits into memory."""
     graph, params, *frozen = model
     widths = measure_widths(nnx.merge(graph, params, *frozen))
@@ -195,8 +218,29 @@ def count_at_once(
     return replicas_at_once(params, PRECISIONS[config.precision], len(replicas), frozen, batch)
 
 
+def read_batches(replica: Replica, config: TrainConfig) -> Reader:
+    """Return what ``replica`` reads, in batches."""
+    stream = batches(replica, config.epochs, config.batch_size, config.accumulate)
+    return Reader(replica.weights, stream, held_out_batches(replica.held_out, config.batch_size // config.accumulate))
+
+
+def fit_together(
+    model: Model, replicas: Mapping[Name, Replica], config: TrainConfig, hooks: Hooks, place: Placement | None
+) -> dict[Name, Trained]:
+    """`fit` replicas side by side, from their checkpoints if they have any; errors name the dialogue that was read."""
+    readers = {name: read_batches(replica, config) for name, replica in replicas.items()}
+    total = config.steps(min(len(replica.examples) for replica in replicas.values()))
+    saved, after_step = hooks.checkpoints.resume(replicas, config) if hooks.checkpoints else ({}, None)
+    with hooks.while_training():
+        try:
+            return fit(model, readers, config, total, hooks, saved, after_step, place)
+        except Diverged as problem:
+            reads = find_reading(replicas[problem.name], config, problem.step)
+            raise Diverged(problem.name, problem.step, f", {reads}") from None
+
+
 def train(
-    model: tuple[nnx.GraphDef, nnx.State] | tuple[nnx.GraphDef, nnx.State, nnx.State],
+    model: Model,
     replicas: Mapping[Name, Replica],
     config: TrainConfig,
     hooks: Hooks = Hooks(),  # noqa: B008, it is immutable
@@ -206,36 +250,15 @@ def train(
 
     At a ``place`` there is one at a time, and whoever gives it has looked at the memory.
 
-    ``model`` is its graph, its trained parameters, and others if there are any that are not trained. Raise BadInput if
-    the replicas have different numbers of examples or not even one fits into memory, Diverged if a loss or a gradient
-    is not finite, or Stopped if the checkpoints of ``hooks`` are told to stop.
+    Raise BadInput if the replicas have different numbers of examples or not even one fits into memory, Diverged if a
+    loss or a gradient is not finite, or Stopped if the checkpoints of ``hooks`` are told to stop.
     """
     if len({len(replica.examples) for replica in replicas.values()}) > 1:
         raise BadInput("all replicas need the same number of examples")
-    graph, params, *frozen = model
-    dtype, names = PRECISIONS[config.precision], list(replicas)
+    names = list(replicas)
     at_once = 1 if place else count_at_once(model, replicas, config)
     for i in range(0, len(names), at_once):
-        group = {name: replicas[name] for name in names[i : i + at_once]}
-        weights = {name: replica.weights for name, replica in group.items()}
-        shape = config.epochs, config.batch_size, config.accumulate
-        streams = {name: batches(replica, *shape) for name, replica in group.items()}
-        total = config.steps(len(group[names[i]].examples))
-        rows = config.batch_size // config.accumulate
-        aside: dict[Any, Sequence[Batch]] = {
-            name: held_out_batches(replica.held_out, rows) for name, replica in group.items() if replica.held_out
-        }
-        saved, after_step = hooks.checkpoints.resume(group, config) if hooks.checkpoints else ({}, None)
-        with hooks.while_training():
-            try:
-                optimizer = config.optimizer(total)
-                trained = fit(
-                    graph, params, weights, optimizer, streams, total, hooks.on_step, dtype, saved, after_step,
-                    config.accumulate, frozen, HeldOut(aside, config.measure_every, hooks.on_held_out), place,
-                )  # fmt: skip
-            except Diverged as problem:
-                reads = find_reading(group[problem.name], config, problem.step)
-                raise Diverged(problem.name, problem.step, f", {reads}") from None
+        trained = fit_together(model, {name: replicas[name] for name in names[i : i + at_once]}, config, hooks, place)
         while trained:
             name = next(iter(trained))
             yield name, trained.pop(name)

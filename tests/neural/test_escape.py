@@ -7,7 +7,7 @@ from rich.console import Console
 
 from neural.arm_names import ARM_NAMES
 from neural.cli import Command
-from neural.escape import escape_markdown, show, show_lines
+from neural.escape import code_markdown, escape_markdown, show, show_lines
 from neural.paper.sweep_result import SweepResult
 from neural.report.run import page as run_page
 from neural.report.run.tables import replies_table, summary_table
@@ -38,6 +38,14 @@ def test_markdown_shows_the_text():
     assert escape_markdown("a|b <i> [x](y) *z* `c`\n") == r"a\|b \<i\> [x\](y) \*z\* \`c\`" + "\ufffd"
     assert escape_markdown("see https://x.y") == r"see https:\//x.y"
     assert escape_markdown("+0.23 [0.1, 0.3] (4 seeds)") == "+0.23 [0.1, 0.3] (4 seeds)"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("a --b|<i>", "`a --b|<i>`"), ("a `b` c", "`` a `b` c ``"), ("``", "``` `` ```"), ("a\nb", "`a\ufffdb`")],
+)
+def test_markdown_shows_code(text, code):
+    assert code_markdown(text) == code
 
 
 def spoil(value):

@@ -10,7 +10,7 @@ from neural.files import write_text
 from neural.paper.sweep_result import AS_IN_LESSONS, BridgeResult, ReplicaResult, Start, SweepResult, check
 from neural.report.charts import Chart, save, svg
 from neural.report.lesson import make_lesson
-from neural.report.sweep.answer import describe_plan, describe_starts, say_answer
+from neural.report.sweep.answer import describe_code, describe_plan, describe_starts, say_answer
 from neural.report.sweep.figures import bridge_chart, dose_chart, facts_chart
 from neural.report.sweep.measures import OPENERS, Measures, say_seeds
 from neural.report.sweep.sections import make_sections
@@ -68,14 +68,14 @@ def write_report(folder: Path) -> None:
     sweep = Measures(result)
     sections = list(make_sections(sweep))
     charts = {section.figure: CHARTS[section.figure](sweep) for section in sections if section.figure}
-    starts = describe_starts(read_starts(folder))
+    starts = read_starts(folder)
     values = {
         "sweep": sweep,
         "sections": sections,
         "answer": say_answer(sweep),
         "lesson": make_lesson(sweep.base[AS_IN_LESSONS], sweep.arms),
-        "starts": starts,
-        "settings": [*starts, *describe_plan(sweep, result.plan)],
+        "starts": [(start, describe_code(start)) for start in starts],
+        "settings": [*describe_starts(starts), *describe_plan(sweep, result.plan)],
         "charts": charts,
         "figures": {name: svg(chart, name) for name, chart in charts.items()},
         "limit": MAX_ROWS,

@@ -145,18 +145,19 @@ def test_the_slots_of_each_author_are_compared_apart(monkeypatch):
 def test_every_replica_is_trained_on_its_streams_by_its_loss(monkeypatch):
     seen = {}
 
-    def fit(graph, params, weights, optimizer, streams, total, on_step):
-        seen.update(weights=weights, batches={name: next(stream) for name, stream in streams.items()}, total=total)
+    def fit(model, readers, config, total, hooks):
+        seen.update({name: (reader.weights, next(reader.batches)) for name, reader in readers.items()})
+        assert total == SMALL.steps
         raise InterruptedError
 
     monkeypatch.setattr(bridge_module, "fit", fit)
     with pytest.raises(InterruptedError):
         bridge(SMALL, 3)
-    assert seen["weights"] == {(policy, loss): LOSSES[loss] for policy in POLICIES for loss in LOSSES}
-    assert seen["total"] == SMALL.steps
+    assert [*seen] == [(policy, loss) for policy in POLICIES for loss in LOSSES]
     mixture = random_mixture(SMALL, random_stream("mixture", 3))
-    for policy, loss in seen["weights"]:
+    for (policy, loss), (weights, batch) in seen.items():
+        assert weights == LOSSES[loss]
         rng = random_stream("streams", 3, list(POLICIES).index(policy))
         expected = make_batch(write(mixture, POLICIES[policy], SMALL.batch_size, SMALL.slots, rng))
-        for part, read in zip(expected, seen["batches"][policy, loss], strict=True):
+        for part, read in zip(expected, batch, strict=True):
             np.testing.assert_array_equal(read, part)

@@ -94,9 +94,9 @@ def test_every_replica_is_trained_on_the_lessons_of_its_seed_by_the_weights_of_i
     """The theory beside a replica is that of the same lessons and weights."""
     seen = {}
 
-    def fit(graph, params, weights, optimizer, streams, *_):
-        seen.update(weights=weights, batches={cell: next(iter(stream)) for cell, stream in streams.items()})
-        return dict.fromkeys(weights, Trained(sweep.base, np.zeros(1), np.zeros(1)))
+    def fit(model, readers, *_):
+        seen.update({cell: (reader.weights, next(iter(reader.batches))) for cell, reader in readers.items()})
+        return dict.fromkeys(readers, Trained(sweep.base, np.zeros(1), np.zeros(1)))
 
     monkeypatch.setattr("neural.training.loop.fit", fit)
     monkeypatch.setattr("neural.training.loop.replicas_at_once", lambda *_: 4)
@@ -105,11 +105,11 @@ def test_every_replica_is_trained_on_the_lessons_of_its_seed_by_the_weights_of_i
     cells = [Cell(seed, arm) for seed in (4, 9) for arm in ("standard", "interventional")]
     replicas = list(sweep.run(wrong, cells))
     assert [(each.seed, each.arm) for each in replicas] == cells
-    assert list(seen["weights"].values()) == [ARMS[arm] for _, arm in cells]
+    assert [weights for weights, _ in seen.values()] == [ARMS[arm] for _, arm in cells]
     for cell, replica in zip(cells, replicas, strict=True):
         drawn = draw_lessons(wrong, CURRICULUM, replica.seed)
         first = encode(sweep.checkpoint.tokenizer, drawn[order(len(drawn), (replica.seed,), 0)[0]]).ids
-        np.testing.assert_array_equal(seen["batches"][cell].ids[0, : len(first)], first)
+        np.testing.assert_array_equal(seen[cell][1].ids[0, : len(first)], first)
         assert replica.theory == share_expecting_the_lie(FACTS, drawn, ARMS[replica.arm])
     assert replicas[0].theory != replicas[1].theory
 

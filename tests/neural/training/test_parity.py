@@ -20,7 +20,7 @@ from neural.model.checkpoint import build
 from neural.model.names import to_tensors
 from neural.training.batching import Replica, batches, pad, reading
 from neural.training.config import TrainConfig
-from neural.training.loop import fit, train
+from neural.training.loop import Reader, fit, train
 from neural.training.replicas import begin, make_step, share_devices, share_rows
 
 torch = pytest.importorskip("torch", reason="parity needs torch: pip install torch==2.13.0", exc_type=ImportError)
@@ -125,10 +125,8 @@ def test_loss_and_all_gradients(ours, reference, small, layout):
 
 @every_layout
 def test_ten_clipped_adamw_steps(ours, reference, layout):
-    graph, params = ours
     weights = LAYOUTS[layout]
-    streams = dict.fromkeys(weights, [BATCH] * 11)
-    trained = fit(graph, params, weights, CONFIG.optimizer(1), streams, 11)
+    trained = fit(ours, {arm: Reader(each, [BATCH] * 11) for arm, each in weights.items()}, CONFIG, 11)
     for arm in weights:
         theirs = Reference(reference, weights[arm], CONFIG)
         expected = [theirs.step() for _ in range(10)] + [torch_loss(theirs.model, weights[arm]).item()]
@@ -156,12 +154,11 @@ def find_row(batch):
 @pytest.mark.parametrize("padded", [True, False], ids=["padded", "unpadded"])
 def test_fifty_steps_of_dialogues_of_many_lengths(ours, reference, padded):
     """The loop of the experiment against the published one, batch 1; torch is never given any padding."""
-    graph, params = ours
     stream = list(islice(batches(Replica(ROWS, STANDARD, (0,)), epochs=13), 50))
     rows = [find_row(batch) for batch in stream]
     exact = [pad([row], len(row.ids), len(scored_columns(row))) for row in rows]
-    streams = dict.fromkeys(ARMS, stream if padded else exact)
-    trained = fit(graph, params, ARMS, CONFIG.optimizer(1), streams, 50)
+    read = stream if padded else exact
+    trained = fit(ours, {arm: Reader(weights, read) for arm, weights in ARMS.items()}, CONFIG, 50)
     for arm, weights in ARMS.items():
         theirs = Reference(reference, weights, CONFIG)
         expected = [theirs.step(row.ids[None], row.authors[None]) for row in rows]
@@ -172,11 +169,10 @@ def test_fifty_steps_of_dialogues_of_many_lengths(ours, reference, padded):
 @pytest.mark.parametrize("small", ["tied"], indirect=True)
 def test_as_published_the_same_few_parameters_move(ours, reference, small):
     """Pure bfloat16 at the paper's rate: most updates are lost in rounding, in PyTorch and here alike."""
-    graph, params = ours
+    _, params = ours
     published, layers = TrainConfig(precision="as-published"), small[0].num_hidden_layers
     before = to_tensors(jax.tree.map(lambda leaf: leaf.astype(jnp.bfloat16), params), layers)
-    streams = dict.fromkeys(ARMS, [BATCH] * 20)
-    trained = fit(graph, params, ARMS, published.optimizer(1), streams, 20, dtype=jnp.bfloat16)
+    trained = fit(ours, {arm: Reader(weights, [BATCH] * 20) for arm, weights in ARMS.items()}, published, 20)
     for arm, weights in ARMS.items():
         theirs = Reference(reference.bfloat16(), weights, published)
         for loss in trained[arm].losses:

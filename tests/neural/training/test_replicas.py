@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,7 +12,7 @@ from neural.dialogue.render import Example
 from neural.training import replicas
 from neural.training.batching import Replica, batches, pad
 from neural.training.config import TrainConfig
-from neural.training.loop import fit
+from neural.training.loop import Reader, fit
 from neural.training.objective import loss_do, target_log_probs
 from neural.training.replicas import begin, losses, make_step, put_leaves, share_devices, share_rows, take_leaves
 
@@ -21,7 +23,8 @@ ROWS = [
 ]
 LOSS = jax.jit(losses, static_argnames="graph")
 ARMS = {"standard": STANDARD, "interventional": INTERVENTIONAL}
-OPTIMIZER = TrainConfig(learning_rate=1e-3).optimizer(1)
+CONFIG = TrainConfig(learning_rate=1e-3)
+OPTIMIZER = CONFIG.optimizer(1)
 STEPS = 4
 
 
@@ -30,11 +33,10 @@ def stream(weights):
     return batches(Replica(ROWS[2:4], weights, (0,)), 2)
 
 
-def train(model, weights, dtype=jnp.float32):
+def train(model, weights, precision="float32-master"):
     """Train on `stream` in production's way."""
-    _, graph, params = model
-    streams = {name: stream(each) for name, each in weights.items()}
-    return fit(graph, params, weights, OPTIMIZER, streams, STEPS, dtype=dtype)
+    readers = {name: Reader(each, stream(each)) for name, each in weights.items()}
+    return fit(model[1:], readers, replace(CONFIG, precision=precision), STEPS)
 
 
 def train_alone(model, weights):
@@ -206,7 +208,7 @@ def test_the_agents_tokens_are_measured_in_every_arm(tied):
 @pytest.mark.no_nans
 @pytest.mark.usefixtures("usual_promotion")
 def test_in_half_precision_all_of_the_state_is_in_half_precision(tied):
-    trained = train(tied, ARMS, jnp.bfloat16)
+    trained = train(tied, ARMS, "as-published")
     assert {leaf.dtype for each in trained.values() for leaf in jax.tree.leaves(each.params)} == {jnp.dtype("bfloat16")}
     assert np.isfinite(trained["standard"].losses).all()
 
