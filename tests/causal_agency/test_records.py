@@ -113,6 +113,20 @@ def test_names_of_columns_and_authors(file):
         from_frame(frame, "AB", **options)
 
 
+@pytest.mark.parametrize(("tokens", "known"), [(8, "0, 1, 2, 3, 4, 5, 6, 7"), (9, "0, 1, 2, 3, 4, 5, 6, 7, …")])
+def test_an_unknown_token_is_told_a_few_that_are_known(tokens, known):
+    with pytest.raises(ValueError, match=rf"^row 1: unknown token 9: the tokens are {known}$"):
+        from_frame({"author": ["agent"], "symbol": [9]}, range(tokens))
+
+
+@pytest.mark.parametrize(("tokens", "dtype"), [(256, np.uint8), (257, np.uint16)])
+def test_a_log_takes_no_more_memory_than_its_tokens_need(tokens, dtype):
+    records = from_frame({"author": ["agent"], "symbol": [tokens - 1]}, range(tokens))
+    assert records.symbols.dtype == dtype
+    assert records.symbols.tolist() == [tokens - 1]
+    assert records.names == ()
+
+
 def test_empty_logs(file):
     file.write_text("author,symbol,episode\n")
     assert read_csv(file).histories() == [()]
