@@ -110,6 +110,8 @@ def test_numbers_beyond_floats_are_not_shown_as_zero_or_infinite():
     assert to_decimal(Fraction(0), 4) == "0"
     assert to_decimal(-TINY, 4) == "-1.235e-5000"
     assert to_decimal(Fraction(1, 10**400), 4) == "1e-400"
+    assert to_decimal(Fraction(1, 2**4_000_000), 4) == "1.041e-1204120"
+    assert to_decimal(2**4_000_000, 4) == "9.609e+1204119"
 
 
 @given(st.fractions(min_value=Fraction(1, 10**6), max_value=10**6), st.integers(-900, 900))

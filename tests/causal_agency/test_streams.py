@@ -234,6 +234,8 @@ def test_impossible_evidence_names_the_slot_or_the_stream(monkeypatch):
     symbols[1, 70] = 1
     with pytest.raises(ImpossibleEvidence, match="slot 71: no hypothesis"):
         streams.trajectory([0.5, 0.5], kernels, symbols[1], np.ones(100, bool))
+    with pytest.raises(ImpossibleEvidence, match=r"^slot 71 of stream 1: no hypothesis"):
+        streams.trajectory([0.5, 0.5], kernels, symbols[:2], np.ones((2, 100), bool))
     with pytest.raises(ImpossibleEvidence, match=r"what was seen in stream \(1,\)"):
         streams.posterior([0.5, 0.5], kernels, symbols, np.ones((3, 100), bool))
     with pytest.raises(ImpossibleEvidence, match=r"what was seen$"):
