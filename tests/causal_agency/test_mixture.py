@@ -224,6 +224,12 @@ def test_a_hypothesis_gives_nothing_to_tokens_that_it_does_not_list():
     assert type(sure.expect(lambda z: 1 / 3)) is float
 
 
+def test_an_expectation_of_any_length_can_be_printed():
+    sure = Mixture({Hypothesis("p", memoryless(A=1)): 1})
+    assert repr(sure.expect(lambda z: Fraction(1, 10**5000))) == "≈1e-5000"
+    assert repr(sure.expect(lambda z: Fraction(1, 3))) == "Fraction(1, 3)"
+
+
 def test_a_predictive_needs_all_tokens_of_what_is_alive():
     plain = Hypothesis("plain", lambda token, past: 0.5)
     with pytest.raises(ValueError, match=r"^plain lists no tokens"):

@@ -61,8 +61,8 @@ def test_values_that_begin_alike_stay_apart(file, line_end):
 
 
 def test_blank_lines_are_no_rows_and_spaces_are_kept(file):
-    file.write_bytes(b"author,symbol\n\n\nworld, A\n\n\n\nagent,B \n\n")
-    assert read_csv(file).histories() == [(see(" A"), do("B "))]
+    file.write_bytes(b"author,symbol\n\n\nworld, A\n\n\n\nagent,B X\n\n")
+    assert read_csv(file).histories() == [(see(" A"), do("B X"))]
     file.write_bytes(b"author,symbol\n\n\n")
     assert read_csv(file).histories() == [()]
 
@@ -161,6 +161,7 @@ def test_frames(kind):
         (b'author,"symbol\nagent,A\n', "unexpected end of data$"),
         (b"author,symbol\nagent\n", "row 1: 1 fields, but the header has 2$"),
         (b"author,symbol\n \n", "row 1: 1 fields, but the header has 2$"),
+        (b"author,symbol\nX\n", "row 1: 1 fields, but the header has 2$"),
         (b"author,symbol\nagent,A\nworld,\xff\n", r"row 2: b'\\xff' is not UTF-8$"),
         (b"author,symbol\nagent,\0\n", "a zero byte: not CSV$"),
         (b"who,symbol\nagent,A\n", "no column 'author': the header has 'who', 'symbol'$"),

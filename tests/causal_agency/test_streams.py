@@ -254,6 +254,7 @@ def test_impossible_evidence_names_the_slot_or_the_stream(monkeypatch):
         (([0.5, 0.5], [[0.9, 0.2], [1.0, 0.0]], [0], [True]), "kernels: probabilities must sum to 1"),
         (([1.5, -0.5], [[1.0], [1.0]], [0], [True]), "prior: .* not negative"),
         (([np.nan, 1.0], [[1.0], [1.0]], [0], [True]), "prior: .* finite"),
+        (([np.inf, 1.0], [[1.0], [1.0]], [0], [True]), r"^prior: .* finite"),
         (([0.5, 0.5], [[1.0]], [0], [True]), r"^a prior of shape \(2,\) does not fit kernels of shape \(1, 1\)$"),
         (([[1.0]], [[1.0]], [0], [True]), "does not fit kernels"),
         (([1.0], [[1.0]], [0, 0], [True]), "do not fit evidence"),

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
-from causal_agency import Gate, UnknownToken, channels, markov, memoryless
-from causal_agency._laws import LAWS
+from causal_agency import Gate, UnknownToken, channels, dirichlet, do, markov, memoryless, see
+from causal_agency._laws import LAWS, _WorldAlone
 from causal_agency.history import slots, symbols
 from causal_agency.testing import (
     _check,
@@ -276,3 +276,10 @@ def test_every_law_can_fail(i, message):
 def test_the_errors_of_a_kernel_pass_through():
     with pytest.raises(UnknownToken, match="unknown token 'B'"):
         check_laws(memoryless(A=1), "AB")
+
+
+def test_the_law_of_the_worlds_past_applies_to_what_learns_from_it():
+    past = symbols([see("A"), do("B")])
+    assert dirichlet(0.5, "AB")("A", _WorldAlone(past.world)) == 0.75
+    with pytest.raises(AttributeError, match=r"^this past has nothing but world$"):
+        bool(_WorldAlone(past.world))
