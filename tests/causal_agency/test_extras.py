@@ -40,6 +40,8 @@ def test_the_error_names_the_extra(module, missing, extra):
         ("bandit", [], "numpy", "causal_agency.examples.bandit needs numpy: pip install 'causal-agency[plot]'"),
         ("bandit", ["--plot", "x.png"], "matplotlib",
          "causal_agency.plot needs matplotlib: pip install 'causal-agency[plot]'"),
+        ("learning_agent", ["--plot", "x.png"], "numpy",
+         "causal_agency.plot needs numpy: pip install 'causal-agency[plot]'"),
         ("many_agents", [], "jax", "causal_agency.examples.many_agents needs jax: pip install 'causal-agency[arrays]'"),
     ],
 )  # fmt: skip

@@ -24,6 +24,8 @@ def test_a_kernel_in_the_place_of_the_name_is_told_where_the_name_stands():
 def test_a_kernel_must_be_a_function():
     with pytest.raises(TypeError, match=r"not a function of \(token, past\): write memoryless\(\{.A.: 1.0\}\)$"):
         Hypothesis("p", {"A": 1.0})
+    with pytest.raises(TypeError, match=r"^p: nu is 3, not a function of \(token, past\)$"):
+        Hypothesis("p", 3)
 
 
 def test_hypotheses_with_the_same_name_and_kernel_are_equal():
