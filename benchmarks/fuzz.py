@@ -4,7 +4,8 @@ Valid files of every kind are damaged, value by value and byte by byte, and read
 that it documents, or accept it; anything else is a finding: another error, more than `SECONDS`, more than `MEMORY`, or
 the end of the process. Every reader works in a process of its own, with that much memory and no more. Inputs are
 functions of the seed, the reader and a number, which is printed with each finding. With --guided, atheris chooses what
-to damage further by the lines of this project that it reaches (`pip install atheris`).
+to damage further by the lines of this project that it reaches (`pip install atheris`). With names of readers, such as
+GGUF, only these read their share of the inputs, so that a run that was stopped can be completed.
 """
 
 import os
@@ -175,10 +176,13 @@ def main() -> None:
     command.add_argument("--inputs", type=whole_number(1), default=10_000, help="of all readers (default: 10000)")
     command.add_argument("--seed", type=whole_number(0), default=0, help="of the damage (default: 0)")
     command.add_argument("--guided", action="store_true", help="let atheris guide the damage by the lines it reaches")
+    command.add_argument("readers", nargs="*", help=f"of {', '.join(SHARES)} (default: all)")
     args = command.parse_args()
+    if unknown := sorted(set(args.readers) - SHARES.keys()):
+        command.error(f"there is no reader {unknown[0]}; choose from {', '.join(SHARES)}")
     rows, every = [], 0
-    for name, share in SHARES.items():
-        task = Task(name, args.seed, max(1, round(args.inputs * share / sum(SHARES.values()))))
+    for name in args.readers or SHARES:
+        task = Task(name, args.seed, max(1, round(args.inputs * SHARES[name] / sum(SHARES.values()))))
         counts, findings = watch(task, explore if args.guided else walk)
         for finding in dict.fromkeys(findings):
             print(f"{name}, seed {args.seed}, input {finding}", flush=True)
