@@ -171,17 +171,17 @@ def watch(task: Task, work: Callable[..., None]) -> tuple[list[float], list[str]
 
 
 def main() -> None:
-    """Fuzz every reader, and print a table."""
+    """Fuzz all readers, or those that are named, and print a table."""
     command = Command("fuzz", description=__doc__)
     command.add_argument("--inputs", type=whole_number(1), default=10_000, help="of all readers (default: 10000)")
     command.add_argument("--seed", type=whole_number(0), default=0, help="of the damage (default: 0)")
     command.add_argument("--guided", action="store_true", help="let atheris guide the damage by the lines it reaches")
-    command.add_argument("readers", nargs="*", help=f"of {'; '.join(SHARES)} (default: all)")
+    command.add_argument("readers", nargs="*", help=f"which to try: {'; '.join(SHARES)} (default: all)")
     args = command.parse_args()
     if unknown := sorted(set(args.readers) - SHARES.keys()):
         command.error(f"there is no reader {unknown[0]}; choose from {'; '.join(SHARES)}")
     rows, every = [], 0
-    for name in args.readers or SHARES:
+    for name in dict.fromkeys(args.readers) or SHARES:
         task = Task(name, args.seed, max(1, round(args.inputs * SHARES[name] / sum(SHARES.values()))))
         counts, findings = watch(task, explore if args.guided else walk)
         for finding in dict.fromkeys(findings):

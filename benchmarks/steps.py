@@ -106,11 +106,11 @@ def time_ours(folder: Path, steps: int, names: tuple[str, ...]) -> Took:
     from neural.paper.arms import ARMS
     from neural.paper.curriculum import read_recipe
     from neural.training.batching import Replica
-    from neural.training.loop import Hooks, fit, read_batches
+    from neural.training.loop import Hooks, fit, make_feed
 
     graph, base = nnx.split(load(folder).model, nnx.Param)
     config, lessons = read_recipe(folder).train, read_lessons(folder)
-    readers = {name: read_batches(Replica(lessons, ARMS[name], (0,)), config) for name in names}
+    feeds = {name: make_feed(Replica(lessons, ARMS[name], (0,)), config) for name in names}
     with keep_freed_memory(np.float32), Meter(time.monotonic()) as meter:
         ends, peaks = [time.perf_counter()], list[int]()
 
@@ -118,7 +118,7 @@ def time_ours(folder: Path, steps: int, names: tuple[str, ...]) -> Took:
             ends.append(time.perf_counter() - meter.compiling)
             peaks.append(peak_memory())
 
-        fit((graph, base), readers, config, steps, Hooks(on_step))
+        fit((graph, base), feeds, config, steps, Hooks(on_step))
     return Took(np.diff(ends).tolist(), peaks[-1])
 
 

@@ -28,6 +28,6 @@ def escape_markdown(text: str) -> str:
 
 
 def code_markdown(text: str) -> str:
-    """Return ``text`` as code in Markdown, in one line: between more backticks than stand together in it."""
+    """Return ``text`` as code in Markdown, in one line, fenced by one more backtick than its longest run of them."""
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
     return f"{fence} {show(text)} {fence}" if "`" in text else f"{fence}{show(text)}{fence}"

@@ -52,10 +52,10 @@ def show_tokens(args: Namespace) -> None:
     Console().print(role_table(tokenizer, encode(tokenizer, dialogue), {arm: arm_weights(arm) for arm in args.arms}))
 
 
-def forecast(args: Namespace, source: "Source", plan: "Plan", folder: Path) -> None:
-    """Say how much memory the run takes, and which words of the facts the embedded model does not know.
+def check_and_announce(args: Namespace, source: "Source", plan: "Plan", folder: Path) -> None:
+    """Check that memory and the disk of ``folder`` suffice, and say what the run takes and which words are new.
 
-    Raise BadInput if memory or the disk of ``folder`` does not suffice.
+    Raise BadInput if they do not. New words are those of the facts that the embedded model does not know.
     """
     from neural.model.source import EMBEDDED
     from neural.paper.experiment import check_resources
@@ -106,7 +106,7 @@ def run(folder: Path, args: Namespace, signals: Signals, start: float) -> None:
     source = open_source(find(args.model))
     plan = read_plan(args, read_recipe(source.path))
     model = hash_model(source.path)
-    forecast(args, source, plan, folder)
+    check_and_announce(args, source, plan, folder)
     checkpoint = read(source)
     with open_session(folder, model, args, signals, start) as session:
         results = experiment(

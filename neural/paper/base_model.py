@@ -25,7 +25,7 @@ from neural.paper.lessons import Template, lessons
 from neural.paper.talk import NAMES, P_AGREE, P_TRUE, talks
 from neural.training.batching import pad
 from neural.training.config import TrainConfig
-from neural.training.loop import Hooks, OnStep, Reader, Trained, fit
+from neural.training.loop import Feed, Hooks, OnStep, Trained, fit
 from neural.training.replicas import share_rows
 
 SEED = 0
@@ -94,8 +94,8 @@ def pretrain(
     """Train on ``rows``; every token but the scenes counts."""
     config = TrainConfig(learning_rate=PEAK_RATE, warmup=steps // 20, schedule="cosine")
     stream = (pad(list(islice(rows, BATCH_SIZE)), LENGTH, LENGTH - 1) for _ in range(steps))
-    readers, place = {"base": Reader(STANDARD, stream)}, share_rows(BATCH_SIZE)
-    return fit((graph, params), readers, config, steps, Hooks(on_step), place=place)["base"]
+    feeds, place = {"base": Feed(STANDARD, stream)}, share_rows(BATCH_SIZE)
+    return fit((graph, params), feeds, config, steps, Hooks(on_step), place=place)["base"]
 
 
 CARD = """# A base model with its own world

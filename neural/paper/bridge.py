@@ -32,7 +32,7 @@ from neural.paper.sweep_result import BridgeResult
 from neural.seeds import random_stream
 from neural.training.batching import Batch
 from neural.training.config import TrainConfig
-from neural.training.loop import Hooks, OnStep, Reader, fit
+from neural.training.loop import Feed, Hooks, OnStep, fit
 
 MARKS = 2  # token 0: the world writes next, token 1: the agent does; then the symbols
 LOSSES = {"every symbol": STANDARD, "the world's symbols": INTERVENTIONAL}
@@ -181,15 +181,15 @@ def bridge(design: Design, seed: int, on_step: OnStep | None = None) -> list[Bri
     """Run the whole experiment for one seed, which draws the mixture, the streams and the model."""
     mixture = random_mixture(design, random_stream("mixture", seed))
     read = {policy: tee(training_stream(design, mixture, policy, seed), len(LOSSES)) for policy in POLICIES}
-    readers = {
-        (policy, loss): Reader(LOSSES[loss], stream)
+    feeds = {
+        (policy, loss): Feed(LOSSES[loss], stream)
         for policy in POLICIES
         for loss, stream in zip(LOSSES, read[policy], strict=True)
     }
     graph, params = nnx.split(Decoder(architecture(design), nnx.Rngs(seed)), nnx.Param)
     config = TrainConfig(learning_rate=PEAK_RATE, warmup=design.steps // 20, schedule="cosine")
-    trained = fit((graph, params), readers, config, design.steps, Hooks(on_step))
+    trained = fit((graph, params), feeds, config, design.steps, Hooks(on_step))
     return [
         BridgeResult(seed, policy, loss, **compare(design, graph, trained[policy, loss].params, mixture, seed))
-        for policy, loss in readers
+        for policy, loss in feeds
     ]

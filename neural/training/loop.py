@@ -27,7 +27,7 @@ from neural.training.replicas import Leaves, State, begin, make_step, put_leaves
 from neural.training.resources import replicas_at_once
 
 Name = TypeVar("Name", bound=Hashable)
-Model = tuple[nnx.GraphDef, nnx.State] | tuple[nnx.GraphDef, nnx.State, nnx.State]
+SplitModel = tuple[nnx.GraphDef, nnx.State] | tuple[nnx.GraphDef, nnx.State, nnx.State]
 """The graph of a model, the parameters that are trained, and others if there are any that are not."""
 
 
@@ -86,7 +86,7 @@ class Hooks(NamedTuple):
     checkpoints: Checkpoints | None = None
 
 
-class Reader(NamedTuple):
+class Feed(NamedTuple):
     """What a replica reads: batches, whose tokens count as its author weights say, and those that are held out."""
 
     weights: AuthorWeights
@@ -95,8 +95,8 @@ class Reader(NamedTuple):
 
 
 @dataclass
-class Progress:
-    """How far a replica is: its state, both losses of every step, and what was measured on what is held out."""
+class Running:
+    """A replica so far: its state, both losses of every step, and what was measured on what is held out."""
 
     state: State
     losses: list[Float[np.ndarray, "2"]]
@@ -107,16 +107,16 @@ class Progress:
         return Saved(collect(take_leaves(self.state)), np.array(self.losses), to_rows(self.measured))
 
 
-def go_on(state: State, saved: Saved | None) -> Progress:
-    """Return the progress of a replica that was ``saved``, or that begins."""
+def restore(state: State, saved: Saved | None) -> Running:
+    """Return a replica that goes on from what was ``saved``, or begins in ``state``."""
     if saved is None:
-        return Progress(state, [], [])
-    return Progress(put_leaves(state, saved.leaves), list(saved.losses), to_measured(saved.held_out))
+        return Running(state, [], [])
+    return Running(put_leaves(state, saved.leaves), list(saved.losses), to_measured(saved.held_out))
 
 
 def fit(
-    model: Model,
-    readers: Mapping[Name, Reader],
+    model: SplitModel,
+    feeds: Mapping[Name, Feed],
     config: TrainConfig,
     total: int,
     hooks: Hooks = Hooks(),  # noqa: B008, it is immutable
@@ -124,37 +124,41 @@ def fit(
     after_step: AfterStep | None = None,
     place: Placement | None = None,
 ) -> dict[Name, Trained]:
-    """Train a copy of ``model`` for each of ``readers``.
+    """Train a copy of ``model`` for each of ``feeds``.
 
     There are ``total`` steps; each reads ``config.accumulate`` batches, or what is left of them. A replica that was
     ``saved`` goes on from there. ``after_step`` is called with the number of the step, the total, and a function that
-    takes what is to be saved. What is held out is read before the first step, after every ``config.measure_every``, and
-    after the last. Without a ``place`` for all replicas, each gets one device.
+    takes what is to be saved. What is held out is read before the first step, after every ``config.measure_every``
+    steps, and after the last step. Of ``hooks``, ``on_step`` and ``on_held_out`` are called; `fit_together` sees to the
+    others. Without a ``place`` for all replicas, each gets one device.
+
+    Raise Diverged if a loss or a gradient is not finite, or BadInput if what was ``saved`` is of another model.
     """
     graph, params, *frozen = model
     tree, optimizer, dtype = jax.tree.structure(params), config.optimizer(total), PRECISIONS[config.precision]
-    places = [place] * len(readers) if place else share_devices(len(readers))
+    places = [place] * len(feeds) if place else share_devices(len(feeds))
     replicas = {
-        name: go_on(begin(params, reader.weights, optimizer, own, dtype, frozen), saved.get(name))
-        for (name, reader), own in zip(readers.items(), places, strict=True)
+        name: restore(begin(params, feed.weights, optimizer, own, dtype, frozen), saved.get(name))
+        for (name, feed), own in zip(feeds.items(), places, strict=True)
     }
     step, measure = make_step(graph, tree, optimizer, place), make_measure(graph, tree, place)
 
     def look(names: Iterable[Name], number: int) -> None:
-        due = number % config.measure_every == 0 or number == total
-        for name in [name for name in names if due and readers[name].held_out]:
-            replicas[name].measured.append(measure(replicas[name].state, readers[name].held_out, number))
+        if number % config.measure_every and number != total:
+            return
+        for name in [name for name in names if feeds[name].held_out]:
+            replicas[name].measured.append(measure(replicas[name].state, feeds[name].held_out, number))
             if hooks.on_held_out:
                 hooks.on_held_out(name, replicas[name].measured[-1])
 
-    look([name for name in readers if name not in saved], 0)
-    for number, read in enumerate(islice(bundle(readers, config.accumulate), total), 1):
-        behind = [name for name in readers if len(replicas[name].losses) < number]
+    look([name for name in feeds if name not in saved], 0)
+    for number, read in enumerate(islice(bundle(feeds, config.accumulate), total), 1):
+        behind = [name for name in feeds if len(replicas[name].losses) < number]
         if not behind:
             continue
         advance(step, {name: replicas[name] for name in behind}, read, number)
         if hooks.on_step:
-            hooks.on_step(Step(number, total, {name: float(replicas[name].losses[number - 1][0]) for name in readers}))
+            hooks.on_step(Step(number, total, {name: float(replicas[name].losses[number - 1][0]) for name in feeds}))
         look(behind, number)
         if after_step:
             after_step(number, total, partial(take, replicas, behind))
@@ -163,15 +167,15 @@ def fit(
     return {name: finish(tree, *end) for name, end in ends.items()}
 
 
-def bundle(readers: Mapping[Name, Reader], size: int) -> Iterator[dict[Name, list[Batch]]]:
-    """Yield what each step reads: ``size`` batches for each reader, fewer at its end, until one has none left."""
-    streams = {name: iter(reader.batches) for name, reader in readers.items()}
+def bundle(feeds: Mapping[Name, Feed], size: int) -> Iterator[dict[Name, list[Batch]]]:
+    """Yield what each step reads: ``size`` batches for each feed, fewer at its end, until one has none left."""
+    streams = {name: iter(feed.batches) for name, feed in feeds.items()}
     while all((step := {name: list(islice(stream, size)) for name, stream in streams.items()}).values()):
         yield step
 
 
 def advance(
-    step: TakeStep, replicas: Mapping[Name, Progress], read: Mapping[Name, Sequence[Batch]], number: int
+    step: TakeStep, replicas: Mapping[Name, Running], read: Mapping[Name, Sequence[Batch]], number: int
 ) -> None:
     """Take step ``number`` of all ``replicas``: each is queued on its device before the first is awaited."""
     stepped = {name: step(replica.state, *read[name]) for name, replica in replicas.items()}
@@ -183,7 +187,7 @@ def advance(
 def _await(losses: Array, name: Hashable, number: int) -> Float[np.ndarray, "2"]:
     """Wait for the losses of step ``number``; raise Diverged if one is not finite.
 
-    No step is queued while another runs: each holds memory of its own.
+    The next step is queued only after this one: each holds memory of its own.
     """
     values = np.asarray(losses)
     if not np.isfinite(values).all():
@@ -191,7 +195,7 @@ def _await(losses: Array, name: Hashable, number: int) -> Float[np.ndarray, "2"]
     return values
 
 
-def take(replicas: Mapping[Name, Progress], names: Iterable[Name]) -> dict[Name, Saved]:
+def take(replicas: Mapping[Name, Running], names: Iterable[Name]) -> dict[Name, Saved]:
     """Return what is to be saved of the replicas of these names."""
     return {name: replicas[name].take() for name in names}
 
@@ -199,8 +203,8 @@ def take(replicas: Mapping[Name, Progress], names: Iterable[Name]) -> dict[Name,
 def finish(tree: PyTreeDef, leaves: Leaves, losses: Sequence[np.ndarray], measured: Sequence[AuthorLosses]) -> Trained:
     """Return what became of a replica."""
     params = jax.tree.unflatten(tree, jax.device_get([*map(gather, leaves)]))
-    own, agent = np.array(losses).T
-    return Trained(params, own, agent, tuple(measured))
+    own_losses, agent_losses = np.array(losses).T
+    return Trained(params, own_losses, agent_losses, tuple(measured))
 
 
 def find_reading(replica: Replica, config: TrainConfig, step: int) -> str:
@@ -210,7 +214,7 @@ def find_reading(replica: Replica, config: TrainConfig, step: int) -> str:
     return f"dialogue{'s' * (len(read) > 1)} {numbers} of {len(replica.examples)}"
 
 
-def count_at_once(model: Model, replicas: Mapping[Name, Replica], config: TrainConfig) -> int:
+def count_at_once(model: SplitModel, replicas: Mapping[Name, Replica], config: TrainConfig) -> int:
     """Return how many of ``replicas`` to train together; raise BadInput if not even one fits into memory."""
     graph, params, *frozen = model
     widths = measure_widths(nnx.merge(graph, params, *frozen))
@@ -218,29 +222,29 @@ def count_at_once(model: Model, replicas: Mapping[Name, Replica], config: TrainC
     return replicas_at_once(params, PRECISIONS[config.precision], len(replicas), frozen, batch)
 
 
-def read_batches(replica: Replica, config: TrainConfig) -> Reader:
-    """Return what ``replica`` reads, in batches."""
+def make_feed(replica: Replica, config: TrainConfig) -> Feed:
+    """Return what ``replica`` reads: batches that are made as they are read."""
     stream = batches(replica, config.epochs, config.batch_size, config.accumulate)
-    return Reader(replica.weights, stream, held_out_batches(replica.held_out, config.batch_size // config.accumulate))
+    return Feed(replica.weights, stream, held_out_batches(replica.held_out, config.batch_size // config.accumulate))
 
 
 def fit_together(
-    model: Model, replicas: Mapping[Name, Replica], config: TrainConfig, hooks: Hooks, place: Placement | None
+    model: SplitModel, replicas: Mapping[Name, Replica], config: TrainConfig, hooks: Hooks, place: Placement | None
 ) -> dict[Name, Trained]:
     """`fit` replicas side by side, from their checkpoints if they have any; errors name the dialogue that was read."""
-    readers = {name: read_batches(replica, config) for name, replica in replicas.items()}
+    feeds = {name: make_feed(replica, config) for name, replica in replicas.items()}
     total = config.steps(min(len(replica.examples) for replica in replicas.values()))
     saved, after_step = hooks.checkpoints.resume(replicas, config) if hooks.checkpoints else ({}, None)
     with hooks.while_training():
         try:
-            return fit(model, readers, config, total, hooks, saved, after_step, place)
+            return fit(model, feeds, config, total, hooks, saved, after_step, place)
         except Diverged as problem:
             reads = find_reading(replicas[problem.name], config, problem.step)
             raise Diverged(problem.name, problem.step, f", {reads}") from None
 
 
 def train(
-    model: Model,
+    model: SplitModel,
     replicas: Mapping[Name, Replica],
     config: TrainConfig,
     hooks: Hooks = Hooks(),  # noqa: B008, it is immutable

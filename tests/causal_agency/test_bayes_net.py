@@ -54,8 +54,9 @@ def test_a_program_learns_which_package_is_missing(monkeypatch):
 
 
 @needs_pyagrum
-def test_each_variable_says_what_it_is():
+def test_the_network_and_each_variable_say_what_they_are():
     net = logged.to_pyagrum()
+    assert net.property("name") == "episode"
     assert [net.variable(name).description() for name in "pao"] == ["hypothesis", "action", "outcome"]
 
 

@@ -13,7 +13,7 @@ from neural.model.checkpoint import Checkpoint, save
 from neural.model.decoder import Decoder
 from neural.training.batching import pad
 from neural.training.config import TrainConfig
-from neural.training.loop import Reader, fit
+from neural.training.loop import Feed, fit
 from oracle import TEMPLATES, with_template
 
 torch = pytest.importorskip("torch", reason="trainers need torch: pip install torch==2.13.0", exc_type=ImportError)
@@ -71,7 +71,7 @@ def our_losses(small, weights):
     stream = iter([pad(group, LENGTH, LENGTH) for group in groups])
     graph, params = nnx.split(small.model, nnx.Param)
     steps = len(CHATS) // BATCH_SIZE
-    return fit((graph, params), {"model": Reader(weights, stream)}, CONFIG, steps)["model"].losses
+    return fit((graph, params), {"model": Feed(weights, stream)}, CONFIG, steps)["model"].losses
 
 
 def their_losses(trainer):

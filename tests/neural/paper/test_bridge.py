@@ -145,8 +145,8 @@ def test_the_slots_of_each_author_are_compared_apart(monkeypatch):
 def test_every_replica_is_trained_on_its_streams_by_its_loss(monkeypatch):
     seen = {}
 
-    def fit(model, readers, config, total, hooks):
-        seen.update({name: (reader.weights, next(reader.batches)) for name, reader in readers.items()})
+    def fit(model, feeds, config, total, hooks):
+        seen.update({name: (reader.weights, next(reader.batches)) for name, reader in feeds.items()})
         assert total == SMALL.steps
         raise InterruptedError
 

@@ -120,9 +120,9 @@ def test_a_model_too_large_for_the_machine_is_refused_before_its_parameters_are_
 def test_arms_are_trained_together_as_far_as_memory_allows(monkeypatch, base, at_once, groups):
     trained = []
 
-    def fit(model, readers, *_):
-        trained.append("".join(readers))
-        return dict.fromkeys(readers, Trained(model[1], np.zeros(1), np.zeros(1)))
+    def fit(model, feeds, *_):
+        trained.append("".join(feeds))
+        return dict.fromkeys(feeds, Trained(model[1], np.zeros(1), np.zeros(1)))
 
     monkeypatch.setattr("neural.training.loop.replicas_at_once", lambda *_: at_once)
     monkeypatch.setattr("neural.training.loop.fit", fit)

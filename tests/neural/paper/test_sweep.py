@@ -94,9 +94,9 @@ def test_every_replica_is_trained_on_the_lessons_of_its_seed_by_the_weights_of_i
     """The theory beside a replica is that of the same lessons and weights."""
     seen = {}
 
-    def fit(model, readers, *_):
-        seen.update({cell: (reader.weights, next(iter(reader.batches))) for cell, reader in readers.items()})
-        return dict.fromkeys(readers, Trained(sweep.base, np.zeros(1), np.zeros(1)))
+    def fit(model, feeds, *_):
+        seen.update({cell: (reader.weights, next(iter(reader.batches))) for cell, reader in feeds.items()})
+        return dict.fromkeys(feeds, Trained(sweep.base, np.zeros(1), np.zeros(1)))
 
     monkeypatch.setattr("neural.training.loop.fit", fit)
     monkeypatch.setattr("neural.training.loop.replicas_at_once", lambda *_: 4)

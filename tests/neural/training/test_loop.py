@@ -12,7 +12,7 @@ from neural.errors import BadInput, Diverged
 from neural.training import loop
 from neural.training.batching import Replica, batches, order, pad
 from neural.training.config import TrainConfig
-from neural.training.loop import Hooks, Reader, Step, fit, train
+from neural.training.loop import Feed, Hooks, Step, fit, train
 from neural.training.replicas import share_rows
 
 RNG = np.random.default_rng(5)
@@ -41,8 +41,8 @@ class Recorded:
 
 
 def fit_arms(model, streams, total, on_step=None):
-    readers = {name: Reader(weights, streams[name]) for name, weights in ARMS.items()}
-    return fit(model[1:], readers, CONFIG, total, Hooks(on_step))
+    feeds = {name: Feed(weights, streams[name]) for name, weights in ARMS.items()}
+    return fit(model[1:], feeds, CONFIG, total, Hooks(on_step))
 
 
 def read(epochs):
@@ -88,9 +88,9 @@ def test_a_loss_that_is_not_finite_is_bad_input(tied, spoiled):
     else:
         rate = 1e38
     config = replace(CONFIG, learning_rate=rate)
-    readers = {name: Reader(ARMS[name], stream) for name, stream in read(epochs=2).items()}
+    feeds = {name: Feed(ARMS[name], stream) for name, stream in read(epochs=2).items()}
     with pytest.raises(Diverged, match=r"standard, step [12]: the loss or its gradient is not a number"):
-        fit((graph, params), readers, config, 4, Hooks(reported.append))
+        fit((graph, params), feeds, config, 4, Hooks(reported.append))
     assert len(reported) == (0 if spoiled == "parameters" else 1)
     assert all(np.isfinite(list(step.losses.values())).all() for step in reported)
 
@@ -120,8 +120,8 @@ def test_two_devices_that_share_the_rows_of_a_batch_compute_what_one_does(tied, 
     """The layout of pretraining: one replica, two rows."""
 
     def run():
-        readers = {"base": Reader(STANDARD, [pad(ROWS, 24, 24)] * 5)}
-        return fit(tied[1:], readers, CONFIG, 5, place=share_rows(2))["base"]
+        feeds = {"base": Feed(STANDARD, [pad(ROWS, 24, 24)] * 5)}
+        return fit(tied[1:], feeds, CONFIG, 5, place=share_rows(2))["base"]
 
     assert share_rows(2).mesh.shape == {"row": 2}
     two = run()

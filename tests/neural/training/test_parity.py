@@ -20,7 +20,7 @@ from neural.model.checkpoint import build
 from neural.model.names import to_tensors
 from neural.training.batching import Replica, batches, pad, reading
 from neural.training.config import TrainConfig
-from neural.training.loop import Reader, fit, train
+from neural.training.loop import Feed, fit, train
 from neural.training.replicas import begin, make_step, share_devices, share_rows
 
 torch = pytest.importorskip("torch", reason="parity needs torch: pip install torch==2.13.0", exc_type=ImportError)
@@ -126,7 +126,7 @@ def test_loss_and_all_gradients(ours, reference, small, layout):
 @every_layout
 def test_ten_clipped_adamw_steps(ours, reference, layout):
     weights = LAYOUTS[layout]
-    trained = fit(ours, {arm: Reader(each, [BATCH] * 11) for arm, each in weights.items()}, CONFIG, 11)
+    trained = fit(ours, {arm: Feed(each, [BATCH] * 11) for arm, each in weights.items()}, CONFIG, 11)
     for arm in weights:
         theirs = Reference(reference, weights[arm], CONFIG)
         expected = [theirs.step() for _ in range(10)] + [torch_loss(theirs.model, weights[arm]).item()]
@@ -158,7 +158,7 @@ def test_fifty_steps_of_dialogues_of_many_lengths(ours, reference, padded):
     rows = [find_row(batch) for batch in stream]
     exact = [pad([row], len(row.ids), len(scored_columns(row))) for row in rows]
     read = stream if padded else exact
-    trained = fit(ours, {arm: Reader(weights, read) for arm, weights in ARMS.items()}, CONFIG, 50)
+    trained = fit(ours, {arm: Feed(weights, read) for arm, weights in ARMS.items()}, CONFIG, 50)
     for arm, weights in ARMS.items():
         theirs = Reference(reference, weights, CONFIG)
         expected = [theirs.step(row.ids[None], row.authors[None]) for row in rows]
@@ -172,7 +172,7 @@ def test_as_published_the_same_few_parameters_move(ours, reference, small):
     _, params = ours
     published, layers = TrainConfig(precision="as-published"), small[0].num_hidden_layers
     before = to_tensors(jax.tree.map(lambda leaf: leaf.astype(jnp.bfloat16), params), layers)
-    trained = fit(ours, {arm: Reader(weights, [BATCH] * 20) for arm, weights in ARMS.items()}, published, 20)
+    trained = fit(ours, {arm: Feed(weights, [BATCH] * 20) for arm, weights in ARMS.items()}, published, 20)
     for arm, weights in ARMS.items():
         theirs = Reference(reference.bfloat16(), weights, published)
         for loss in trained[arm].losses:

@@ -12,7 +12,7 @@ from neural.dialogue.render import Example
 from neural.training import replicas
 from neural.training.batching import Replica, batches, pad
 from neural.training.config import TrainConfig
-from neural.training.loop import Reader, fit
+from neural.training.loop import Feed, fit
 from neural.training.objective import loss_do, target_log_probs
 from neural.training.replicas import begin, losses, make_step, put_leaves, share_devices, share_rows, take_leaves
 
@@ -35,8 +35,8 @@ def stream(weights):
 
 def train(model, weights, precision="float32-master"):
     """Train on `stream` in production's way."""
-    readers = {name: Reader(each, stream(each)) for name, each in weights.items()}
-    return fit(model[1:], readers, replace(CONFIG, precision=precision), STEPS)
+    feeds = {name: Feed(each, stream(each)) for name, each in weights.items()}
+    return fit(model[1:], feeds, replace(CONFIG, precision=precision), STEPS)
 
 
 def train_alone(model, weights):
