@@ -15,6 +15,7 @@ from typing import Any
 
 import jax
 import numpy as np
+import psutil
 from jax.typing import DTypeLike
 
 from neural.signals import Signals
@@ -25,6 +26,7 @@ M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8  # of malloc.h
 COMPILATION = "/jax/core/compile/"  # tracing, lowering and compiling a program
 COMPILED = COMPILATION + "backend_compile_duration"  # the last of the three
 TRIM_EVERY = 10  # steps: within twice as many, blocks of other sizes leave half a gigabyte of SmolLM2's in pieces
+MOST_GROWTH = 1.25  # of resident memory, before what is in no use is given back sooner
 
 
 def prepare(replicas: int) -> None:
@@ -91,16 +93,26 @@ def keep_freed_memory(dtype: DTypeLike) -> Iterator[None]:
         trim()
 
 
-def trimming(on_step: OnStep) -> OnStep:
-    """Return ``on_step``, which now also gives back, every `TRIM_EVERY` steps, what is kept but in no use.
+def resident_memory() -> int:
+    """Return how many bytes of memory this process has now."""
+    return psutil.Process().memory_info().rss
 
-    Batches differ in width. A block that no later one fits is kept for nothing, and so resident memory would grow.
+
+def trimming(on_step: OnStep) -> OnStep:
+    """Return ``on_step``, which now also gives back what is kept but in no use.
+
+    It does so every `TRIM_EVERY` steps, and sooner if resident memory is more than `MOST_GROWTH` times what it was
+    after the last time. Batches differ in width. A block that no later one fits is kept for nothing, and so memory
+    would grow.
     """
+    least = resident_memory()
 
     def then_trim(step: Step) -> None:
+        nonlocal least
         on_step(step)
-        if step.done % TRIM_EVERY == 0:
+        if step.done % TRIM_EVERY == 0 or resident_memory() > MOST_GROWTH * least:
             trim()
+            least = resident_memory()
 
     return then_trim
 

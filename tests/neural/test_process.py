@@ -3,6 +3,7 @@ import sys
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from neural import process
@@ -77,12 +78,30 @@ def test_what_a_compilation_leaves_behind_is_given_back_while_freed_memory_is_ke
 
 def test_what_the_steps_leave_in_pieces_is_given_back_after_some_of_them(monkeypatch):
     trimmed, told = [], []
+    monkeypatch.setattr(process, "resident_memory", lambda: 100)
     on_step = trimming(told.append)
     for done in range(1, 2 * TRIM_EVERY + 1):
         monkeypatch.setattr(process, "trim", lambda done=done: trimmed.append(done))
         on_step(Step(done, 2 * TRIM_EVERY, {}))
     assert trimmed == [TRIM_EVERY, 2 * TRIM_EVERY]
     assert [step.done for step in told] == [*range(1, 2 * TRIM_EVERY + 1)]
+
+
+def test_memory_that_grows_faster_is_given_back_sooner(monkeypatch):
+    resident, trimmed = [100], []
+    monkeypatch.setattr(process, "resident_memory", lambda: resident[0])
+    monkeypatch.setattr(process, "trim", lambda: trimmed.append(resident.pop()) or resident.append(100))
+    on_step = trimming(lambda _: None)
+    for done, size in enumerate((124, 125, 126, 125, 140), 1):
+        resident[0] = size
+        on_step(Step(done, 5, {}))
+    assert trimmed == [126, 140]
+
+
+def test_resident_memory_is_what_the_process_has_now():
+    before = process.resident_memory()
+    whole = np.ones(2**26, np.uint8)
+    assert process.resident_memory() - before > 0.9 * whole.nbytes
 
 
 @pytest.mark.parametrize(
