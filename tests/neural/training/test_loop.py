@@ -95,6 +95,14 @@ def test_a_loss_that_is_not_finite_is_bad_input(tied, spoiled):
     assert all(np.isfinite(list(step.losses.values())).all() for step in reported)
 
 
+def test_a_step_reads_what_is_left_of_a_feed_until_one_is_empty():
+    feeds = {"long": Feed(STANDARD, ["a", "b", "c", "d", "e"]), "short": Feed(STANDARD, ["f", "g", "h"])}
+    assert list(loop.bundle(feeds, 2)) == [
+        {"long": ["a", "b"], "short": ["f", "g"]},
+        {"long": ["c", "d"], "short": ["h"]},
+    ]
+
+
 def test_replicas_with_different_numbers_of_examples_are_refused(tied):
     uneven = {**REPLICAS, "short": Replica(ROWS[:1], STANDARD, (0,))}
     with pytest.raises(BadInput, match="all replicas need the same number of examples"):
