@@ -31,6 +31,6 @@ class Stopped(Exception):
     """The work was asked to stop, and everything that was computed is kept."""
 
 
-def summarize(problem: Exception) -> str:
+def summarize(problem: BaseException) -> str:
     """Return the message of another library's error on one line, or its type if it has none."""
     return " ".join(str(problem).split())[:160] or type(problem).__name__

@@ -69,7 +69,9 @@ def read_tokenizer(folder: Path, config: Config) -> PreTrainedTokenizerBase:
         tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
         if file.is_file() and rules(tokenizer.backend_tokenizer) != rules(Tokenizer.from_file(str(file))):
             tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, **LOCAL)
-    except Exception as problem:  # a damaged file can raise anything
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as problem:  # a damaged file can raise anything, panics of the library, too
         raise BadInput(f"{folder} has no readable tokenizer: {summarize(problem)}") from None
     for option in (*LOCAL, "is_local"):  # how it was read must not be saved with it
         tokenizer.init_kwargs.pop(option, None)

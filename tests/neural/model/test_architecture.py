@@ -65,6 +65,14 @@ def test_a_window_is_refused_and_its_absence_is_not():
         check_architecture(Qwen3Config(num_hidden_layers=2, use_sliding_window=True, max_window_layers=1), "it")
 
 
+@pytest.mark.parametrize("kind", ["yarn", [], {"a": 2}])
+def test_another_scaling_of_rope_is_refused(kind):
+    config = LlamaConfig()
+    config.rope_parameters = {"rope_type": kind, "rope_theta": 1e4}
+    with pytest.raises(BadInput, match=r"it needs RoPE of type .*, which is not supported"):
+        check_architecture(config, "it")
+
+
 def test_a_group_of_heads_is_a_whole_number_of_them():
     with pytest.raises(BadInput, match="sizes that do not fit together"):
         check_architecture(LlamaConfig(num_attention_heads=8, num_key_value_heads=3), "it")

@@ -71,6 +71,18 @@ def test_a_vocabulary_with_merges_is_qwen2s_kind(tokenizer, tmp_path):
         read_tokenizer(tmp_path, llama)
 
 
+@pytest.mark.parametrize("prefix", ["{}", "{{}}"])
+def test_a_file_at_which_the_library_panics_is_refused(tokenizer, tmp_path, prefix):
+    """A prefix longer than the tokens that it is cut from ends in Rust's own exception."""
+    parts = json.loads(tokenizer.backend_tokenizer.to_str())
+    parts["model"]["continuing_subword_prefix"] = prefix
+    (tmp_path / "tokenizer.json").write_text(json.dumps(parts))
+    config = Qwen2Config(vocab_size=len(tokenizer))
+    config.save_pretrained(tmp_path)
+    with pytest.raises(BadInput, match=r"has no readable tokenizer: (range|slice) .*index"):
+        read_tokenizer(tmp_path, config)
+
+
 def make_sentence_piece():
     """Llama 2's kind: it puts a space before a text, and takes it away when it decodes."""
     vocabulary = {token: i for i, token in enumerate([f"<0x{i:02X}>" for i in range(256)] + ["▁", "</end>"])}
