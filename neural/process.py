@@ -15,12 +15,11 @@ from typing import Any
 
 import jax
 import numpy as np
-import psutil
 from jax.typing import DTypeLike
 
 from neural.signals import Signals
 from neural.training.loop import OnStep, Step
-from neural.training.resources import peak_memory
+from neural.training.resources import peak_memory, resident_memory
 
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8  # of malloc.h
 COMPILATION = "/jax/core/compile/"  # tracing, lowering and compiling a program
@@ -91,11 +90,6 @@ def keep_freed_memory(dtype: DTypeLike) -> Iterator[None]:
         mallopt(M_MMAP_MAX, 65_536)  # the defaults
         mallopt(M_TRIM_THRESHOLD, 131_072)
         trim()
-
-
-def resident_memory() -> int:
-    """Return how many bytes of memory this process has now."""
-    return psutil.Process().memory_info().rss
 
 
 def trimming(on_step: OnStep) -> OnStep:

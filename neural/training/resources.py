@@ -27,6 +27,11 @@ def free_memory() -> int:
     return int(min(psutil.virtual_memory().available, free_in_groups()))
 
 
+def resident_memory() -> int:
+    """Return how many bytes of the machine's memory this process has now."""
+    return psutil.Process().memory_info().rss
+
+
 def peak_memory() -> int:
     """Return the peak number of bytes in use so far."""
     stats = jax.local_devices()[0].memory_stats() if jax.default_backend() != "cpu" else None

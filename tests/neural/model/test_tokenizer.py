@@ -79,7 +79,7 @@ def test_a_file_at_which_the_library_panics_is_refused(tokenizer, tmp_path, pref
     (tmp_path / "tokenizer.json").write_text(json.dumps(parts))
     config = Qwen2Config(vocab_size=len(tokenizer))
     config.save_pretrained(tmp_path)
-    with pytest.raises(BadInput, match=r"has no readable tokenizer: (range|slice) .*index"):
+    with pytest.raises(BadInput, match="has no readable tokenizer"):
         read_tokenizer(tmp_path, config)
 
 

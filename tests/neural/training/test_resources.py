@@ -2,12 +2,20 @@ from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import psutil
 import pytest
 
 from neural.errors import BadInput
 from neural.training import resources
-from neural.training.resources import check_disk, free_memory, peak_memory, replicas_at_once, run_memory
+from neural.training.resources import (
+    check_disk,
+    free_memory,
+    peak_memory,
+    replicas_at_once,
+    resident_memory,
+    run_memory,
+)
 
 BASE = {"w": jnp.zeros((1000, 1000))}
 
@@ -81,3 +89,9 @@ def test_the_peak_is_what_this_process_took():
 def test_memory_is_counted_in_bytes():
     assert free_memory() > 10**8
     assert peak_memory() > 10**8
+
+
+def test_resident_memory_is_what_the_process_has_now():
+    before = resident_memory()
+    whole = np.ones(2**26, np.uint8)
+    assert resident_memory() - before > 0.9 * whole.nbytes
